@@ -1,0 +1,25 @@
+"""Where icons, fonts, translations, lessons and examples lie."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+
+def folder() -> Path:
+    """The folder of the resources.
+
+    In a frozen program they lie beside its modules, in an installed wheel inside the package, and
+    in a checkout in the project's root.
+    """
+    frozen_root = getattr(sys, "_MEIPASS", None)
+    if frozen_root is not None:
+        return Path(frozen_root) / "resources"
+    package = Path(__file__).resolve().parent
+    installed = package / "_resources"
+    return installed if installed.is_dir() else package.parent / "resources"
+
+
+def path(*parts: str) -> Path:
+    """One resource, as in `path("icons", "bpstudio.svg")`. It need not exist."""
+    return folder().joinpath(*parts)
