@@ -1,0 +1,1 @@
+"""Floor 2: data sets, made, drawn or read from a table."""

@@ -1,0 +1,1 @@
+"""The same network compiled for training speed."""

@@ -1,0 +1,1 @@
+"""Floor 6: models and pictures for other programs, and back."""

@@ -1,0 +1,1 @@
+"""Floor 5: recordings as moments, captions and pictures, without Qt."""
