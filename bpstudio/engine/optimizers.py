@@ -1,0 +1,115 @@
+"""How a gradient changes the weights, declared like gates.
+
+An optimizer is one class with one pure rule over whole vectors:
+
+    update(w, g, rate, t, *state) -> {"w": new weights, and each state's new value}
+
+`w` are all weights in one vector, `g` their gradient, `rate` the learning rate (one number, or one
+for each weight: 0 freezes it), `t` the number of this step counted from 1, and every further
+argument a state vector of the same length that starts at zero. A rule keeps the rules of gates
+(see `op.py`), because it is traced and compiled like them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from collections.abc import Mapping
+from typing import Any, ClassVar, dataclass_transform
+
+import numpy as np
+
+from bpstudio.engine.op import Array, check_setting, setting
+from bpstudio.language import N_
+
+optimizers: dict[str, type[Optimizer]] = {}
+"""Every optimizer by its name in files and on the command line."""
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(setting,))
+class Optimizer:
+    """A rule that turns gradients into updates."""
+
+    learning_rate: float = setting(0.1, low=0.0, help=N_("α: how far a step goes."))
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    formula: ClassVar[str] = ""
+    source: ClassVar[str] = ""
+    state: ClassVar[tuple[str, ...]] = ()
+
+    def __init_subclass__(cls) -> None:
+        """Make the class a frozen value and enter it in `optimizers`."""
+        cls.title = vars(cls).get("title") or cls.__name__
+        cls.name = cls.title.lower()
+        cls.state = tuple(inspect.signature(cls.update).parameters)[5:]
+        dataclasses.dataclass(frozen=True, kw_only=True)(cls)
+        optimizers[cls.name] = cls
+
+    def __post_init__(self) -> None:
+        """Refuse a setting outside its range."""
+        for each in dataclasses.fields(self):  # type: ignore[arg-type]
+            check_setting(self.title, each, getattr(self, each.name))
+
+    def update(self, *arguments: Any, **named: Any) -> Mapping[str, Array]:
+        """The new weights under `w`, and the new value of each state under its name."""
+        raise NotImplementedError
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The settings by name."""
+        return {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}  # type: ignore[arg-type]
+
+
+dataclasses.dataclass(frozen=True, kw_only=True)(Optimizer)
+
+
+class SGD(Optimizer):
+    """Gradient descent: a step straight down the slope."""
+
+    learning_rate: float = setting(0.5, low=0.0, help=N_("α: how far a step goes."))
+
+    formula = "w := w − α · g"
+
+    def update(self, w: Array, g: Array, rate: Array, t: Array) -> Mapping[str, Array]:
+        return {"w": w - rate * g}
+
+
+class Momentum(Optimizer):
+    """Gradient descent with a velocity, which keeps part of the last step's direction."""
+
+    learning_rate: float = setting(0.1, low=0.0, help=N_("α: how far a step goes."))
+    momentum: float = setting(0.9, low=0.0, high=1.0, help=N_("μ: how much velocity stays."))
+
+    formula = "v := μ · v + g,  w := w − α · v"
+    source = "Polyak 1964; in the form of Sutskever et al. 2013 as PyTorch has it"
+
+    def update(
+        self, w: Array, g: Array, rate: Array, t: Array, velocity: Array
+    ) -> Mapping[str, Array]:
+        velocity = self.momentum * velocity + g
+        return {"w": w - rate * velocity, "velocity": velocity}
+
+
+class Adam(Optimizer):
+    """Steps of about equal size for every weight, from running means of g and g²."""
+
+    learning_rate: float = setting(0.01, low=0.0, help=N_("α: how far a step goes."))
+    beta1: float = setting(0.9, low=0.0, high=0.999999, help=N_("β₁: memory of the mean."))
+    beta2: float = setting(0.999, low=0.0, high=0.999999, help=N_("β₂: memory of the square."))
+    epsilon: float = setting(1e-8, low=0.0, high=1.0, help=N_("ε: keeps the division finite."))
+
+    formula = "m := β₁·m + (1−β₁)·g,  v := β₂·v + (1−β₂)·g²,  w := w − α · m̂ / (√v̂ + ε)"
+    source = "Kingma and Ba 2015, algorithm 1"
+
+    def update(
+        self, w: Array, g: Array, rate: Array, t: Array, mean: Array, square: Array
+    ) -> Mapping[str, Array]:
+        mean = self.beta1 * mean + (1 - self.beta1) * g
+        square = self.beta2 * square + (1 - self.beta2) * (g * g)
+        # The two corrections for the start at zero are moved to the rate and to ε, where they are
+        # one number each instead of two passes over all weights.
+        correction = np.sqrt(1 - self.beta2**t)
+        scaled = rate * (correction / (1 - self.beta1**t))
+        step = scaled * mean / (np.sqrt(square) + self.epsilon * correction)
+        return {"w": w - step, "mean": mean, "square": square}
