@@ -17,7 +17,7 @@ class Settings:
     the starting weights, the order of the batches and all noise.
     """
 
-    optimizer: Optimizer = field(default_factory=SGD)
+    optimizer: Optimizer = field(default_factory=lambda: SGD())
     batch: int | None = None
     l2: float = 0.0
     seed: int = 1
