@@ -189,12 +189,17 @@ def _spell_path_in_ascii() -> None:
     """Makes the editable install independent of the system's encoding.
 
     It is a file with the path of this folder, and before Python 3.13 that file was read in the
-    encoding of the locale. A line of Python can spell any path in ASCII.
+    encoding of the locale. A line of Python can spell the bytes of any path in ASCII.
     """
     if str(ROOT).isascii() or sys.version_info >= (3, 13):
         return
     for file in VENV.glob("**/site-packages/_bpstudio.pth"):
-        file.write_text(f"import sys; sys.path.append({str(ROOT)!a})\n", encoding="ascii")
+        file.write_text(path_line(ROOT), encoding="ascii")
+
+
+def path_line(folder: Path) -> str:
+    """A line for a .pth file that puts the folder on the path of modules."""
+    return f"import os, sys; sys.path.append(os.fsdecode({os.fsencode(folder)!r}))\n"
 
 
 def _run(*words: str | Path) -> subprocess.CompletedProcess[str]:
