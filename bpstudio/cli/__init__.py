@@ -1,0 +1,71 @@
+"""The command line: the studio's work without a screen, for scripts and batch jobs.
+
+Each command is one function from its words to an `Answer`, which is printed for people or, with
+`--json`, as one JSON document. Exit status: 0 done, 1 a check failed, 2 the input was bad (one
+sentence on standard error), 70 a bug of ours, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+# Runs are bit-equal only while products are summed in one order, and small ones are faster so.
+for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_variable, "1")
+
+from bpstudio.errors import StudioError
+from bpstudio.language import N_, _, set_language
+
+BAD_INPUT, BUG, INTERRUPTED = 2, 70, 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command line and return its exit status."""
+    from bpstudio.cli.words import parse
+
+    words = list(sys.argv[1:] if argv is None else argv)
+    as_json = "--json" in words
+    _speak_utf8()
+    try:
+        arguments = parse(words)
+        set_language(arguments.lang)
+        answer = arguments.command(arguments)
+        print(answer.json() if as_json else answer.text, flush=True)
+        return int(answer.status)
+    except StudioError as error:
+        return _complain(str(error), BAD_INPUT)
+    except KeyboardInterrupt:
+        return _complain(_("Interrupted; nothing half-done was kept."), INTERRUPTED)
+    except BrokenPipeError:
+        # The reader went away, as with `| head`; what is still in the buffer has no place to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        return _complain(_sentence(error), BAD_INPUT)
+    except MemoryError:
+        return _complain(_("There is not enough memory for this. Try fewer rows."), BAD_INPUT)
+    except Exception as error:
+        if os.environ.get("BPSTUDIO_DEBUG"):
+            traceback.print_exc()
+        bug = N_("This is a bug of Backprop Studio ({kind}: {error}). BPSTUDIO_DEBUG=1 shows more.")
+        return _complain(_(bug).format(kind=type(error).__name__, error=error), BUG)
+
+
+def _complain(sentence: str, status: int) -> int:
+    print(f"bpstudio: {sentence}", file=sys.stderr, flush=True)
+    return status
+
+
+def _sentence(error: OSError) -> str:
+    place = f"{error.filename}: " if error.filename else ""
+    return f"{place}{error.strerror or error}"
+
+
+def _speak_utf8() -> None:
+    """Write Greek and Hangul whatever the terminal's encoding; what it lacks is replaced."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")

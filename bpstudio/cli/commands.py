@@ -1,0 +1,308 @@
+"""The commands, each from its arguments to an `Answer`.
+
+What a command needs is imported when it runs, so that `--help` and the window start at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bpstudio.cli.answer import Answer, number, table, values
+from bpstudio.errors import StudioError
+from bpstudio.language import N_, _
+
+if TYPE_CHECKING:
+    from bpstudio.project.project import Project
+
+VIEWS = ("graph", "boundary", "loss", "weights")
+PHASES = ("forward", "backward", "update")
+THEMES = ("light", "dark", "projector")
+PASSED = 1e-5
+"""A gradient check fails above this: central differences in float64 come to about 1e-9."""
+
+
+def formula(words: argparse.Namespace) -> Answer:
+    """The graph of gates of a formula, run forward and backward."""
+    from bpstudio.engine import run
+    from bpstudio.engine.formula import build
+
+    built = build(words.text, _assignments(words.values))
+    recording = run.record(built.graph, built.given, {}, ancestors_of=built.output)
+    recording.require_finite()
+    nodes = []
+    for step in recording.forward:
+        node = built.graph[step.node]
+        gradient = recording.gradients.get(node.id)
+        contributions = [
+            {"to": target, "port": port, "slot": slot, "gradient": passed}
+            for (target, port, slot), passed in recording.contributions.items()
+            if built.graph[target].sources[port][slot] == node.id
+        ]
+        nodes.append(
+            {
+                "id": node.id,
+                "op": node.op.name,
+                "inputs": list(node.feeding),
+                "value": step.output,
+                "gradient": gradient,
+                "contributions": contributions,
+            }
+        )
+    variables = {
+        name: {"value": recording.values[name], "gradient": recording.gradients.get(name)}
+        for name in built.variables
+    }
+    rows = [
+        (
+            node["id"],
+            built.graph[node["id"]].op.face,
+            ", ".join(node["inputs"]),
+            values(node["value"]),
+            "-" if node["gradient"] is None else values(node["gradient"]),
+        )
+        for node in nodes
+    ]
+    header = (_("node"), _("gate"), _("reads"), _("value"), _("gradient"))
+    text = f"{words.text.strip()} = {values(recording.values[built.output])}\n\n"
+    data = {"output": recording.values[built.output], "nodes": nodes, "variables": variables}
+    return Answer(text + table(rows, header), data)
+
+
+def new(words: argparse.Namespace) -> Answer:
+    """A project for a data set, written to a file."""
+    from bpstudio.project import build, file
+    from bpstudio.project.project import parameter_count
+
+    wishes = {
+        "optimizer": words.optimizer,
+        "learning_rate": words.learning_rate,
+        "batch": words.batch,
+    }
+    project = build.network(
+        _dataset(words),
+        words.layers,
+        activation=words.activation,
+        output=words.output,
+        loss=words.loss,
+        seed=words.seed,
+        **{name: wish for name, wish in wishes.items() if wish is not None},
+    )
+    file.save(project, words.out)
+    names, parameters = list(project.graph.order), parameter_count(project)
+    text = _("{path}: {nodes}; {parameters} parameters.").format(
+        path=words.out, nodes=" → ".join(names), parameters=parameters
+    )
+    return Answer(text, {"path": words.out, "nodes": names, "parameters": parameters})
+
+
+def train(words: argparse.Namespace) -> Answer:
+    """A project trained; the file itself is not touched."""
+    from bpstudio.project import edits, file
+
+    project = file.load(words.file)
+    if words.seed is not None:
+        project = edits.new_weights(project, words.seed)
+    started = time.perf_counter()
+    project, losses, accuracy = _trained(project, words.steps, _progress(words.steps))
+    seconds = time.perf_counter() - started
+    if words.out:
+        file.save(project, words.out)
+    rate = len(losses) / max(seconds, 1e-9)
+    data = {
+        "steps": len(losses),
+        "seed": project.training.seed,
+        "loss_first": losses[0] if len(losses) else None,
+        "loss_last": losses[-1] if len(losses) else None,
+        "losses": losses,
+        "accuracy": accuracy,
+        "steps_per_second": rate,
+    }
+    text = _("{steps} steps with seed {seed}").format(steps=len(losses), seed=data["seed"])
+    if len(losses):
+        text += _(": loss {first} → {last}").format(
+            first=number(losses[0]), last=number(losses[-1])
+        )
+    if accuracy is not None:
+        text += _(", accuracy {accuracy:.1%}").format(accuracy=accuracy)
+    text += _(", {rate:,.0f} steps/s.").format(rate=rate)
+    if words.out:
+        text += "\n" + _("The trained copy is {path}.").format(path=words.out)
+    return Answer(text, data)
+
+
+def check(words: argparse.Namespace) -> Answer:
+    """Every parameter's gradient against central differences."""
+    from bpstudio.engine.check import gradient_check
+    from bpstudio.project import file
+    from bpstudio.project.project import arguments
+
+    project = file.load(words.file)
+    found = gradient_check(project.graph, arguments(project), project.weights)
+    passed = found.max_relative_error <= PASSED
+    data = {
+        "parameters": found.parameters,
+        "max_relative_error": found.max_relative_error,
+        "passed": passed,
+        "forward_passes": found.forward_passes,
+        "numeric_seconds": found.numeric_seconds,
+        "backward_seconds": found.backward_seconds,
+        "entries": [{"key": e.key, "error": e.error} for e in found.entries],
+    }
+    rows = [(e.key, values(e.analytic), values(e.numeric), f"{e.error:.2g}") for e in found.entries]
+    header = (_("gradient of"), _("backpropagation"), _("central difference"), _("error"))
+    verdict = _("passed") if passed else _("FAILED")
+    text = _(
+        "{verdict}: {parameters} parameters, largest relative error {error:.2g}.\n"
+        "Numerically it took {passes} forward passes ({numeric:.3g} s), "
+        "by backpropagation one forward and one backward pass ({backward:.3g} s)."
+    ).format(
+        verdict=verdict,
+        parameters=found.parameters,
+        error=found.max_relative_error,
+        passes=found.forward_passes,
+        numeric=found.numeric_seconds,
+        backward=found.backward_seconds,
+    )
+    return Answer(f"{table(rows, header)}\n\n{text}", data, 0 if passed else 1)
+
+
+def predict(words: argparse.Namespace) -> Answer:
+    """The network's outputs for the rows of a table."""
+    from bpstudio.data.tables import read_features
+    from bpstudio.project import file
+    from bpstudio.project.project import predict as outputs_of
+
+    project = file.load(words.file)
+    inputs = read_features(words.input, project.data.feature_names if project.data else ())
+    outputs = outputs_of(project, inputs)
+    names = [f"y{i + 1}" for i in range(outputs.shape[1])]
+    lines = [",".join(names), *(",".join(repr(float(v)) for v in row) for row in outputs)]
+    return Answer("\n".join(lines), {"inputs": inputs, "outputs": outputs})
+
+
+def export(words: argparse.Namespace) -> Answer:
+    """The model as a file for another program."""
+    from bpstudio.exchange import formats
+    from bpstudio.project import file
+
+    if words.list:
+        rows = [(f.name, f.ending, _(f.title)) for f in formats.FORMATS.values()]
+        names = [f.name for f in formats.FORMATS.values()]
+        return Answer(table(rows, (_("format"), _("ending"), _("what"))), {"formats": names})
+    if not (words.file and words.to and words.out):
+        raise StudioError(N_("export needs P.bps --to FORMAT --out PATH, or --list."))
+    project = file.load(words.file)
+    files = formats.export(project, words.to, words.out)
+    data: dict[str, Any] = {"format": words.to, "path": words.out, "files": files}
+    text = _("Written: {files}.").format(files=", ".join(map(str, files)))
+    status = 0
+    if words.verify:
+        found = formats.verify(project, words.to, words.out)
+        data |= {"max_difference": found.max_difference, "runtime": found.runtime}
+        if found.skipped:
+            data["skipped"] = found.skipped
+            text += "\n" + _("Not verified: {reason}").format(reason=found.skipped)
+        else:
+            text += "\n" + _("Run in {runtime}: largest difference {difference:.2g}.").format(
+                runtime=found.runtime, difference=found.max_difference
+            )
+            status = 0 if found.passed else 1
+    return Answer(text, data, status)
+
+
+def render(words: argparse.Namespace) -> Answer:
+    """A picture or a film of a project."""
+    from bpstudio.project import file
+    from bpstudio.ui.render import render as draw
+
+    project = file.load(words.file)
+    drawn = draw(
+        project,
+        Path(words.out),
+        views=words.view,
+        phase=words.phase,
+        step=words.step,
+        theme=words.theme,
+        size=words.size,
+    )
+    data = {"path": words.out, "width": drawn.width, "height": drawn.height}
+    data["frames"] = drawn.frames
+    text = _("{path}: {width} × {height}").format(**data)
+    if drawn.frames > 1:
+        text += _(", {frames} frames").format(frames=drawn.frames)
+    return Answer(text, data)
+
+
+def window(words: argparse.Namespace) -> Answer:
+    """The window; it does not return until it is closed."""
+    raise StudioError(N_("There is no window yet. `bpstudio demo` and `bpstudio render` draw."))
+
+
+def doctor(words: argparse.Namespace) -> Answer:
+    """What is installed, where things lie, and what is missing."""
+    from bpstudio.cli.doctor import examine
+
+    return examine()
+
+
+def _trained(project: Project, steps: int, report: Any) -> tuple[Project, Any, float | None]:
+    """The project after that many steps, its losses, and its accuracy if it has classes."""
+    from bpstudio.project.project import accuracy, job, landed
+    from bpstudio.training.trainer import train_now
+
+    result = train_now(job(project, steps), report)
+    project = landed(project, result)
+    return project, result.losses, accuracy(project)
+
+
+def _dataset(words: argparse.Namespace) -> Any:
+    from bpstudio.data import tables, toys
+
+    if words.data in toys.TOYS:
+        recipe = {"points": words.points, "noise": words.noise}
+        return toys.make(words.data, **{k: v for k, v in recipe.items() if v is not None})
+    if Path(words.data).suffix or Path(words.data).exists():
+        return tables.read(words.data)
+    return toys.make(words.data)
+
+
+def _assignments(words: list[str]) -> dict[str, Any]:
+    """`name=value` words; a value is a number or nested lists of numbers."""
+    found = {}
+    for word in words:
+        name, equals, text = word.partition("=")
+        try:
+            found[name.strip()] = json.loads(text, parse_constant=_refuse) if equals else _refuse("")
+        except ValueError:
+            raise StudioError(
+                N_("{word} gives no value. Write it as name=number, such as x=-2."), word=word
+            ) from None
+    return found
+
+
+def _refuse(text: str) -> float:
+    raise ValueError(text)
+
+
+def _progress(steps: int) -> Any:
+    """A line on a terminal that is written over itself; nothing elsewhere."""
+    if not sys.stderr.isatty():
+        return lambda _progress: None
+    started = time.perf_counter()
+
+    def report(progress: Any) -> None:
+        elapsed = max(time.perf_counter() - started, 1e-9)
+        rate = progress.step / elapsed
+        left = (steps - progress.step) / rate if rate else 0.0
+        line = _("step {step} of {steps}, {rate:,.0f} steps/s, {left:.0f} s left").format(
+            step=progress.step, steps=steps, rate=rate, left=left
+        )
+        end = "\n" if progress.step >= steps else ""
+        print(f"\r{line}\x1b[K", end=end, file=sys.stderr, flush=True)
+
+    return report

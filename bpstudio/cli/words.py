@@ -1,0 +1,144 @@
+"""The words of the command line: commands, options, and what each means."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from typing import NoReturn
+
+from bpstudio import __version__
+from bpstudio.cli import commands, demo
+from bpstudio.cli.answer import Answer
+from bpstudio.errors import StudioError
+from bpstudio.language import LANGUAGES, N_
+
+Command = Callable[[argparse.Namespace], Answer]
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, whose complaint is one sentence like every other of ours."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise it, so that it is printed in one place."""
+        raise StudioError(
+            N_("{message}. `{program} --help` lists what there is."),
+            message=message,
+            program=self.prog,
+        )
+
+
+def parse(words: Sequence[str]) -> argparse.Namespace:
+    """The command with its arguments; raises StudioError for words that make none."""
+    parser = _parser()
+    if words and words[0] == "formula":
+        words = _formula_first(words)
+    elif not words or (words[0] not in _commands(parser) and words[0] not in ("-h", "--help")):
+        words = ["window", *words]
+    return parser.parse_args(list(words))
+
+
+def _formula_first(words: Sequence[str]) -> list[str]:
+    """The formula may start with a minus sign: say that what is no known option is no option."""
+    options = [w for w in words[1:] if w in ("--json", "-h", "--help")]
+    rest = [w for w in words[1:] if w not in options and w != "--"]
+    if "--lang" in rest[:-1]:
+        place = rest.index("--lang")
+        options += rest[place : place + 2]
+        del rest[place : place + 2]
+    return ["formula", *options, *(["--", *rest] if rest else [])]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = Parser(prog="bpstudio", description="See backpropagation, and try it out.")
+    choose = parser.add_subparsers(metavar="COMMAND", parser_class=Parser, required=True)
+
+    def command(name: str, run: Command, help: str) -> argparse.ArgumentParser:
+        words = choose.add_parser(name, help=help, description=help, allow_abbrev=False)
+        words.set_defaults(command=run)
+        words.add_argument("--json", action="store_true", help="print one JSON document")
+        words.add_argument("--lang", choices=LANGUAGES, default="en", help="language of the text")
+        return words
+
+    window = command("window", commands.window, "open the window (also without this word)")
+    window.add_argument("file", nargs="?", metavar="FILE", help="a project to open")
+    window.add_argument("--smoke", action="store_true", help="quit after the first paint")
+    window.add_argument("--portable", action="store_true", help="settings beside the program")
+    window.add_argument("--reset", action="store_true", help="start with default settings")
+    window.add_argument("--version", action="version", version=f"bpstudio {__version__}")
+
+    words = command("demo", demo.demo, "train, draw, export and verify XOR without a screen")
+    words.add_argument("--out", default="bpstudio-demo", metavar="DIR", help="where to write")
+
+    words = command("formula", commands.formula, "run a formula forward and backward")
+    words.add_argument("text", metavar="TEXT", help="such as '(x+y)*z'")
+    words.add_argument("values", nargs="*", metavar="name=value", help="a number for each name")
+
+    words = command("new", commands.new, "make a project")
+    words.add_argument("--data", required=True, help="xor, circles, spiral … or a table's path")
+    words.add_argument("--layers", required=True, type=_sizes, help="sizes, such as 2,4,1")
+    words.add_argument("--activation", default="tanh", help="of the hidden layers")
+    words.add_argument("--output", default=None, help="sigmoid, softmax or linear")
+    words.add_argument("--loss", default=None, help="bce, cross-entropy, mse …")
+    words.add_argument("--optimizer", default=None, help="sgd, momentum or adam")
+    words.add_argument("--learning-rate", type=float, default=None, metavar="α")
+    words.add_argument("--batch", type=_count, default=None, help="rows a step; 0 for all")
+    words.add_argument("--points", type=_count, default=None, help="how many points to make")
+    words.add_argument("--noise", type=float, default=None, help="how far they scatter")
+    words.add_argument("--seed", type=_count, default=1)
+    words.add_argument("--out", required=True, metavar="P.bps")
+
+    words = command("train", commands.train, "train a project")
+    words.add_argument("file", metavar="P.bps")
+    words.add_argument("--steps", type=_count, default=1000)
+    words.add_argument("--seed", type=_count, default=None, help="draw new weights first")
+    words.add_argument("--out", default=None, metavar="Q.bps", help="keep the trained copy")
+
+    words = command("check", commands.check, "check every gradient against central differences")
+    words.add_argument("file", metavar="P.bps")
+
+    words = command("predict", commands.predict, "outputs for rows of inputs, as CSV")
+    words.add_argument("file", metavar="P.bps")
+    words.add_argument("--input", required=True, metavar="X.csv")
+
+    words = command("export", commands.export, "write the model for another program")
+    words.add_argument("file", nargs="?", metavar="P.bps")
+    words.add_argument("--list", action="store_true", help="list the formats")
+    words.add_argument("--to", metavar="FORMAT")
+    words.add_argument("--out", metavar="PATH")
+    words.add_argument("--verify", action="store_true", help="run it and compare the outputs")
+
+    words = command("render", commands.render, "draw a picture or a film of a project")
+    words.add_argument("file", metavar="P.bps")
+    words.add_argument("--out", required=True, help="a .png .svg .pdf .gif .webp .apng or .mp4")
+    words.add_argument("--view", nargs="+", default=["graph"], choices=commands.VIEWS)
+    words.add_argument("--phase", default="backward", choices=commands.PHASES)
+    words.add_argument("--step", "--at", dest="step", type=_count, default=None, metavar="STEP")
+    words.add_argument("--theme", default="light", choices=commands.THEMES)
+    words.add_argument("--size", type=_size, default=None, metavar="WxH")
+
+    command("doctor", commands.doctor, "versions, fonts, folders, and what is missing")
+    return parser
+
+
+def _commands(parser: argparse.ArgumentParser) -> set[str]:
+    actions = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
+    return set(actions[0].choices)
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    return tuple(_count(part) for part in text.split(","))
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, _, height = text.partition("x")
+    size = int(width), int(height)
+    if not all(16 <= length <= 16_384 for length in size):
+        raise argparse.ArgumentTypeError("must lie between 16x16 and 16384x16384")
+    return size
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError("must not be negative")
+    return value

@@ -1,0 +1,48 @@
+"""The bundled icons in the colour of the text around them."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from PySide6.QtCore import QByteArray, QRectF, Qt
+from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPalette, QPixmap
+from PySide6.QtSvg import QSvgRenderer
+
+from bpstudio import resources
+
+SIZES = (16, 20, 24, 32)
+SCALES = (1.0, 2.0)
+
+
+def icon(name: str, colour: str = "") -> QIcon:
+    """An icon by its file's name, in that colour or in that of buttons' text."""
+    palette = QGuiApplication.palette()
+    normal = colour or palette.color(QPalette.ColorRole.ButtonText).name()
+    disabled = palette.color(QPalette.ColorGroup.Disabled, QPalette.ColorRole.ButtonText).name()
+    return _drawn(name, normal, disabled)
+
+
+def application_icon() -> QIcon:
+    """The studio's own icon, in its own colours."""
+    return QIcon(str(resources.path("icons", "bpstudio.svg")))
+
+
+@lru_cache(maxsize=512)
+def _drawn(name: str, normal: str, disabled: str) -> QIcon:
+    made = QIcon()
+    for colour, mode in ((normal, QIcon.Mode.Normal), (disabled, QIcon.Mode.Disabled)):
+        for size in SIZES:
+            for scale in SCALES:
+                made.addPixmap(_pixmap(name, QColor(colour), size, scale), mode)
+    return made
+
+
+def _pixmap(name: str, colour: QColor, size: int, scale: float) -> QPixmap:
+    drawing = resources.path("icons", "tabler", f"{name}.svg").read_text(encoding="utf-8")
+    renderer = QSvgRenderer(QByteArray(drawing.replace("currentColor", colour.name()).encode()))
+    pixmap = QPixmap(round(size * scale), round(size * scale))
+    pixmap.setDevicePixelRatio(scale)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    with QPainter(pixmap) as painter:
+        renderer.render(painter, QRectF(0, 0, size, size))
+    return pixmap
