@@ -121,10 +121,7 @@ def _make() -> None:
     """A new environment with pip in it, and nothing else."""
     base = getattr(sys, "_base_executable", None) or sys.executable
     print(f"Making the virtual environment {VENV}", flush=True)
-    if VENV.exists():
-        if not (UNFINISHED.exists() or (VENV / "pyvenv.cfg").exists()):
-            raise Stopped(f"{VENV} is no virtual environment; move it away.")
-        shutil.rmtree(VENV)
+    _discard()
     VENV.mkdir()
     UNFINISHED.touch()
     making = subprocess.run(
@@ -137,6 +134,18 @@ def _make() -> None:
     )
     if making.returncode:
         raise Stopped(f"No virtual environment could be made: {_last_line(making)}")
+
+
+def _discard() -> None:
+    """Removes the environment, in a way that leaves no half of it when it is interrupted."""
+    discarded = VENV.with_name(".venv-discarded")
+    shutil.rmtree(discarded, ignore_errors=True)
+    if VENV.exists():
+        known = UNFINISHED.exists() or (VENV / "pyvenv.cfg").exists()
+        if not known and any(VENV.iterdir()):
+            raise Stopped(f"{VENV} is no virtual environment; move it away.")
+        VENV.rename(discarded)
+        shutil.rmtree(discarded, ignore_errors=True)
 
 
 def _install(stamp: Stamp) -> None:

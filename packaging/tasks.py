@@ -45,7 +45,7 @@ def main(words: Sequence[str], usage: str | None) -> int:
         return 0 if asked_for_help else 2
     try:
         return tasks[words[0]](list(words[1:]))
-    except Stopped as reason:
+    except (Stopped, OSError) as reason:
         print(reason, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -173,9 +173,13 @@ def _python(
     """Runs the environment's Python with this console, and returns its exit status."""
     environ = clean_environ() | dict(variables or {})
     child = subprocess.Popen([PYTHON, *words], env=environ, cwd=cwd)
+    interrupted = False
     while True:
         try:
             status = child.wait()
         except KeyboardInterrupt:
-            continue  # the console has told the child too, which ends in its own way
+            interrupted = True  # the console has told the child too, which ends in its own way
+            continue
+        if interrupted:
+            return 130
         return status if status >= 0 else 128 - status
