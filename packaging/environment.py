@@ -175,18 +175,17 @@ def _pip(*words: str | Path) -> None:
         log.write(outcome.stdout + outcome.stderr)
     if outcome.returncode:
         raise Stopped(
-            f"The libraries could not be installed: {_last_error(outcome.stderr)} "
-            f"Look whether the network works and type the command again; "
+            f"The libraries could not be installed ({last_error(outcome.stderr)}): "
+            f"look whether the network works and type the command again; "
             f"all that pip said is in {PIP_LOG}."
         )
 
 
-def _last_error(output: str) -> str:
-    """The last complaint of pip as a sentence."""
+def last_error(output: str) -> str:
+    """The last complaint of pip."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
-    said = (errors or lines or ["pip said nothing"])[-1]
-    return said if said.endswith(".") else said + "."
+    return (errors or lines or ["pip said nothing"])[-1].removesuffix(".")
 
 
 def _last_line(outcome: subprocess.CompletedProcess[str]) -> str:

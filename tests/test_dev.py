@@ -79,11 +79,11 @@ def test_a_path_is_spelt_so_that_every_encoding_reads_it(
     assert read.stdout.decode() == str(folder)
 
 
-def test_the_last_complaint_of_pip_becomes_a_sentence() -> None:
+def test_of_all_that_pip_said_the_last_complaint_is_shown() -> None:
     output = "WARNING: Retrying\nERROR: No matching distribution found for numpy\nnotice: new\n"
-    assert environment._last_error(output) == "No matching distribution found for numpy."
-    assert environment._last_error("killed\n") == "killed."
-    assert environment._last_error("") == "pip said nothing."
+    assert environment.last_error(output) == "No matching distribution found for numpy"
+    assert environment.last_error("killed.\n") == "killed"
+    assert environment.last_error("") == "pip said nothing"
 
 
 def test_variables_that_lead_python_astray_are_not_passed_on(
