@@ -1,0 +1,88 @@
+"""How numbers are written: tabular, with fixed decimals, so that they never jump."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from bpstudio.engine.op import Array
+
+MINUS = "\u2212"
+_SIGNIFICANT = 4
+
+
+def fixed(value: float, decimals: int = 2) -> str:
+    """A number on the canvas: fixed decimals and a true minus sign; from 1000 on as `1.2e3`."""
+    if math.isnan(value):
+        return "nan"
+    if math.isinf(value):
+        return "∞" if value > 0 else MINUS + "∞"
+    if abs(value) >= 1000:
+        return _power(f"{value:.1e}")
+    return _minus(f"{value:.{decimals}f}")
+
+
+def signed(value: float, decimals: int = 2) -> str:
+    """A weight in a heat map: always with its sign."""
+    text = fixed(value, decimals)
+    return text if text.startswith(MINUS) or text == "nan" else "+" + text
+
+
+def significant(value: float) -> str:
+    """A number in a caption: two decimals, or more so that four figures are seen."""
+    if value == 0 or not math.isfinite(value):
+        return fixed(value)
+    size = math.floor(math.log10(abs(value)))
+    if not -4 <= size < 6:
+        return _power(f"{value:.{_SIGNIFICANT - 1}e}")
+    text = f"{value:.{max(2, _SIGNIFICANT - 1 - size)}f}"
+    whole, dot, decimals = text.partition(".")
+    return _minus(whole + dot + decimals[:2] + decimals[2:].rstrip("0"))
+
+
+def small(value: float) -> str:
+    """A size such as a norm, which may be tiny: two figures, `0.041` or `8.3e−3`."""
+    if value == 0 or not math.isfinite(value):
+        return fixed(value)
+    if 0.01 <= abs(value) < 1000:
+        return _minus(f"{value:.3f}" if abs(value) < 1 else f"{value:.2f}")
+    return _power(f"{value:.1e}")
+
+
+def agreeing(numbers: Sequence[float], law: Callable[[Sequence[float]], float]) -> list[str]:
+    """Numbers of one equation, written so that what is read is true.
+
+    `law` is left minus right side, 0 for the true numbers. Two decimals are enough where the
+    rounded numbers fulfil it too, to half a unit in the last place; else each has four figures.
+    """
+    short = [fixed(number) for number in numbers]
+    readable = all(np.isfinite(numbers)) and all(abs(n) < 1000 for n in numbers)
+    seen = all(abs(n) >= 0.1 or n == 0 for n in numbers)
+    if readable and seen and abs(law([read(text) for text in short])) < 0.00501:
+        return short
+    return [significant(number) for number in numbers]
+
+
+def read(text: str) -> float:
+    """The number that a text written here stands for."""
+    plain = text.replace(MINUS, "-").replace("∞", "inf")
+    return float(plain)
+
+
+def size_of(array: Array) -> str:
+    """The shape of an array, as in `4 × 2`; `1` for one number."""
+    return " × ".join(map(str, array.shape)) or "1"
+
+
+def _minus(text: str) -> str:
+    if text.startswith("-"):
+        text = text[1:]
+        return MINUS + text if text.strip("0.") else text
+    return text
+
+
+def _power(text: str) -> str:
+    mantissa, power = text.split("e")
+    return f"{_minus(mantissa)}e{int(power)}".replace("e-", "e" + MINUS)

@@ -1,0 +1,128 @@
+"""How wide a text is in the bundled fonts, read from the fonts themselves.
+
+Screen, SVG and tests lay out texts from the same table, so none of them needs Qt and all agree.
+Kerning is left out everywhere.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
+
+from bpstudio import resources
+
+PROSE, MONO = "prose", "mono"
+"""The two kinds of type: text, and numbers in columns."""
+
+FAMILIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {PROSE: ("Pretendard", "JetBrains Mono"), MONO: ("JetBrains Mono", "Pretendard")}
+)
+"""The font families of each kind; a glyph that the first lacks comes from the second."""
+
+_FILES = {
+    ("Pretendard", 400): "Pretendard-Regular.ttf",
+    ("Pretendard", 600): "Pretendard-SemiBold.ttf",
+    ("Pretendard", 700): "Pretendard-Bold.ttf",
+    ("JetBrains Mono", 400): "JetBrainsMono-Regular.ttf",
+    ("JetBrains Mono", 600): "JetBrainsMono-Bold.ttf",
+    ("JetBrains Mono", 700): "JetBrainsMono-Bold.ttf",
+}
+
+CAP_HEIGHT = 0.72
+"""The height of a capital letter or a digit, in units of the type size."""
+DESCENT = 0.22
+"""How far letters such as g hang below the baseline, in units of the type size."""
+
+
+@dataclass(frozen=True)
+class Face:
+    """One font file: the advance of each character, in units of the type size."""
+
+    family: str
+    weight: int
+    advances: Mapping[int, float]
+
+
+def font_files() -> tuple[str, ...]:
+    """The paths of the bundled fonts, for whoever draws."""
+    return tuple(str(resources.path("fonts", name)) for name in dict.fromkeys(_FILES.values()))
+
+
+def has_glyph(character: str) -> bool:
+    """Whether one of the bundled fonts can draw the character."""
+    return any(ord(character) in face(family, 400).advances for family in FAMILIES[PROSE])
+
+
+def width(text: str, size: float, kind: str = PROSE, weight: int = 400) -> float:
+    """The width of a text in canvas units, at that type size."""
+    return size * sum(_advance(character, kind, weight) for character in text)
+
+
+@cache
+def _advance(character: str, kind: str, weight: int) -> float:
+    for family in FAMILIES[kind]:
+        found = face(family, weight).advances.get(ord(character))
+        if found is not None:
+            return found
+    return 0.65  # a glyph from a font of the system: about the width of a letter
+
+
+@cache
+def face(family: str, weight: int) -> Face:
+    """The advances of one bundled font; `weight` is 400, 600 or 700."""
+    data = resources.path("fonts", _FILES[family, weight]).read_bytes()
+    tables = {
+        data[at : at + 4].decode("latin-1"): struct.unpack_from(">II", data, at + 8)
+        for at in range(12, 12 + 16 * struct.unpack_from(">H", data, 4)[0], 16)
+    }
+    units = struct.unpack_from(">H", data, tables["head"][0] + 18)[0]
+    count = struct.unpack_from(">H", data, tables["hhea"][0] + 34)[0]
+    entries = struct.unpack_from(f">{count * 2}H", data, tables["hmtx"][0])[::2]
+    glyphs = _glyphs(data, tables["cmap"][0])
+    advances = {c: entries[min(glyph, count - 1)] / units for c, glyph in glyphs.items()}
+    return Face(family, weight, advances)
+
+
+def _glyphs(data: bytes, start: int) -> dict[int, int]:
+    """The glyph of each character: the richest of the tables of formats 4 and 12."""
+    found: dict[int, int] = {}
+    for index in range(struct.unpack_from(">H", data, start + 2)[0]):
+        at = start + struct.unpack_from(">I", data, start + 4 + 8 * index + 4)[0]
+        kind = struct.unpack_from(">H", data, at)[0]
+        if kind == 4:
+            found |= _segments(data, at)
+        elif kind == 12:
+            found |= _groups(data, at)
+    return {character: glyph for character, glyph in found.items() if glyph}
+
+
+def _segments(data: bytes, at: int) -> dict[int, int]:
+    """OpenType's cmap format 4: runs of characters, each with an offset or a list of glyphs."""
+    count = struct.unpack_from(">H", data, at + 6)[0] // 2
+    ends = struct.unpack_from(f">{count}H", data, at + 14)
+    starts = struct.unpack_from(f">{count}H", data, at + 16 + 2 * count)
+    deltas = struct.unpack_from(f">{count}H", data, at + 16 + 4 * count)
+    offsets = struct.unpack_from(f">{count}H", data, at + 16 + 6 * count)
+    glyphs: dict[int, int] = {}
+    for i in range(count):
+        for character in range(starts[i], min(ends[i], 0xFFFE) + 1):
+            glyph = character
+            if offsets[i]:
+                place = at + 16 + 6 * count + 2 * i + offsets[i] + 2 * (character - starts[i])
+                glyph = struct.unpack_from(">H", data, place)[0]
+                if not glyph:
+                    continue
+            glyphs[character] = (glyph + deltas[i]) & 0xFFFF
+    return glyphs
+
+
+def _groups(data: bytes, at: int) -> dict[int, int]:
+    """OpenType's cmap format 12: runs of characters that follow each other."""
+    glyphs: dict[int, int] = {}
+    for index in range(struct.unpack_from(">I", data, at + 12)[0]):
+        first, last, glyph = struct.unpack_from(">III", data, at + 16 + 12 * index)
+        glyphs |= {first + i: glyph + i for i in range(last - first + 1)}
+    return glyphs
