@@ -120,8 +120,8 @@ def _answers(python: Path) -> bool:
 def _make() -> None:
     """A new environment with pip in it, and nothing else."""
     base = getattr(sys, "_base_executable", None) or sys.executable
-    print(f"Making the virtual environment {VENV}", flush=True)
     _discard()
+    print(f"Making the virtual environment {VENV}", flush=True)
     VENV.mkdir()
     UNFINISHED.touch()
     making = subprocess.run(
