@@ -45,7 +45,7 @@ from typing import (
 import numpy as np
 
 from bpstudio.engine.shapes import Shape, broadcast
-from bpstudio.errors import StudioError
+from bpstudio.errors import ShapeError, StudioError
 from bpstudio.language import N_
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
@@ -194,12 +194,24 @@ class Op:
         return broadcast(*shapes.values())
 
     def weight_shapes(self, *_: Any, **inputs: Any) -> Mapping[str, tuple[int, ...]]:
-        """The shape of each weight and statistic that the gate owns, given its inputs' shapes."""
+        """The shape of each weight and statistic that the gate takes, given its other arguments'.
+
+        The names are those of the other arguments, as in `shape`.
+        """
         return {}
 
     def initials(self) -> Mapping[str, str]:
         """For each weight and statistic the name of the initialiser of `initial.py`."""
         return {}
+
+    def clash(self, template: str, **values: object) -> ShapeError:
+        """The error for shapes that this gate can't take.
+
+        In the sentence stand `{label}` for the gate and `{x}` for what feeds its port x; whoever
+        knows the graph puts their labels in, until then it is the gate's title and the port.
+        """
+        named: dict[str, Any] = {port.name: port.name for port in self.ports}
+        return ShapeError(template, **{"label": self.title, **named, **values})
 
     @property
     def face(self) -> str:
@@ -233,6 +245,13 @@ def check_setting(title: str, field: dataclasses.Field[Any], value: Any) -> None
             title=title,
             setting=field.name,
             value=repr(value),
+        )
+    if wants_number and isinstance(field.default, int) and not isinstance(value, int):
+        raise StudioError(
+            N_("{title}: {setting} must be a whole number, not {value}."),
+            title=title,
+            setting=field.name,
+            value=value,
         )
     if number and ((low is not None and value < low) or (high is not None and value > high)):
         raise StudioError(

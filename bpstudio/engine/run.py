@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 
+from bpstudio.engine import shapes
 from bpstudio.engine.graph import Graph, Node
 from bpstudio.engine.op import Array, Kind, Op
-from bpstudio.errors import GraphError, NotFinite, ShapeError
+from bpstudio.errors import NotFinite, ShapeError
 from bpstudio.language import N_
 
 Argument = Array | tuple[Array, ...]
@@ -189,9 +190,9 @@ def forward(
         graph.check_ports(node)
         arguments = _arguments(node, outputs, supplied)
         if node.owned(Kind.NOISE):
-            shapes = {k: v.shape for k, v in arguments.items() if isinstance(v, np.ndarray)}
+            sizes = {k: v.shape for k, v in arguments.items() if isinstance(v, np.ndarray)}
             rng = None if randomness is None else randomness.generator(node.id)
-            arguments |= node.op.draw(rng, **shapes)
+            arguments |= node.op.draw(rng, **sizes)
         outputs[node.id] = output = _apply(node, arguments, training=randomness is not None)
         yield Step(node.id, node.op, node.sources, arguments, output)
 
@@ -330,12 +331,7 @@ def _arguments(
             try:
                 value = supplied[f"{node.id}.{port.name}"]
             except KeyError:
-                raise GraphError(
-                    N_("{label} has no value for {port} yet. Give it one."),
-                    nodes=(node.id,),
-                    label=node.label,
-                    port=port.name,
-                ) from None
+                raise shapes.no_value(node, port.name) from None
             kind = np.intp if port.kind is Kind.INDEX else np.float64
             arguments[port.name] = _frozen(np.asarray(value, dtype=kind))
     return arguments

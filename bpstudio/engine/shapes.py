@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from bpstudio.errors import ShapeError
+from bpstudio.errors import GraphError, ShapeError
 from bpstudio.language import N_
 
 if TYPE_CHECKING:
@@ -87,6 +87,26 @@ def infer(graph: Graph, given: Mapping[str, Shape]) -> dict[str, Shape]:
     return shapes
 
 
+def known(graph: Graph, given: Mapping[str, Shape]) -> dict[str, dict[str, Shape]]:
+    """The shapes of each node's arguments and its output, under `""`, as far as they are known.
+
+    For a network that is being built: nodes with an open port or clashing shapes are left out,
+    and so is everything that they feed.
+    """
+    outputs: dict[str, Shape] = {}
+    found: dict[str, dict[str, Shape]] = {}
+    for node in graph.ordered:
+        if not all(source in outputs for source in node.feeding):
+            continue
+        try:
+            arguments = argument_shapes(graph, node, outputs, given)
+            outputs[node.id] = output_shape(graph, node, arguments)
+        except (GraphError, ShapeError):
+            continue
+        found[node.id] = {**arguments, "": outputs[node.id]}
+    return found
+
+
 def argument_shapes(
     graph: Graph, node: Node, shapes: Mapping[str, Shape], given: Mapping[str, Shape]
 ) -> dict[str, Shape]:
@@ -100,38 +120,62 @@ def argument_shapes(
             wired[port.name] = shapes[sources[0]]
         elif (key := f"{node.id}.{port.name}") in given:
             wired[port.name] = given[key]
+    lasting = {p.name for p in node.op.ports if p.kind.value in ("weight", "statistic")}
+    rest = {name: shape for name, shape in wired.items() if name not in lasting}
+    graph.check_ports(node)
+    for port in node.op.ports:
+        supplied = port.variadic or port.name in wired or port.name in lasting
+        if not supplied and port.kind.value != "noise":
+            raise no_value(node, port.name)
     try:
-        owned = node.op.weight_shapes(**wired)
+        owned = node.op.weight_shapes(**rest)
     except ShapeError as error:
-        raise _at(node, error) from None
-    for name, features in owned.items():
-        have = wired.setdefault(name, Shape(features))
-        if have != Shape(features):
-            raise ShapeError(
-                N_(
-                    "{label} needs a {name} of shape ({needed}), but has one of shape ({have}). "
-                    "Reconnect it, or reset its weights."
-                ),
-                nodes=(node.id,),
-                label=node.label,
-                name=name,
-                needed=Shape(features),
-                have=have,
-            )
+        raise _at(graph, node, error) from None
+    needed = {name: Shape(features) for name, features in owned.items()}
+    wired = {**needed, **wired}
+    misfit = next((name for name in needed if wired[name] != needed[name]), None)
+    if misfit is not None:
+        # The gate's own rule says it with the numbers of what feeds it, if it has a sentence.
+        output_shape(graph, node, wired)
+        raise ShapeError(
+            N_(
+                "{label} needs a {name} of shape ({needed}), but has one of shape ({have}). "
+                "Reconnect it, or reset its weights."
+            ),
+            nodes=(node.id,),
+            label=node.label,
+            name=misfit,
+            needed=needed[misfit],
+            have=wired[misfit],
+        )
     return wired
 
 
 def output_shape(graph: Graph, node: Node, arguments: Mapping[str, Shape]) -> Shape:
-    """The node's own shape rule, with its label put before what it complains of."""
-    graph.check_ports(node)
+    """The node's own shape rule, with its label and its sources' put into what it complains of."""
     try:
         return node.op.shape(**arguments)
     except ShapeError as error:
-        raise _at(node, error) from None
+        raise _at(graph, node, error) from None
 
 
-def _at(node: Node, error: ShapeError) -> ShapeError:
-    return ShapeError("{label}: {reason}", nodes=(node.id,), label=node.label, reason=error)
+def no_value(node: Node, port: str) -> GraphError:
+    """The error for a port that nothing feeds and nobody gave a value."""
+    return GraphError(
+        N_("{label} has no value for {port} yet. Give it one."),
+        nodes=(node.id,),
+        label=node.label,
+        port=port,
+    )
+
+
+def _at(graph: Graph, node: Node, error: ShapeError) -> ShapeError:
+    """The gate's complaint, made by a node of this graph."""
+    if "{label}" not in error.template:
+        return ShapeError("{label}: {reason}", nodes=(node.id,), label=node.label, reason=error)
+    fed = {port: graph.nodes[ids[0]].label for port, ids in node.sources.items() if ids}
+    values = {**error.values, "label": node.label, **fed}
+    return ShapeError(error.template, nodes=(node.id,), **values)
 
 
 def _list(shapes: tuple[Shape, ...]) -> str:

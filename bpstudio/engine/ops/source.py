@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from bpstudio.engine.initial import initialisers
 from bpstudio.engine.op import Array, Features, Given, Gradients, Op, Weight, setting
 from bpstudio.language import N_
 
@@ -14,7 +15,7 @@ class Input(Op):
     """A value that a person types, or that a formula names."""
 
     symbol, category = "x", "source"
-    aliases = ("variable", "value")
+    aliases = ("variable", "value", "입력", "변수", "값")
     formula = "y = value"
     gradients = {"value": "g"}
 
@@ -31,7 +32,7 @@ class Constant(Op):
     value: float = setting(1.0, help=N_("The number."))
 
     symbol, category = "{value:g}", "source"
-    aliases = ("number",)
+    aliases = ("number", "상수", "숫자")
     formula = "y = value"
 
     def forward(self) -> Array:
@@ -45,10 +46,12 @@ class Parameter(Op):
     """A value that training changes: a weight on its own, which several gates may share."""
 
     size: tuple[int, ...] = setting((), help=N_("The shape of its value; empty for one number."))
-    initial: str = setting("normal", help=N_("How its starting value is drawn."))
+    initial: str = setting(
+        "normal", choices=tuple(initialisers), help=N_("How its starting value is drawn.")
+    )
 
     symbol, category = "w", "source"
-    aliases = ("weight", "variable")
+    aliases = ("weight", "variable", "shared", "매개변수", "가중치", "파라미터")
     formula = "y = value"
     gradients = {"value": "g"}
 
@@ -69,7 +72,9 @@ class Data(Op):
     """The rows of the data set: a batch of features."""
 
     symbol, category = "Data", "source"
-    aliases = ("dataset", "batch", "features")
+    aliases = ("dataset", "batch", "features", "데이터", "배치", "특징")
+    formula = "y = rows"
+    gradients = {"rows": "g"}
 
     def forward(self, rows: Features) -> Array:
         return rows
