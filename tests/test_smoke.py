@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import subprocess
 import sys
@@ -14,10 +13,6 @@ from PySide6.QtGui import QPainterPath
 import bpstudio
 
 HEAVY = {"PySide6", "pyqtgraph", "superqt", "networkx", "onnx", "onnxruntime", "ziamath", "PIL"}
-
-needs_command_line = pytest.mark.skipif(
-    importlib.util.find_spec("bpstudio.cli") is None, reason="there is no command line yet"
-)
 
 
 def bpstudio_says(*words: str) -> subprocess.CompletedProcess[str]:
@@ -46,28 +41,23 @@ def test_the_package_alone_brings_nothing_else() -> None:
     assert libraries_after("import bpstudio") & (HEAVY | {"numpy"}) == set()
 
 
-@pytest.mark.parametrize(
-    "module", ["bpstudio.engine", pytest.param("bpstudio.cli", marks=needs_command_line)]
-)
+@pytest.mark.parametrize("module", ["bpstudio.engine", "bpstudio.cli"])
 def test_what_is_not_needed_is_not_loaded(module: str) -> None:
     assert libraries_after(f"import {module}") & HEAVY == set()
 
 
-@needs_command_line
 def test_it_says_its_version() -> None:
     outcome = bpstudio_says("--version")
     assert (outcome.returncode, outcome.stderr) == (0, "")
     assert bpstudio.__version__ in outcome.stdout
 
 
-@needs_command_line
 def test_it_computes() -> None:
     outcome = bpstudio_says("formula", "a*b + a", "a=2", "b=3", "--json")
     assert (outcome.returncode, outcome.stderr) == (0, "")
     assert json.loads(outcome.stdout)["output"] == 8.0
 
 
-@needs_command_line
 def test_a_wrong_word_is_one_sentence() -> None:
     outcome = bpstudio_says("train", "no-such-file.bps")
     assert outcome.returncode == 2
