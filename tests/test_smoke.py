@@ -67,7 +67,7 @@ def test_a_wrong_word_is_one_sentence() -> None:
 
 def test_calls_that_return_nothing_keep_none_whole() -> None:
     """PySide6 6.12.0 took a reference from None in each such call, below Python 3.12."""
-    calls = 5_000
+    calls = 250  # some thousands of lost references would abort the interpreter, not fail a test
     thing, path = QObject(), QPainterPath()
     before = sys.getrefcount(None)
     for _ in range(calls):
