@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import system_libraries
+from system_libraries import announce
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -121,7 +122,7 @@ def _make() -> None:
     """A new environment with pip in it, and nothing else."""
     base = getattr(sys, "_base_executable", None) or sys.executable
     _discard()
-    print(f"Making the virtual environment {VENV}", flush=True)
+    announce(f"Making the virtual environment {VENV}")
     VENV.mkdir()
     UNFINISHED.touch()
     making = subprocess.run(
@@ -155,7 +156,7 @@ def _install(stamp: Stamp) -> None:
     PIP_LOG.unlink(missing_ok=True)
     if _run("-c", "import pip").returncode:
         _run("-m", "ensurepip")
-    print("Installing the libraries; the first time this takes a few minutes", flush=True)
+    announce("Installing the libraries; the first time this takes a few minutes")
     try:
         _pip("install", "--require-hashes", "-r", LOCK)
         _pip("install", "--no-index", "--no-build-isolation", "--no-deps", "--editable", ROOT)

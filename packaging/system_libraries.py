@@ -67,7 +67,7 @@ def bring(making_venv: bool, refused: Path) -> None:
     wanted = " ".join(packages)
     tried = refused.is_file() and refused.read_text(encoding="utf-8") == wanted
     if may_install() and not tried:
-        print(f"Installing libraries of the system: {wanted}", flush=True)
+        announce(f"Installing libraries of the system: {wanted}")
         _apt_get("update")
         _apt_get("install", "-y", "--no-install-recommends", *packages)
         importlib.invalidate_caches()
@@ -76,7 +76,12 @@ def bring(making_venv: bool, refused: Path) -> None:
             return
         if refused.parent.is_dir():
             refused.write_text(" ".join(packages), encoding="utf-8")
-    print(advice(packages), file=sys.stderr, flush=True)
+    announce(advice(packages))
+
+
+def announce(sentence: str) -> None:
+    """Says something beside the output, which may be a document for another program."""
+    print(sentence, file=sys.stderr, flush=True)
 
 
 def may_install() -> bool:
