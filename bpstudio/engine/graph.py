@@ -51,7 +51,9 @@ class Graph:
     nodes: Mapping[str, Node] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for node in self.nodes.values():
+        for id, node in self.nodes.items():
+            if id != node.id:
+                raise ValueError(f"the node {node.id} stands under the name {id}")
             _check_node(node, self.nodes)
         self.order  # noqa: B018 - a cycle is refused here, not later
 
@@ -106,6 +108,11 @@ class Graph:
         return (self.losses or self.sinks)[-1]
 
     @cached_property
+    def has_batch(self) -> bool:
+        """Whether it reads rows of a data set; the values of all that they feed are batches."""
+        return bool(self.keys(Kind.FEATURES))
+
+    @cached_property
     def structure(self) -> tuple[object, ...]:
         """What a compiled plan depends on: ids, ops and wires, without titles."""
         return tuple((n.id, n.op, tuple(sorted(n.sources.items()))) for n in self.nodes.values())
@@ -136,11 +143,12 @@ class Graph:
                 )
 
     def _cycle(self, stuck: list[str]) -> GraphError:
-        left = set(stuck)
-        path = [stuck[0]]
-        while path[-1] not in path[:-1]:
-            path.append(next(s for s in self.nodes[path[-1]].feeding if s in left))
-        loop = path[path.index(path[-1]) : -1][::-1]
+        left, id = set(stuck), stuck[0]
+        path: dict[str, int] = {}
+        while id not in path:
+            path[id] = len(path)
+            id = next(source for source in self.nodes[id].feeding if source in left)
+        loop = list(path)[path[id] :][::-1]
         return GraphError(
             N_("{names} feed each other in a circle. Remove one of these wires."),
             nodes=loop,

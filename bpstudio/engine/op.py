@@ -228,7 +228,7 @@ def check_setting(title: str, field: dataclasses.Field[Any], value: Any) -> None
     """Raise StudioError unless `value` fits what `setting` declared for `field`."""
     low, high, choices = (field.metadata.get(key) for key in ("low", "high", "choices"))
     if choices is not None:
-        if value not in choices:
+        if not any(value == choice and type(value) is type(choice) for choice in choices):
             raise StudioError(
                 N_("{title}: {setting} can't be {value}. Choose one of {choices}."),
                 title=title,

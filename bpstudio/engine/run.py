@@ -17,7 +17,8 @@ import numpy as np
 from bpstudio.engine import shapes
 from bpstudio.engine.graph import Graph, Node
 from bpstudio.engine.op import Array, Kind, Op
-from bpstudio.errors import NotFinite, ShapeError
+from bpstudio.engine.shapes import Shape
+from bpstudio.errors import GraphError, NotFinite, ShapeError
 from bpstudio.language import N_
 
 Argument = Array | tuple[Array, ...]
@@ -179,15 +180,19 @@ def forward(
     lasting state, each under its key `node.port`. With `randomness` gates do what they do in
     training; without it they `infer`. `ancestors_of` runs only what that node needs, so that a
     network can predict without its targets. Raises GraphError for an open port or a missing
-    value, and ShapeError where arrays clash.
+    value, and ShapeError where arrays clash, at the gate where it happens.
     """
     supplied = {**given, **weights, **(statistics or {})}
+    supplied_shapes = shapes.of_arrays(graph, supplied)
+    output_shapes: dict[str, Shape] = {}
     wanted = None if ancestors_of is None else ancestors(graph, ancestors_of)
     outputs: dict[str, Array] = {}
     for node in graph.ordered:
         if wanted is not None and node.id not in wanted:
             continue
-        graph.check_ports(node)
+        # NumPy alone would broadcast a batch against features where their lengths happen to agree.
+        argument_shapes = shapes.argument_shapes(graph, node, output_shapes, supplied_shapes)
+        output_shapes[node.id] = shapes.output_shape(graph, node, argument_shapes)
         arguments = _arguments(node, outputs, supplied)
         if node.owned(Kind.NOISE):
             sizes = {k: v.shape for k, v in arguments.items() if isinstance(v, np.ndarray)}
@@ -201,15 +206,15 @@ def backward(steps: Sequence[Step], seed: Mapping[str, Array]) -> Iterator[Backw
     """Each reached gate's backward step, in reverse order.
 
     `seed` has the gradient at the nodes where the pass starts, such as `{"loss1": 1}`. A gate
-    that no gradient reaches has no step.
+    that no gradient reaches has no step. Raises GraphError for a seed at a node that did not run,
+    and ShapeError for one that does not fit its output.
     """
-    arrived: dict[str, Array] = {
-        id: np.asarray(gradient, dtype=float) for id, gradient in seed.items()
-    }
+    outputs = {step.node: step.output for step in steps}
+    arrived = {id: _seed(outputs, id, gradient) for id, gradient in seed.items()}
     for step in reversed(steps):
         if step.node not in arrived:
             continue
-        upstream = _frozen(np.broadcast_to(arrived[step.node], step.output.shape))
+        upstream = _frozen(arrived[step.node])
         passed = pull_back(step, upstream)
         for port, gradients in passed.items():
             for source, gradient in zip(step.sources.get(port, ()), gradients, strict=False):
@@ -237,12 +242,16 @@ def fit(ruled: Any, shape: tuple[int, ...]) -> Array:
     """Undo broadcasting: the gradient for an argument of that shape.
 
     Axes along which the argument was repeated are summed, and a gradient that stands for many
-    equal entries is repeated. This is the one place where it is done.
+    equal entries, a single number or one with axes of length 1, is repeated. This is the one
+    place where it is done. Raises ValueError for a gradient of any other shape: it would be
+    repeated along an axis that its gate did not mean.
     """
     gradient: Array = np.asarray(ruled)
     if gradient.shape == shape:
         return gradient
     extra = gradient.ndim - len(shape)
+    if extra < 0 and gradient.ndim > 0:
+        raise ValueError(f"a gradient of shape {gradient.shape} for an argument of {shape}")
     if extra > 0:
         gradient = gradient.sum(axis=tuple(range(extra)))
     repeated = tuple(
@@ -353,6 +362,24 @@ def _apply(node: Node, arguments: Mapping[str, Argument], *, training: bool) -> 
             reason=error,
         ) from error
     return _frozen(np.asarray(output))
+
+
+def _seed(outputs: Mapping[str, Array], id: str, gradient: Array) -> Array:
+    """The gradient at which a backward pass starts, of the shape of that node's output."""
+    if id not in outputs:
+        raise GraphError(
+            N_("The backward pass can't start at {id}, which did not run."), nodes=(id,), id=id
+        )
+    seed, output = np.asarray(gradient, dtype=np.float64), outputs[id]
+    if seed.ndim > 0 and seed.shape != output.shape:
+        raise ShapeError(
+            N_("The gradient at {id} has shape {have}, but its value has {wanted}."),
+            nodes=(id,),
+            id=id,
+            have=seed.shape,
+            wanted=output.shape,
+        )
+    return np.broadcast_to(seed, output.shape)
 
 
 def _spread(arguments: Any) -> tuple[Array, ...]:

@@ -8,7 +8,7 @@ other and give gradients that are wrong without a word.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -17,6 +17,8 @@ from bpstudio.language import N_
 
 if TYPE_CHECKING:
     from bpstudio.engine.graph import Graph, Node
+
+Values: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 
 
 class Shape(NamedTuple):
@@ -37,9 +39,10 @@ class Shape(NamedTuple):
         return (batch, *self.features) if self.batched else self.features
 
 
-def of(array: np.ndarray[tuple[int, ...], np.dtype[np.generic]], batched: bool) -> Shape:
+def of(array: Values, batched: bool) -> Shape:
     """The shape of an array, whose first axis is the batch if `batched`."""
-    return Shape(array.shape[1:], True) if batched else Shape(array.shape)
+    axes = np.shape(array)
+    return Shape(axes[1:], True) if batched else Shape(axes)
 
 
 def broadcast(*shapes: Shape) -> Shape:
@@ -70,6 +73,20 @@ def clash(*shapes: Shape) -> ShapeError:
         N_("the shapes {shapes} do not fit: axes must be equal, or one of them 1."),
         shapes=_list(shapes),
     )
+
+
+def of_arrays(graph: Graph, arrays: Mapping[str, Values]) -> dict[str, Shape]:
+    """The shapes of arrays by key `node.port`.
+
+    Features and targets have the batch first; a graph without a data set has no batch, and a
+    target typed there is a value like any other.
+    """
+    kinds = {f"{n.id}.{p.name}": p.kind.value for n in graph.nodes.values() for p in n.op.ports}
+    rows = {"features", "target"} if graph.has_batch else set()
+    return {
+        key: of(array, np.ndim(array) > 0 and kinds.get(key) in rows)
+        for key, array in arrays.items()
+    }
 
 
 def infer(graph: Graph, given: Mapping[str, Shape]) -> dict[str, Shape]:
