@@ -16,6 +16,8 @@ from bpstudio.language import N_
 
 LONGEST = 10_000
 """The most characters that a formula may have."""
+LONGEST_NAME = 100
+"""The most characters that a name may have; it becomes the id of a node."""
 
 _SPELLINGS = {
     **dict.fromkeys("−–—‐‑‒﹣－", "-"),
@@ -73,6 +75,13 @@ def words(text: str) -> list[Word]:
                 ),
                 position=places[at],
                 found=text[places[at]],
+            )
+        if match["name"] and len(match["name"]) > LONGEST_NAME:
+            raise FormulaError(
+                N_("The name at position {position} has {count} characters; use at most {most}."),
+                position=places[at],
+                count=len(match["name"]),
+                most=LONGEST_NAME,
             )
         kind = str(match.lastgroup)
         found.append(Word(kind, "^" if match[0] == "**" else match[0], places[at]))

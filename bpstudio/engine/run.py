@@ -214,7 +214,8 @@ def backward(steps: Sequence[Step], seed: Mapping[str, Array]) -> Iterator[Backw
     for step in reversed(steps):
         if step.node not in arrived:
             continue
-        upstream = _frozen(arrived[step.node])
+        # The sum of two 0-d arrays is a NumPy scalar.
+        upstream = _frozen(np.asarray(arrived[step.node]))
         passed = pull_back(step, upstream)
         for port, gradients in passed.items():
             for source, gradient in zip(step.sources.get(port, ()), gradients, strict=False):

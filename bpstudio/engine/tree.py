@@ -131,6 +131,34 @@ def fold(expression: Expression, visit: Callable[[Expression, Sequence[Result]],
     return results[0]
 
 
+def with_parts(part: Expression, parts: Sequence[Expression]) -> Expression:
+    """The same sign or function over other parts."""
+    match part:
+        case Negate():
+            return Negate(parts[0])
+        case Binary(sign):
+            return Binary(sign, *parts)
+        case Compare(sign):
+            return Compare(sign, *parts)
+        case Choice():
+            return Choice(*parts)
+        case Call(function, _, position):
+            return Call(function, tuple(parts), position)
+    return part
+
+
+def position(expression: Expression) -> int:
+    """Where the first name or function in it was typed; 0 if it has none."""
+
+    def visit(part: Expression, inner: Sequence[int | None]) -> int | None:
+        found = [place for place in inner if place is not None]
+        if isinstance(part, Name | Call):
+            found.append(part.position)
+        return min(found, default=None)
+
+    return fold(expression, visit) or 0
+
+
 def names(expression: Expression) -> tuple[str, ...]:
     """The names in it, each once, in the order in which they are written."""
     found: dict[str, None] = {}
@@ -153,8 +181,8 @@ def _write(part: Expression, written: Sequence[tuple[str, int]]) -> tuple[str, i
     texts = [text for text, _ in written]
     match part:
         case Number(value):
-            whole = value.is_integer() and abs(value) < 1e16
-            text = str(int(value)) if whole else repr(value)
+            whole = abs(value) < 1e16 and value == int(value)
+            text = str(int(value)) if whole else repr(float(value))
             return text, MINUS if text.startswith("-") else ATOM
         case Name(name):
             return name, ATOM

@@ -1,0 +1,367 @@
+"""A formula as a network of gates, and a network of gates as a formula.
+
+Gates are chosen as the lecture draws them: a number beside something else becomes part of its gate
+(`+1`, `×2`, `1/x`, `x²`), and only a number that no gate takes in becomes a node of its own.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bpstudio.engine.expression import (
+    Binary,
+    Call,
+    Expression,
+    Name,
+    Negate,
+    Number,
+    evaluate,
+    fold,
+    names,
+    parse,
+    parse_definition,
+    write,
+)
+from bpstudio.engine.functions import FUNCTIONS
+from bpstudio.engine.graph import Graph, Node
+from bpstudio.engine.notation import LONGEST, plain_name
+from bpstudio.engine.op import Array, catalog
+from bpstudio.engine.ops.source import Constant
+from bpstudio.engine.run import ancestors
+from bpstudio.engine.tree import position, with_parts
+from bpstudio.errors import FormulaError, GraphError
+from bpstudio.language import N_
+
+CONSTANTS: Mapping[str, float] = {"pi": math.pi, "π": math.pi}
+"""Names that have a value of their own, unless they are given another."""
+
+
+@dataclass(frozen=True, eq=False)
+class Formula:
+    """A network made from a formula.
+
+    `given` has the values by key, such as `x0.value`; `output` is the node that holds the result;
+    `variables` are the names in the order in which they are written, each the id of its input.
+    """
+
+    graph: Graph
+    given: Mapping[str, Array]
+    output: str
+    variables: tuple[str, ...]
+
+
+def build(text: str, values: Mapping[str, Array | float] | None = None) -> Formula:
+    """The network of gates of a formula, with the values of its names.
+
+    A name that stands several times is one input that forks. `f = …` names the last gate. With no
+    `values` at all none are asked for, and `given` is empty. Raises FormulaError for a formula
+    that can't be read or has no gates, for names without a value (`values["missing"]` of the error
+    lists them) and for values of names that the formula does not have.
+    """
+    left, expression = parse_definition(text)
+    typed = None if values is None else {plain_name(name): v for name, v in values.items()}
+    constants = {n: v for n, v in CONSTANTS.items() if typed is None or n not in typed}
+    variables = tuple(name for name in names(expression) if name not in constants)
+    if left in variables:
+        raise FormulaError(
+            N_("{name} stands on both sides of =. Give the result a name of its own."),
+            position=_place(expression, left),
+            name=left,
+        )
+    given = {} if typed is None else _given(expression, variables, typed)
+
+    gates = _Gates(variables, left)
+    output = gates.node(fold(expression, functools.partial(_gate, gates, constants)))
+    if left and output not in variables:
+        gates.nodes[left] = dataclasses.replace(gates.nodes.pop(output), id=left)
+        output = left
+    return Formula(Graph(gates.nodes), given, output, variables)
+
+
+def text_of(graph: Graph, output: str) -> str:
+    """The formula of a node, over the ids of the sources that it comes from.
+
+    What feeds several gates is written out for each of them. Raises GraphError for a gate that a
+    formula can't say, and for a formula that would be too long.
+    """
+    wanted = ancestors(graph, output)
+    said: dict[str, Expression] = {}
+    terms: dict[str, int] = {}
+    for node in graph.ordered:
+        if node.id not in wanted:
+            continue
+        rule = _rule(node)
+        sources = {port: ids[0] for port, ids in node.sources.items()}
+        terms[node.id] = _terms(rule, {port: terms[id] for port, id in sources.items()})
+        if terms[node.id] > LONGEST:
+            raise GraphError(
+                N_("The formula of {label} would have more than {most} terms."),
+                nodes=(output,),
+                label=graph[output].label,
+                most=LONGEST,
+            )
+        said[node.id] = _put_in(rule, {port: said[id] for port, id in sources.items()})
+    return write(said[output])
+
+
+def _given(
+    expression: Expression, variables: Sequence[str], values: Mapping[str, Array | float]
+) -> dict[str, Array]:
+    missing = tuple(name for name in variables if name not in values)
+    if missing:
+        functions = [name for name in missing if name in FUNCTIONS]
+        raise FormulaError(
+            N_("{first} is a function. Write what it works on in parentheses: {first}(…).")
+            if functions
+            else N_("There is no value for {names}. Give one, as in {first}=1."),
+            position=_place(expression, (functions or missing)[0]),
+            names=", ".join(missing),
+            first=(functions or missing)[0],
+            missing=missing,
+        )
+    unknown = [name for name in values if name not in variables and name not in CONSTANTS]
+    if unknown:
+        raise FormulaError(
+            N_("The formula has no {names}, but a value for it was given. It has: {variables}."),
+            position=0,
+            names=", ".join(unknown),
+            variables=", ".join(variables) or "-",
+        )
+    return {f"{name}.value": _array(expression, name, values[name]) for name in variables}
+
+
+def _array(expression: Expression, name: str, value: Array | float) -> Array:
+    try:
+        array = np.array(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise FormulaError(
+            N_("{name} must be a number or an array of numbers, not {value}."),
+            position=_place(expression, name),
+            name=name,
+            value=repr(value),
+        ) from None
+    array.flags.writeable = False
+    return array
+
+
+def _place(expression: Expression, name: str) -> int:
+    """Where a name was typed first."""
+
+    def visit(part: Expression, inner: Sequence[int]) -> int:
+        here = part.position if isinstance(part, Name) and part.name == name else LONGEST
+        return min([here, *inner])
+
+    return fold(expression, visit)
+
+
+_OF_ARRAYS = frozenset({"sum", "mean", "largest", "count", "softmax", "transpose"})
+# What a part of a formula has become: a number still to be taken in by a gate, or a node's id.
+_Made = float | str
+
+
+class _Gates:
+    """The nodes made so far; the inputs come first, in the order in which they are written."""
+
+    def __init__(self, variables: Sequence[str], left: str) -> None:
+        self.nodes = {name: Node(name, catalog["input"]()) for name in variables}
+        self.left = left
+        self.counts: dict[str, int] = {}
+
+    def gate(self, name: str, *sources: _Made, **settings: float) -> str:
+        """A new gate with an id such as `add1`; its own id is returned."""
+        ids = [self.node(source) for source in sources]
+        op = catalog[name](**settings)
+        ports = {port.name: (id,) for port, id in zip(op.ports, ids, strict=True)}
+        id = ""
+        while not id or id in self.nodes or id == self.left:
+            self.counts[name] = number = self.counts.get(name, 0) + 1
+            id = f"{name}{number}"
+        self.nodes[id] = Node(id, op, ports)
+        return id
+
+    def node(self, made: _Made) -> str:
+        """The id of what was made, a number becoming a constant."""
+        return made if isinstance(made, str) else self.gate("constant", value=made)
+
+
+def _gate(
+    gates: _Gates, constants: Mapping[str, float], part: Expression, of: Sequence[_Made]
+) -> _Made:
+    """What a part of a formula becomes, given what its own parts have become."""
+    match part:
+        case Number(value):
+            return value
+        case Name(name):
+            return constants.get(name, name)
+    if (number := _number(part, of)) is not None:
+        return number
+    match part:
+        case Negate():
+            return gates.gate("negate", of[0])
+        case Binary(sign):
+            return _GATES_OF_SIGNS[sign](gates, *of)
+        case Call(("max" | "min") as function):
+            return functools.reduce(lambda a, b: gates.gate(function, a, b), of)
+        case Call("tan"):
+            return gates.gate("divide", gates.gate("sin", of[0]), gates.gate("cos", of[0]))
+        case Call(function) if function in catalog and len(catalog[function].ports) == len(of):
+            return gates.gate(function, *of)
+    raise FormulaError(
+        N_("There is no gate for {part}. Write it with + - * / ^ and functions that have one."),
+        position=position(part),
+        part=write(part) if len(names(part)) < 4 else "…",
+    )
+
+
+def _number(part: Expression, of: Sequence[_Made]) -> float | None:
+    """The value of a part that is made of finite numbers alone."""
+    if isinstance(part, Binary) and part.sign == "@":
+        return None
+    if isinstance(part, Call) and part.function in _OF_ARRAYS:
+        return None
+    numbers = [Number(made) for made in of if isinstance(made, float)]
+    if len(numbers) < len(of):
+        return None
+    value = evaluate(with_parts(part, numbers), {})
+    return float(value) if np.isfinite(value) else None
+
+
+def _sum(gates: _Gates, a: _Made, b: _Made) -> str:
+    if isinstance(b, float):
+        return gates.gate("shift", a, offset=b)
+    return gates.gate("shift", b, offset=a) if isinstance(a, float) else gates.gate("add", a, b)
+
+
+def _difference(gates: _Gates, a: _Made, b: _Made) -> str:
+    if isinstance(b, float):
+        return gates.gate("shift", a, offset=0.0 - b)
+    if isinstance(a, float):
+        return gates.gate("shift", gates.gate("negate", b), offset=a)
+    return gates.gate("subtract", a, b)
+
+
+def _product(gates: _Gates, a: _Made, b: _Made) -> str:
+    if isinstance(a, float):
+        return gates.gate("negate", b) if a == -1 else gates.gate("scale", b, factor=a)
+    return _product(gates, b, a) if isinstance(b, float) else gates.gate("multiply", a, b)
+
+
+def _quotient(gates: _Gates, a: _Made, b: _Made) -> str:
+    if isinstance(b, float) and b != 0 and math.isfinite(1 / b):
+        return _product(gates, a, 1 / b)
+    if isinstance(a, float):
+        inverse = gates.gate("reciprocal", b)
+        return inverse if a == 1 else _product(gates, a, inverse)
+    return gates.gate("divide", a, b)
+
+
+def _power(gates: _Gates, a: _Made, b: _Made) -> str:
+    if b == 2:
+        return gates.gate("square", a)
+    if b == -1:
+        return gates.gate("reciprocal", a)
+    return gates.gate("power", a, b)
+
+
+def _matrix_product(gates: _Gates, a: _Made, b: _Made) -> str:
+    return gates.gate("matmul", a, b)
+
+
+_GATES_OF_SIGNS: Mapping[str, Callable[[_Gates, _Made, _Made], str]] = {
+    "+": _sum,
+    "-": _difference,
+    "*": _product,
+    "/": _quotient,
+    "^": _power,
+    "@": _matrix_product,
+}
+
+
+def _rule(node: Node) -> Expression:
+    """What a node gives, over the names of its ports; a source is a number or a name."""
+    op = node.op
+    if isinstance(op, Constant):
+        return Number(op.value)
+    if op.category == "source":
+        return _name_of(node)
+    if not op.formula or any(port.variadic or not node.sources.get(port.name) for port in op.ports):
+        raise _unsaid(node)
+    own = parse(op.formula)
+    defaults = {setting.name: setting.default for setting in dataclasses.fields(op)}  # type: ignore[arg-type]
+    mentioned = names(own)
+    # A formula that is silent on a setting holds for its default only.
+    if any(op.settings[name] != defaults[name] for name in defaults if name not in mentioned):
+        raise _unsaid(node)
+    if op.name in FUNCTIONS:
+        return Call(op.name, tuple(Name(port.name) for port in op.ports))
+    settings = {name: Number(value) for name, value in op.settings.items() if name in mentioned}
+    return _put_in(own, settings)
+
+
+def _name_of(node: Node) -> Name:
+    """A source's id as a name, if a formula can hold it."""
+    try:
+        read = parse(node.id)
+    except FormulaError:
+        read = None
+    if read != Name(node.id):
+        raise GraphError(
+            N_("{label} can't stand in a formula under its name {id}. Rename it."),
+            nodes=(node.id,),
+            label=node.label,
+            id=node.id,
+        )
+    return Name(node.id)
+
+
+def _unsaid(node: Node) -> GraphError:
+    return GraphError(
+        N_("{label} ({op}) can't be written in a formula. Leave it out, or open it into gates."),
+        nodes=(node.id,),
+        label=node.label,
+        op=node.op.title,
+    )
+
+
+def _put_in(rule: Expression, values: Mapping[str, Expression]) -> Expression:
+    """The rule with these in place of names."""
+
+    def visit(part: Expression, parts: Sequence[Expression]) -> Expression:
+        if isinstance(part, Name):
+            return values.get(part.name, part)
+        return _tidy(with_parts(part, parts))
+
+    return fold(rule, visit)
+
+
+def _tidy(part: Expression) -> Expression:
+    """The way people write it, `x - 2` for `x + -2`; the same gates come of both."""
+    match part:
+        case Call(("max" | "min") as function, (Call(inner, first), other)) if inner == function:
+            return Call(function, (*first, other))
+        case Binary("+", x, Number(value)) if value < 0:
+            return Binary("-", x, Number(-value))
+        case Binary("+", Negate(x), Number() as number):
+            return Binary("-", number, x)
+        case Binary("*", Number() as number, Binary("/", Number(1), x)):
+            return Binary("/", number, x)
+        case Binary("*", Number(value), x) if value and len(repr(value)) > 12:
+            divisor = float(round(1 / value)) if abs(value) > 1e-9 else 0.0
+            if divisor and 1 / divisor == value:
+                return Binary("/", x, Number(divisor))
+    return part
+
+
+def _terms(rule: Expression, terms: Mapping[str, int]) -> int:
+    """How many names and numbers a rule has when what has so many is put in."""
+
+    def visit(part: Expression, inner: Sequence[int]) -> int:
+        return sum(inner) if inner else terms.get(part.name, 1) if isinstance(part, Name) else 1
+
+    return fold(rule, visit)
