@@ -8,7 +8,7 @@ from bpstudio.engine.op import Array, Gradients, Op, setting
 from bpstudio.engine.shapes import Shape
 from bpstudio.language import N_
 
-AXES = (None, -1, -2, -3, 0, 1, 2, 3)
+AXES = (None, -1, -2, -3, 0, 1, 2)
 
 
 class Sum(Op):
