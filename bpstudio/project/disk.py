@@ -1,0 +1,201 @@
+"""Writing a file so that it is the old one or the new one whatever happens, never half of each.
+
+Every call to the system goes through `Disk`, one method each, so that a test can let any of them
+fail.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import re
+import stat
+import sys
+import time
+from pathlib import Path
+
+KEPT_VERSIONS = 3
+"""How many older versions of a file stay beside it."""
+
+_RETRY_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.2, 0.4)
+"""Pauses before a replace is tried again: on Windows a virus scanner or a cloud folder may hold
+the file for a moment."""
+_HELD_ON_WINDOWS = (5, 32, 33)
+_STALE_SECONDS = 3600
+_TEMPORARY = re.compile(r"\..+\.(\d+)\.tmp")
+
+
+class Disk:
+    """The calls to the system that saving makes."""
+
+    def create(self, path: Path) -> int:
+        """A new file, open for writing."""
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+        return os.open(path, flags, 0o666)
+
+    def write(self, file: int, content: memoryview) -> int:
+        """Write some of the content and say how much."""
+        return os.write(file, content)
+
+    def sync(self, file: int) -> None:
+        """Wait until it is on the disk."""
+        os.fsync(file)
+
+    def close(self, file: int) -> None:
+        """Close an open file."""
+        os.close(file)
+
+    def mode(self, path: Path) -> int | None:
+        """The permissions of a file; None if there is none."""
+        try:
+            return stat.S_IMODE(os.stat(path).st_mode)
+        except FileNotFoundError:
+            return None
+
+    def set_mode(self, path: Path, mode: int) -> None:
+        """Change the permissions of a file."""
+        os.chmod(path, mode)
+
+    def link(self, path: Path, new: Path) -> None:
+        """A second name for a file."""
+        os.link(path, new)
+
+    def read(self, path: Path) -> bytes:
+        """All of a file."""
+        return path.read_bytes()
+
+    def replace(self, path: Path, target: Path) -> None:
+        """Rename a file over another one, at once."""
+        os.replace(path, target)
+
+    def remove(self, path: Path) -> None:
+        """Remove a file, if it is there."""
+        path.unlink(missing_ok=True)
+
+    def sync_folder(self, folder: Path) -> None:
+        """Wait until the names in a folder are on the disk; Windows has no such call."""
+        if sys.platform == "win32":
+            return
+        file = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(file)
+        finally:
+            os.close(file)
+
+    def pause(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)
+
+
+DISK = Disk()
+
+
+def write_safely(path: Path, content: bytes, disk: Disk = DISK) -> None:
+    """Put the content under that name, and keep the older versions of the file beside it.
+
+    Whatever fails and whenever the program or the machine dies, the name holds the old content or
+    the new one, whole. Raises OSError; what was written aside is then removed.
+    """
+    # A link stays a link: what it points to is replaced.
+    path = Path(os.path.realpath(path))
+    mode = disk.mode(path)
+    if mode is not None and not os.access(path, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    disk.remove(temporary)
+    try:
+        _write(temporary, content, disk)
+        if mode is not None:
+            disk.set_mode(temporary, mode)
+            _keep_version(path, disk)
+        _replace(temporary, path, disk)
+    except BaseException:
+        # The first error is the one to tell; a file that stays is removed at the next start.
+        with contextlib.suppress(OSError):
+            disk.remove(temporary)
+        raise
+    disk.sync_folder(path.parent)
+
+
+def older_versions(path: Path) -> tuple[Path, ...]:
+    """The older versions of a file that are there, newest first."""
+    real = Path(os.path.realpath(path))
+    return tuple(v for n in range(1, KEPT_VERSIONS + 1) if (v := _version(real, n)).exists())
+
+
+def remove_stale(folder: Path, disk: Disk = DISK) -> tuple[Path, ...]:
+    """Remove what a killed program left of its saving in a folder, and say what it was.
+
+    Only files of our own pattern, older than an hour, whose process is gone.
+    """
+    removed = []
+    for path in sorted(folder.glob(".*.tmp")):
+        match = _TEMPORARY.fullmatch(path.name)
+        if match and _is_stale(path) and not _alive(int(match[1])):
+            disk.remove(path)
+            removed.append(path)
+    return tuple(removed)
+
+
+def _write(path: Path, content: bytes, disk: Disk) -> None:
+    file = disk.create(path)
+    try:
+        rest = memoryview(content)
+        while rest:
+            rest = rest[disk.write(file, rest) :]
+        disk.sync(file)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            disk.close(file)
+        raise
+    disk.close(file)
+
+
+def _keep_version(path: Path, disk: Disk) -> None:
+    """The file as its newest older version, those before one number on."""
+    for number in range(KEPT_VERSIONS, 1, -1):
+        newer = _version(path, number - 1)
+        if disk.mode(newer) is not None:
+            _replace(newer, _version(path, number), disk)
+    first = _version(path, 1)
+    try:
+        disk.link(path, first)
+    except OSError:
+        # Not every file system has links; then it is a copy.
+        _write(first, disk.read(path), disk)
+
+
+def _version(path: Path, number: int) -> Path:
+    return path.with_name(f".{path.name}.bak{number}")
+
+
+def _replace(path: Path, target: Path, disk: Disk) -> None:
+    for seconds in _RETRY_SECONDS:
+        try:
+            return disk.replace(path, target)
+        except OSError as error:
+            if getattr(error, "winerror", None) not in _HELD_ON_WINDOWS:
+                raise
+            disk.pause(seconds)
+    disk.replace(path, target)
+
+
+def _is_stale(path: Path) -> bool:
+    try:
+        return time.time() - path.stat().st_mtime > _STALE_SECONDS
+    except FileNotFoundError:
+        return False
+
+
+def _alive(pid: int) -> bool:
+    """Whether a process of that number runs. On Windows a signal of 0 would end it: assume so."""
+    if sys.platform == "win32":
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True

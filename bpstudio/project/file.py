@@ -1,0 +1,122 @@
+"""The project file: a `.bps` is a zip of `mimetype`, `project.json`, `arrays/*.npy` and a picture.
+
+Reading goes from bytes to parts (container.py), to a plain document within limits (records.py), to
+the current format (migrations.py), to a project (reading.py). Nothing that a file says is run, and
+whatever it says, the answer is a project or one sentence. Saving is verified before and atomic
+(disk.py).
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from bpstudio.errors import FileError, StudioError
+from bpstudio.language import N_
+from bpstudio.project.container import MOST_BYTES, pack, refusal, unpack
+from bpstudio.project.disk import DISK, Disk, write_safely
+from bpstudio.project.project import Project
+from bpstudio.project.reading import NewerFormat, newer_format, project_of
+from bpstudio.project.records import schema
+from bpstudio.project.writing import parts_of
+
+__all__ = ["NewerFormat", "from_bytes", "load", "save", "schema", "thumbnail", "to_bytes"]
+
+SUFFIX = ".bps"
+
+
+def load(path: str | Path, *, allow_newer: bool = False) -> Project:
+    """The project in a file.
+
+    Raises FileError, one sentence that names the file, the place and the reason; NewerFormat for a
+    file of a newer version, which with `allow_newer` is read as far as it is understood, to be
+    shown but not saved.
+    """
+    return from_bytes(_content(Path(path)), name=Path(path).name, allow_newer=allow_newer)
+
+
+def save(
+    project: Project, path: str | Path, *, thumbnail: bytes | None = None, disk: Disk = DISK
+) -> None:
+    """Write a project, with a PNG picture for file dialogs if there is one.
+
+    The bytes are read back before anything is written, and the file is the old one or the new one
+    at every moment; three older versions stay beside it. Raises FileError; the file is then
+    what it was.
+    """
+    path = Path(path)
+    content = to_bytes(project, thumbnail)
+    from_bytes(content, name=path.name)
+    try:
+        write_safely(path, content, disk)
+    except OSError as error:
+        raise FileError(
+            N_(
+                "{file} can't be saved in {folder}: {reason}. Nothing is lost, it is still open: "
+                "save it under another name or in another folder."
+            ),
+            file=path.name,
+            folder=path.parent,
+            reason=error.strerror or error,
+        ) from error
+
+
+def to_bytes(project: Project, thumbnail: bytes | None = None) -> bytes:
+    """The bytes of a project's file; the same project gives the same bytes.
+
+    Raises FileError for a value that the format can't express, and NewerFormat for a project that
+    was read from a newer format: writing it would lose what this version does not understand.
+    """
+    if "format_version" in project.unknown:
+        raise newer_format(project.title or "project.bps", project.unknown["format_version"])
+    try:
+        return pack(parts_of(project, thumbnail))
+    except FileError as error:
+        raise FileError(N_("The project can't be written. {problem}"), problem=error) from error
+
+
+def from_bytes(content: bytes, *, name: str = "project.bps", allow_newer: bool = False) -> Project:
+    """The project in the bytes of a file of that name; raises as `load` does."""
+    try:
+        return project_of(unpack(content), allow_newer=allow_newer)
+    except NewerFormat as error:
+        raise newer_format(name, error.values["version"]) from None
+    except StudioError as error:
+        raise _cannot_open(name, error) from None
+
+
+def thumbnail(path: str | Path) -> bytes | None:
+    """The PNG picture in a file, or None; raises FileError as `load` does."""
+    try:
+        return unpack(_content(Path(path))).thumbnail
+    except StudioError as error:
+        raise _cannot_open(Path(path).name, error) from None
+
+
+def _content(path: Path) -> bytes:
+    try:
+        status = os.stat(path)
+        if not stat.S_ISREG(status.st_mode):
+            raise _cannot_open(
+                path.name, StudioError(N_("It is a folder or a device, not a file."))
+            )
+        if status.st_size > MOST_BYTES:
+            raise _cannot_open(
+                path.name,
+                refusal(
+                    "size",
+                    N_("the file has {count} bytes; a project has at most {most}."),
+                    count=status.st_size,
+                    most=MOST_BYTES,
+                ),
+            )
+        return path.read_bytes()
+    except OSError as error:
+        raise _cannot_open(path.name, StudioError("{reason}.", reason=error.strerror)) from error
+    except ValueError as error:
+        raise _cannot_open(ascii(path.name), StudioError("{reason}.", reason=error)) from error
+
+
+def _cannot_open(name: str, problem: StudioError) -> FileError:
+    return FileError(N_("{file} can't be opened. {problem}"), file=name, problem=problem)

@@ -1,0 +1,310 @@
+"""A project from the parts of its file: limits, migrations, validation, and what nobody knows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from bpstudio.data.dataset import Dataset
+from bpstudio.engine.graph import Graph, Node
+from bpstudio.engine.op import Array, Kind, Op, Port, catalog
+from bpstudio.engine.ops.missing import missing
+from bpstudio.engine.shapes import argument_shapes
+from bpstudio.errors import FileError, StudioError
+from bpstudio.language import N_
+from bpstudio.project import gates, migrations
+from bpstudio.project.container import Parts, refusal
+from bpstudio.project.edits import printable
+from bpstudio.project.project import TYPED, Project, Trained, complete, frozen
+from bpstudio.project.records import (
+    FIELDS,
+    MOST_NODES,
+    DataRecord,
+    NodeRecord,
+    PortRecord,
+    ProjectRecord,
+    TrainedRecord,
+    TrainingRecord,
+    decoded,
+    record,
+)
+from bpstudio.training.settings import Settings
+
+
+class NewerFormat(FileError):
+    """A file of a newer version; `values["version"]` is its format. It can be shown, not saved."""
+
+
+def project_of(parts: Parts, *, allow_newer: bool = False) -> Project:
+    """The project in a file's parts.
+
+    Raises FileError, saying where and why, for anything that is not a project; NewerFormat for one
+    of a newer version. With `allow_newer` such a file is read as far as it is understood, to be
+    shown; `Project.unknown` then holds its format, and it can't be written.
+    """
+    document = decoded(parts.document)
+    version = _version(document)
+    newer = version > migrations.CURRENT
+    if newer and not allow_newer:
+        raise newer_format("project.json", version)
+    if not newer:
+        document = migrations.lifted(document, version)
+    _check_count(document)
+    known = record(document, newer=newer)
+    supply = _Supply(parts.arrays)
+    nodes = [_node(each, known) for each in known.nodes]
+    project = Project(
+        graph=_graph(nodes),
+        given=_held(supply, known.given, "given"),
+        weights=_held(supply, known.weights, "weights"),
+        statistics=_held(supply, known.statistics, "statistics"),
+        places={each.id: each.place for each in known.nodes if each.place is not None},
+        data=None if known.data is None else _data(supply, known.data),
+        training=_training(known.training, nodes),
+        trained=Trained() if known.trained is None else _trained(supply, known.trained),
+        title=_name(known.title, "title"),
+        note=known.note,
+        unknown={name: value for name, value in document.items() if name not in FIELDS}
+        | ({"format_version": version} if newer else {}),
+        unknown_arrays=supply.rest(),
+    )
+    if not newer:
+        _check_held(project)
+    return complete(project)
+
+
+def newer_format(file: str, version: object) -> NewerFormat:
+    """The error for a file of a format that this version does not know yet."""
+    return NewerFormat(
+        N_(
+            "{file} was made by a newer version of Backprop Studio (format {version}; this one "
+            "knows up to {current}). Install the newer version to change it."
+        ),
+        file=file,
+        version=version,
+        current=migrations.CURRENT,
+    )
+
+
+def _version(document: Mapping[str, Any]) -> int:
+    version = document.get("format_version")
+    if isinstance(version, bool) or not isinstance(version, int) or version < 1:
+        raise refusal(
+            "project.json.format_version",
+            N_("it must be a whole number from 1, not {value}."),
+            value=repr(version)[:40],
+        )
+    return version
+
+
+def _check_count(document: Mapping[str, Any]) -> None:
+    nodes = document.get("nodes", ())
+    if isinstance(nodes, list) and len(nodes) > MOST_NODES:
+        raise refusal(
+            "project.json.nodes",
+            N_("there are {count} nodes; at most {most} are allowed."),
+            count=len(nodes),
+            most=MOST_NODES,
+        )
+
+
+def _graph(nodes: list[Node]) -> Graph:
+    by_id: dict[str, Node] = {}
+    for node in nodes:
+        if node.id in by_id:
+            raise refusal("project.json.nodes", N_("two nodes are called {id}."), id=node.id)
+        by_id[node.id] = node
+    try:
+        return Graph(by_id)
+    except StudioError as error:
+        raise refusal("project.json.nodes", "{reason}", reason=error) from None
+
+
+def _node(each: NodeRecord, known: ProjectRecord) -> Node:
+    place = f"project.json.nodes.{_name(each.id, 'id')}"
+    sources = {port: tuple(ids) for port, ids in each.sources.items() if ids}
+    return Node(each.id, _op(each, known, place), sources, _name(each.title, place))
+
+
+def _op(each: NodeRecord, known: ProjectRecord, place: str) -> Op:
+    kind = catalog.get(each.op)
+    if kind is None or not each.settings.keys() <= _settings(kind):
+        return missing(_name(each.op, place), each.settings, _ports_of(each, known, place))
+    try:
+        return gates.gate(each.op, each.settings)
+    except StudioError as error:
+        raise refusal(place, "{reason}", reason=error) from None
+
+
+def _settings(kind: type[Op]) -> set[str]:
+    return set(kind.__dataclass_fields__)  # type: ignore[attr-defined]
+
+
+def _ports_of(each: NodeRecord, known: ProjectRecord, place: str) -> list[Port]:
+    """The ports of an unknown gate: those that the file declares, else those that are in use."""
+    declared = known.gates.get(each.op, [])
+    names = {port.name for port in declared}
+    used = [name for name in each.sources if name not in names]
+    ports = [_port(port, place) for port in declared]
+    ports += [Port(name, Kind.INPUT, len(each.sources[name]) > 1) for name in used]
+    for kind, held in (
+        (Kind.GIVEN, known.given),
+        (Kind.WEIGHT, known.weights),
+        (Kind.STATISTIC, known.statistics),
+    ):
+        keys = (key.partition(".") for key in held)
+        named = {port.name for port in ports}
+        ports += [Port(n, kind, False) for id, _, n in keys if id == each.id and n not in named]
+    return ports
+
+
+def _port(port: PortRecord, place: str) -> Port:
+    kinds = {kind.value for kind in Kind}
+    # A kind of argument that only a newer version has is shown as an input.
+    kind = Kind(port.kind) if port.kind in kinds else Kind.INPUT
+    return Port(_name(port.name, place), kind, port.variadic)
+
+
+def _held(supply: _Supply, held: Mapping[str, float | str], part: str) -> dict[str, Array]:
+    values = {}
+    for key, value in held.items():
+        place = f"project.json.{part}.{key}"
+        if value in ("nan", "inf", "-inf") or isinstance(value, float):
+            values[key] = frozen(float(value))
+        else:
+            values[key] = supply.take(str(value), place, "biuf", np.float64)
+    return values
+
+
+def _check_held(project: Project) -> None:
+    """Refuse values that nobody owns, and weights of another shape than the network needs."""
+    graph = project.graph
+    for part, kinds in (
+        ("given", TYPED),
+        ("weights", (Kind.WEIGHT,)),
+        ("statistics", (Kind.STATISTIC,)),
+    ):
+        owned = set(graph.keys(*kinds))
+        for key in getattr(project, part):
+            if key not in owned:
+                raise refusal(
+                    f"project.json.{part}.{key}"[:300],
+                    N_("no node of the network holds this value."),
+                )
+    known, given = project.known_shapes, project.known_given
+    for id in known:
+        node = graph.nodes[id]
+        for name, shape in argument_shapes(graph, node, known, given).items():
+            have = project.weights.get(f"{id}.{name}", project.statistics.get(f"{id}.{name}"))
+            if have is not None and not node.sources.get(name) and have.shape != shape.features:
+                raise refusal(
+                    f"arrays/{id}.{name}.npy",
+                    N_("{label} needs a {name} of shape {needed}, but the file has {have}."),
+                    label=node.label,
+                    name=name,
+                    needed=shape.features,
+                    have=have.shape,
+                )
+
+
+def _data(supply: _Supply, known: DataRecord) -> Dataset:
+    place = "project.json.data"
+    features = supply.take(known.features, place, "biuf", np.float64)
+    classes = tuple(_name(name, place) for name in known.classes)
+    answers = supply.take(
+        known.answers, place, "biu" if classes else "biuf", np.int64 if classes else np.float64
+    )
+    held_out = supply.take(known.held_out, place, "b", np.bool_)
+    rows = len(features) if features.ndim else 0
+    fits = features.ndim >= 2 and answers.ndim == (1 if classes else 2)
+    if not fits or len(answers) != rows or held_out.shape != (rows,):
+        raise refusal(
+            place,
+            N_(
+                "the arrays of features {features}, answers {answers} and split {split} do not fit."
+            ),
+            features=features.shape,
+            answers=answers.shape,
+            split=held_out.shape,
+        )
+    if known.feature_names and len(known.feature_names) != features.shape[1]:
+        raise refusal(
+            place,
+            N_("there are {count} names for {columns} features."),
+            count=len(known.feature_names),
+            columns=features.shape[1],
+        )
+    if classes and rows and not 0 <= answers.min() <= answers.max() < len(classes):
+        raise refusal(place, N_("an answer is none of the {count} classes."), count=len(classes))
+    return Dataset(
+        name=_name(known.name, place),
+        features=features,
+        answers=answers,
+        classes=classes,
+        feature_names=tuple(_name(name, place) for name in known.feature_names),
+        held_out=held_out,
+        recipe=known.recipe,
+    )
+
+
+def _training(known: TrainingRecord, nodes: list[Node]) -> Settings:
+    place = "project.json.training"
+    missing_nodes = set(known.frozen) - {node.id for node in nodes}
+    if missing_nodes:
+        raise refusal(
+            place,
+            N_("it freezes {names}, which is no node."),
+            names=", ".join(sorted(missing_nodes)),
+        )
+    try:
+        optimizer = gates.optimizer(known.optimizer, known.settings)
+    except StudioError as error:
+        raise refusal(place, "{reason}", reason=error) from None
+    return Settings(
+        optimizer=optimizer,
+        batch=known.batch,
+        l2=known.l2,
+        seed=known.seed,
+        frozen=frozenset(known.frozen),
+    )
+
+
+def _trained(supply: _Supply, known: TrainedRecord) -> Trained:
+    losses = supply.take(known.losses, "project.json.trained", "biuf", np.float64)
+    if losses.ndim != 1:
+        raise refusal("project.json.trained", N_("the losses must be one series."))
+    return Trained(known.steps, losses)
+
+
+def _name(name: str, place: str) -> str:
+    if not printable(name):
+        raise refusal(place, N_("the name {name} can't be shown on one line."), name=ascii(name))
+    return name
+
+
+class _Supply:
+    """The arrays of a file, of which each is taken by what names it; the rest is kept."""
+
+    def __init__(self, arrays: Mapping[str, Array]) -> None:
+        self._arrays = arrays
+        self._taken: set[str] = set()
+
+    def take(self, name: str, place: str, kinds: str, dtype: type[np.generic]) -> Array:
+        """The array of that name as `dtype`; raises FileError unless it is of these kinds."""
+        if name not in self._arrays:
+            raise refusal(place, N_("there is no arrays/{name}.npy in the file."), name=name)
+        array = self._arrays[name]
+        if array.dtype.kind not in kinds:
+            raise refusal(
+                f"arrays/{name}.npy",
+                N_("it holds {kind}, which is not what belongs here."),
+                kind=array.dtype.name,
+            )
+        self._taken.add(name)
+        return frozen(array, dtype)
+
+    def rest(self) -> dict[str, Array]:
+        """The arrays that nothing here knows."""
+        return {name: array for name, array in self._arrays.items() if name not in self._taken}

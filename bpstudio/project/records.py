@@ -1,0 +1,198 @@
+"""What `project.json` looks like: the records that it is made of, and the limits they keep.
+
+Arrays are not in it, only single numbers are: a record names the array, and the file holds it under
+that name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct, field
+
+from bpstudio.language import N_
+from bpstudio.project.container import refusal
+from bpstudio.project.edits import LARGEST_INTEGER, LONGEST_NAME, LONGEST_NOTE, printable
+
+MOST_NODES = 20_000
+MOST_DEPTH = 64
+
+Name = Annotated[str, Meta(min_length=1, max_length=LONGEST_NAME)]
+Title = Annotated[str, Meta(max_length=LONGEST_NAME)]
+Key = Annotated[str, Meta(max_length=2 * LONGEST_NAME + 1, description="node.port")]
+ArrayName = Annotated[str, Meta(min_length=1, max_length=2 * LONGEST_NAME + 1)]
+Held = float | ArrayName
+Count = Annotated[int, Meta(ge=0, le=LARGEST_INTEGER)]
+
+
+class PortRecord(Struct, omit_defaults=True):
+    """A port of a gate, so that a version which does not know the gate can show it."""
+
+    name: Name
+    kind: Name = "input"
+    variadic: bool = False
+
+
+class NodeRecord(Struct, omit_defaults=True):
+    """A node: its gate's name and settings, what feeds each port, its centre on the canvas."""
+
+    id: Name
+    op: Name
+    settings: dict[Name, Any] = field(default_factory=dict)
+    sources: dict[Name, list[Name]] = field(default_factory=dict)
+    title: Title = ""
+    place: tuple[float, float] | None = None
+
+
+class DataRecord(Struct):
+    """The data set; features, answers and the rows kept for testing are names of arrays."""
+
+    name: Title
+    features: ArrayName
+    answers: ArrayName
+    held_out: ArrayName
+    classes: list[Title] = field(default_factory=list)
+    feature_names: list[Title] = field(default_factory=list)
+    recipe: dict[Name, Any] = field(default_factory=dict)
+
+
+class TrainingRecord(Struct):
+    """How it is trained: the optimizer by name with its settings, and the rest."""
+
+    optimizer: Name
+    settings: dict[Name, Any]
+    batch: Annotated[int, Meta(ge=1, le=LARGEST_INTEGER)] | None
+    l2: Annotated[float, Meta(ge=0)]
+    seed: Count
+    frozen: list[Name]
+
+
+class TrainedRecord(Struct):
+    """How far it was trained; losses is the name of an array with the loss of each step."""
+
+    steps: Count
+    losses: ArrayName
+
+
+class ProjectRecord(Struct):
+    """A project file's `project.json`.
+
+    `gates` has the ports of each gate that occurs; `given`, `weights` and `statistics` the values
+    by key `node.port`: a single number as it stands (or "nan", "inf", "-inf"), else the name of an
+    array. What else stands at the top level is kept as it is.
+    """
+
+    format_version: Annotated[int, Meta(ge=1)]
+    training: TrainingRecord
+    title: Title = ""
+    note: Annotated[str, Meta(max_length=LONGEST_NOTE)] = ""
+    nodes: Annotated[list[NodeRecord], Meta(max_length=MOST_NODES)] = field(default_factory=list)
+    gates: dict[Name, list[PortRecord]] = field(default_factory=dict)
+    given: dict[Key, Held] = field(default_factory=dict)
+    weights: dict[Key, Held] = field(default_factory=dict)
+    statistics: dict[Key, Held] = field(default_factory=dict)
+    data: DataRecord | None = None
+    trained: TrainedRecord | None = None
+
+
+FIELDS = frozenset(ProjectRecord.__struct_fields__)
+"""The fields of the top level that this version knows."""
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of `project.json`, for programs that want to check or write one."""
+    return msgspec.json.schema(ProjectRecord)
+
+
+def decoded(content: bytes) -> dict[str, Any]:
+    """The plain document in the bytes of `project.json`, within the limits.
+
+    Raises FileError for what is not JSON, and for depths, numbers and texts that no project has.
+    """
+    try:
+        document = msgspec.json.decode(content)
+    except msgspec.DecodeError as error:
+        raise refusal(
+            "project.json", N_("this is not JSON as it should be ({reason})."), reason=error
+        ) from None
+    except UnicodeDecodeError as error:
+        raise refusal("project.json", N_("this is not UTF-8 ({reason})."), reason=error) from None
+    except RecursionError:
+        raise _too_deep("project.json") from None
+    if not isinstance(document, dict):
+        raise refusal("project.json", N_("it should be one object in braces."))
+    _check_limits(document)
+    return document
+
+
+def record(document: Mapping[str, Any], *, newer: bool = False) -> ProjectRecord:
+    """The record of a plain document of the current format; raises FileError where it differs.
+
+    Below the top level fields that are not known are refused, because nobody would keep them;
+    with `newer`, for a file that is only shown, they are passed over.
+    """
+    try:
+        known = msgspec.convert(document, ProjectRecord)
+    except msgspec.ValidationError as error:
+        raise refusal("project.json", "{reason}.", reason=error) from None
+    if not newer:
+        _check_fields(document["training"], TrainingRecord, "training")
+        for part, kind in (("data", DataRecord), ("trained", TrainedRecord)):
+            _check_fields(document.get(part) or {}, kind, part)
+        for index, node in enumerate(document.get("nodes", ())):
+            _check_fields(node, NodeRecord, f"nodes[{index}]")
+    return known
+
+
+def encoded(document: Mapping[str, Any]) -> bytes:
+    """The bytes of `project.json`: indented, in a fixed order.
+
+    Raises FileError for numbers that JSON can't express.
+    """
+    _check_limits(document)
+    packed = msgspec.json.encode(document, order="deterministic")
+    return msgspec.json.format(packed, indent=1) + b"\n"
+
+
+def _check_limits(document: Mapping[str, Any]) -> None:
+    """Refuse what is too deep, too large, not finite or not printable, wherever it stands."""
+    waiting: list[tuple[Any, str, int]] = [(document, "project.json", 1)]
+    while waiting:
+        value, place, depth = waiting.pop()
+        if depth > MOST_DEPTH:
+            raise _too_deep(place)
+        if isinstance(value, str):
+            _check_text(value, place)
+        elif isinstance(value, dict):
+            for name, part in value.items():
+                _check_text(name, place)
+                waiting.append((part, f"{place}.{name}" if depth < 4 else place, depth + 1))
+        elif isinstance(value, list | tuple):
+            waiting += [(part, f"{place}[{i}]", depth + 1) for i, part in enumerate(value)]
+        elif isinstance(value, int) and abs(value) > LARGEST_INTEGER:
+            raise refusal(
+                place,
+                N_("whole numbers may not be beyond ±{most}."),
+                most=LARGEST_INTEGER,
+            )
+        elif isinstance(value, float) and not abs(value) < float("inf"):
+            raise refusal(place, N_("the number must be finite, not {value}."), value=value)
+
+
+def _check_text(text: str, place: str) -> None:
+    if not printable(text, lines=True):
+        raise refusal(place[:200], N_("the text holds characters that can't be shown."))
+
+
+def _too_deep(place: str) -> Exception:
+    return refusal(place[:200], N_("it is nested deeper than {most} levels."), most=MOST_DEPTH)
+
+
+def _check_fields(document: Mapping[str, Any], kind: type[Struct], place: str) -> None:
+    for name in document:
+        if name not in kind.__struct_fields__:
+            raise refusal(
+                place, N_("this version knows no field called {name} here."), name=name[:80]
+            )

@@ -1,0 +1,128 @@
+"""A project as the parts of its file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from bpstudio.data.dataset import Dataset
+from bpstudio.engine.graph import Node
+from bpstudio.engine.op import Array
+from bpstudio.errors import StudioError
+from bpstudio.language import N_
+from bpstudio.project import migrations
+from bpstudio.project.container import Parts, refusal
+from bpstudio.project.project import Project
+from bpstudio.project.records import (
+    FIELDS,
+    DataRecord,
+    NodeRecord,
+    PortRecord,
+    ProjectRecord,
+    TrainedRecord,
+    TrainingRecord,
+    encoded,
+)
+
+DATA = ("data-features", "data-answers", "data-held_out")
+LOSSES = "trained-losses"
+"""Names of arrays that are no key `node.port`: an id has no hyphen."""
+
+
+def parts_of(project: Project, thumbnail: bytes | None = None) -> Parts:
+    """What the file of this project holds; the same project gives the same parts.
+
+    Raises FileError for a value that the format can't express.
+    """
+    arrays = dict(project.unknown_arrays)
+    record = ProjectRecord(
+        format_version=migrations.CURRENT,
+        title=project.title,
+        note=project.note,
+        nodes=[_node(node, project.places.get(id)) for id, node in project.graph.nodes.items()],
+        gates={node.op.name: _ports(node) for node in project.graph.nodes.values()},
+        given=_held(project.given, arrays),
+        weights=_held(project.weights, arrays),
+        statistics=_held(project.statistics, arrays),
+        data=None if project.data is None else _data(project.data, arrays),
+        training=_training(project),
+        trained=_trained(project, arrays),
+    )
+    unknown = {name: value for name, value in project.unknown.items() if name not in FIELDS}
+    try:
+        plain = msgspec.to_builtins(record, enc_hook=_plain)
+    except TypeError as error:
+        raise refusal("project.json", N_("it can't hold this: {reason}."), reason=error) from None
+    return Parts(encoded({**plain, **unknown}), arrays, thumbnail)
+
+
+def _node(node: Node, place: tuple[float, float] | None) -> NodeRecord:
+    return NodeRecord(
+        id=node.id,
+        op=node.op.name,
+        settings=dict(node.op.settings),
+        sources={port: list(sources) for port, sources in node.sources.items()},
+        title=node.title,
+        place=place,
+    )
+
+
+def _ports(node: Node) -> list[PortRecord]:
+    return [PortRecord(port.name, port.kind.value, port.variadic) for port in node.op.ports]
+
+
+def _held(values: Mapping[str, Array], arrays: dict[str, Array]) -> dict[str, float | str]:
+    """Single numbers as they stand; arrays go to `arrays`, under their key."""
+    held: dict[str, float | str] = {}
+    for key, value in values.items():
+        if value.ndim or value.dtype != np.float64:
+            arrays[key] = value
+            held[key] = key
+        else:
+            number = float(value)
+            held[key] = number if np.isfinite(number) else str(number)
+    return held
+
+
+def _data(data: Dataset, arrays: dict[str, Array]) -> DataRecord:
+    features, answers, held_out = DATA
+    arrays |= {features: data.features, answers: data.answers, held_out: data.held_out}
+    return DataRecord(
+        name=data.name,
+        features=features,
+        answers=answers,
+        held_out=held_out,
+        classes=list(data.classes),
+        feature_names=list(data.feature_names),
+        recipe=dict(data.recipe),
+    )
+
+
+def _training(project: Project) -> TrainingRecord:
+    settings = project.training
+    return TrainingRecord(
+        optimizer=settings.optimizer.name,
+        settings=settings.optimizer.settings,
+        batch=settings.batch,
+        l2=settings.l2,
+        seed=settings.seed,
+        frozen=sorted(settings.frozen),
+    )
+
+
+def _trained(project: Project, arrays: dict[str, Array]) -> TrainedRecord | None:
+    trained = project.trained
+    if trained.steps == 0 and not len(trained.losses):
+        return None
+    arrays[LOSSES] = trained.losses
+    return TrainedRecord(steps=trained.steps, losses=LOSSES)
+
+
+def _plain(value: Any) -> Any:
+    """NumPy's numbers as Python's."""
+    if isinstance(value, np.generic):
+        return value.item()
+    raise StudioError(N_("it can't hold a {kind}."), kind=type(value).__name__)
