@@ -1,0 +1,1 @@
+"""Floor 8: the window. The only floor that knows Qt."""

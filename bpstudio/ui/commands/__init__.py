@@ -1,0 +1,5 @@
+"""What can be commanded, a module a menu. Importing this fills `actions.table`."""
+
+from bpstudio.ui.commands import edit, file, help, play, train, view
+
+__all__ = ["edit", "file", "help", "play", "train", "view"]

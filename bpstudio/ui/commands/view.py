@@ -1,0 +1,122 @@
+"""The View menu."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+
+from bpstudio.language import N_
+from bpstudio.ui.actions import action
+
+if TYPE_CHECKING:
+    from bpstudio.ui.window import Window
+
+
+@action(N_("Zoom &in"), menu="View", shortcut=("Ctrl+=", "Ctrl++"), icon="zoom-in")
+def zoom_in(window: Window) -> None:
+    """Draw the network larger."""
+    window.canvas.zoom(1.25)
+
+
+@action(N_("Zoom &out"), menu="View", shortcut=("Ctrl+-",), icon="zoom-out")
+def zoom_out(window: Window) -> None:
+    """Draw the network smaller."""
+    window.canvas.zoom(0.8)
+
+
+@action(N_("&Actual size"), menu="View", shortcut=("Ctrl+0",))
+def actual_size(window: Window) -> None:
+    """Draw the network at its own size."""
+    window.canvas.zoom_to(1.0)
+
+
+@action(N_("&Fit all"), menu="View", shortcut=("Ctrl+1",), icon="maximize")
+def fit(window: Window) -> None:
+    """Show the whole network."""
+    window.canvas.fit()
+
+
+@action(
+    N_("&Light"),
+    menu="View",
+    icon="sun",
+    checked=lambda window: window.studio.preferences.theme == "light",
+    group=1,
+)
+def light(window: Window) -> None:
+    """Dark on light."""
+    window.studio.prefer(theme="light")
+
+
+@action(
+    N_("&Dark"),
+    menu="View",
+    icon="moon",
+    checked=lambda window: window.studio.preferences.theme == "dark",
+    group=1,
+)
+def dark(window: Window) -> None:
+    """Light on dark."""
+    window.studio.prefer(theme="dark")
+
+
+@action(
+    N_("&Projector"),
+    menu="View",
+    icon="presentation",
+    help=N_("High contrast, thick wires and large type"),
+    checked=lambda window: window.studio.preferences.theme == "projector",
+    group=1,
+)
+def projector(window: Window) -> None:
+    """For the back row of a classroom."""
+    window.studio.prefer(theme="projector")
+
+
+@action(
+    N_("English"),
+    menu="View",
+    icon="language",
+    checked=lambda window: window.studio.preferences.language == "en",
+    group=2,
+)
+def english(window: Window) -> None:
+    """Speak English."""
+    window.studio.prefer(language="en")
+
+
+@action(
+    N_("한국어"),
+    menu="View",
+    checked=lambda window: window.studio.preferences.language == "ko",
+    group=2,
+)
+def korean(window: Window) -> None:
+    """Speak Korean."""
+    window.studio.prefer(language="ko")
+
+
+@action(
+    N_("&Reduce motion"),
+    menu="View",
+    help=N_("Jump to the end of each step, without travelling pulses"),
+    checked=lambda window: window.studio.preferences.reduce_motion,
+    group=3,
+)
+def reduce_motion(window: Window) -> None:
+    """Switch motion off or on."""
+    window.studio.prefer(reduce_motion=not window.studio.preferences.reduce_motion)
+
+
+@action(
+    N_("F&ull screen"),
+    menu="View",
+    shortcut=("F11",),
+    icon="arrows-maximize",
+    checked=lambda window: bool(window.windowState() & Qt.WindowState.WindowFullScreen),
+    group=3,
+)
+def full_screen(window: Window) -> None:
+    """Use the whole screen, or stop doing so."""
+    window.setWindowState(window.windowState() ^ Qt.WindowState.WindowFullScreen)

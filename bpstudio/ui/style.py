@@ -1,0 +1,152 @@
+"""The look of widgets: Fusion with our palette, our fonts, and one style sheet."""
+
+from __future__ import annotations
+
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
+from PySide6.QtWidgets import QApplication
+
+from bpstudio import resources
+from bpstudio.playback.palette import THEMES, Theme
+
+PROSE, CODE = "Pretendard", "JetBrains Mono"
+SIZE = 13
+"""Pixels of ordinary text, before the theme's factor."""
+
+
+def apply(app: QApplication, name: str) -> Theme:
+    """Dress the application in the theme of that name."""
+    theme = THEMES[name]
+    app.setStyle("Fusion")
+    app.setPalette(_palette(theme))
+    font = QFont(PROSE)
+    font.setPixelSize(round(SIZE * theme.type))
+    app.setFont(font)
+    app.setStyleSheet(_sheet(theme))
+    return theme
+
+
+def load_fonts() -> None:
+    """Make the bundled fonts known; must run after the application exists."""
+    for path in sorted(resources.path("fonts").glob("*.ttf")):
+        QFontDatabase.addApplicationFont(str(path))
+
+
+def code_font(size: float) -> QFont:
+    """The font of numbers and formulas, whose figures are all of one width."""
+    font = QFont(CODE)
+    font.setPixelSize(round(size))
+    return font
+
+
+def _palette(theme: Theme) -> QPalette:
+    colour = {role: QColor(value) for role, value in theme.colours.items()}
+    role = QPalette.ColorRole
+    palette = QPalette()
+    for where, what in (
+        (role.Window, "panel"),
+        (role.Base, "panel"),
+        (role.AlternateBase, "canvas"),
+        (role.Button, "node"),
+        (role.ToolTipBase, "node"),
+        (role.WindowText, "text"),
+        (role.Text, "text"),
+        (role.ButtonText, "text"),
+        (role.ToolTipText, "text"),
+        (role.PlaceholderText, "muted"),
+        (role.Highlight, "accent"),
+        (role.Link, "accent"),
+        (role.Mid, "border"),
+        (role.Dark, "border"),
+        (role.Midlight, "border"),
+    ):
+        palette.setColor(where, colour[what])
+    palette.setColor(role.HighlightedText, QColor("#12151b" if theme.dark else "#ffffff"))
+    for where in (role.WindowText, role.Text, role.ButtonText):
+        faded = QColor(colour["muted"])
+        faded.setAlpha(120)
+        palette.setColor(QPalette.ColorGroup.Disabled, where, faded)
+    return palette
+
+
+def _sheet(theme: Theme) -> str:
+    """One sheet for all widgets; colours by the role that pictures use."""
+    c = theme.colours
+    on_accent = "#12151b" if theme.dark else "#ffffff"
+    small = round(11 * theme.type)
+    return f"""
+QMainWindow, QMainWindow::separator {{ background: {c["border"]}; }}
+QMainWindow::separator {{ width: 1px; height: 1px; }}
+QMainWindow::separator:hover {{ background: {c["accent"]}; }}
+QMenuBar {{ background: {c["panel"]}; border-bottom: 1px solid {c["border"]}; padding: 1px 6px; }}
+QMenuBar::item {{ padding: 4px 9px; border-radius: 5px; background: transparent; }}
+QMenuBar::item:selected {{ background: {c["canvas"]}; }}
+QMenu {{ background: {c["panel"]}; border: 1px solid {c["border"]}; padding: 5px; }}
+QMenu::item {{ padding: 5px 28px 5px 26px; border-radius: 5px; }}
+QMenu::item:selected {{ background: {c["accent"]}; color: {on_accent}; }}
+QMenu::item:disabled {{ color: {c["muted"]}; }}
+QMenu::icon {{ padding-left: 6px; }}
+QMenu::separator {{ height: 1px; background: {c["border"]}; margin: 5px 4px; }}
+QToolTip {{ background: {c["node"]}; color: {c["text"]}; border: 1px solid {c["border"]};
+  padding: 4px 6px; }}
+QDockWidget {{ border: none; }}
+QDockWidget > QWidget {{ background: {c["panel"]}; }}
+QScrollArea, QScrollArea > QWidget > QWidget {{ background: transparent; border: none; }}
+QStatusBar {{ background: {c["panel"]}; border-top: 1px solid {c["border"]}; }}
+QLabel[role="heading"] {{ color: {c["muted"]}; font-size: {small}px; font-weight: 600;
+  letter-spacing: 1px; }}
+QLabel[role="muted"] {{ color: {c["muted"]}; }}
+QLabel[role="title"] {{ font-size: {round(15 * theme.type)}px; font-weight: 600; }}
+QLabel[role="value"] {{ color: {c["forward"]}; font-family: "{CODE}"; }}
+QLabel[role="gradient"] {{ color: {c["gradient"]}; font-family: "{CODE}"; }}
+QLabel[role="local"] {{ color: {c["local"]}; font-family: "{CODE}"; }}
+QLabel[role="update"] {{ color: {c["update"]}; font-family: "{CODE}"; }}
+QLabel[role="number"] {{ font-family: "{CODE}"; }}
+QPushButton, QToolButton[role="button"] {{ background: {c["node"]}; border: 1px solid {c["border"]};
+  border-radius: 7px; padding: 5px 11px; min-height: 18px; }}
+QPushButton:hover, QToolButton[role="button"]:hover {{ border-color: {c["accent"]}; }}
+QPushButton:pressed, QToolButton[role="button"]:pressed {{ background: {c["canvas"]}; }}
+QPushButton:disabled, QToolButton[role="button"]:disabled {{ color: {c["muted"]}; }}
+QPushButton:focus, QToolButton[role="button"]:focus {{ border: 1px solid {c["accent"]}; }}
+QPushButton[role="primary"], QToolButton[role="primary"] {{ background: {c["accent"]};
+  color: {on_accent}; border: 1px solid {c["accent"]}; border-radius: 7px; padding: 5px 13px;
+  font-weight: 600; min-height: 18px; }}
+QPushButton[role="primary"]:disabled, QToolButton[role="primary"]:disabled {{
+  background: {c["border"]}; border-color: {c["border"]}; color: {c["muted"]}; }}
+QToolButton {{ border: none; border-radius: 6px; padding: 4px; }}
+QToolButton:hover {{ background: {c["canvas"]}; }}
+QToolButton:checked {{ border: 1px solid {c["accent"]}; }}
+QLineEdit, QSpinBox, QDoubleSpinBox, QComboBox, QPlainTextEdit {{ background: {c["node"]};
+  border: 1px solid {c["border"]}; border-radius: 6px; padding: 4px 7px; min-height: 18px;
+  selection-background-color: {c["accent"]}; selection-color: {on_accent}; }}
+QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus, QPlainTextEdit:focus {{
+  border: 1px solid {c["accent"]}; }}
+QComboBox::drop-down {{ border: none; width: 20px; }}
+QComboBox QAbstractItemView {{ background: {c["panel"]}; border: 1px solid {c["border"]};
+  selection-background-color: {c["accent"]}; selection-color: {on_accent}; }}
+QSlider::groove:horizontal {{ height: 5px; border-radius: 2px; background: {c["border"]}; }}
+QSlider::sub-page:horizontal {{ height: 5px; border-radius: 2px; background: {c["accent"]}; }}
+QSlider::handle:horizontal {{ width: 14px; height: 14px; margin: -5px 0; border-radius: 7px;
+  background: {c["accent"]}; border: 2px solid {c["panel"]}; }}
+QSlider::handle:horizontal:focus {{ border: 2px solid {c["text"]}; }}
+QTreeView, QListView, QTableView {{ background: {c["panel"]}; border: none; outline: none; }}
+QTreeView::item, QListView::item {{ padding: 3px 4px; border-radius: 6px; }}
+QTreeView::item:hover, QListView::item:hover {{ background: {c["canvas"]}; }}
+QTreeView::item:selected, QListView::item:selected {{ background: {c["accent"]};
+  color: {on_accent}; }}
+QHeaderView::section {{ background: {c["panel"]}; color: {c["muted"]}; border: none;
+  padding: 3px 6px; font-size: {small}px; font-weight: 600; }}
+QScrollBar {{ background: transparent; width: 10px; height: 10px; margin: 0; }}
+QScrollBar::handle {{ background: {c["border"]}; border-radius: 4px; min-height: 28px;
+  min-width: 28px; margin: 1px; }}
+QScrollBar::handle:hover {{ background: {c["muted"]}; }}
+QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
+QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
+QTabBar::tab {{ padding: 5px 12px; color: {c["muted"]}; background: {c["panel"]};
+  border: none; border-bottom: 2px solid transparent; }}
+QTabBar::tab:selected {{ color: {c["text"]}; border-bottom: 2px solid {c["accent"]}; }}
+QFrame[role="banner"] {{ background: {c["node"]}; border: 1px solid {c["border"]};
+  border-radius: 9px; }}
+QFrame[role="banner"][kind="problem"] {{ border: 1px solid {c["gradient"]}; }}
+QFrame[role="line"] {{ background: {c["border"]}; }}
+QFrame[role="bar"] {{ background: {c["panel"]}; }}
+"""
