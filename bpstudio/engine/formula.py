@@ -229,7 +229,8 @@ def _number(part: Expression, of: Sequence[_Made]) -> float | None:
     if len(numbers) < len(of):
         return None
     value = evaluate(with_parts(part, numbers), {})
-    return float(value) if np.isfinite(value) else None
+    # Nobody means the zero below zero.
+    return float(value) + 0.0 if np.isfinite(value) else None
 
 
 def _sum(gates: _Gates, a: _Made, b: _Made) -> str:

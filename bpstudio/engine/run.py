@@ -219,8 +219,9 @@ def backward(steps: Sequence[Step], seed: Mapping[str, Array]) -> Iterator[Backw
         passed = pull_back(step, upstream)
         for port, gradients in passed.items():
             for source, gradient in zip(step.sources.get(port, ()), gradients, strict=False):
-                # A fork: what comes back along its wires adds up.
-                arrived[source] = arrived[source] + gradient if source in arrived else gradient
+                # A fork: what comes back along its wires adds up, infinities of both signs too.
+                with np.errstate(all="ignore"):
+                    arrived[source] = arrived[source] + gradient if source in arrived else gradient
         yield BackwardStep(step.node, step.op, step.sources, upstream, passed)
 
 

@@ -69,7 +69,7 @@ def test_any_text_is_a_formula_or_one_sentence(text: str) -> None:
         parse(text)
     except FormulaError as error:
         assert 0 <= error.values["position"] <= len(text)  # type: ignore[operator]
-        assert "{" not in str(error).replace(text, "")
+        assert str(error).endswith(".")
 
 
 @given(st.text(alphabet="xy12.+-*/^@()=<,√²₀ᵀ ife", max_size=30))
