@@ -91,8 +91,8 @@ class Disk:
 DISK = Disk()
 
 
-def write_safely(path: Path, content: bytes, disk: Disk = DISK) -> None:
-    """Put the content under that name, and keep the older versions of the file beside it.
+def write_safely(path: Path, content: bytes, disk: Disk = DISK, *, versions: bool = True) -> None:
+    """Put the content under that name, and keep the older `versions` of the file beside it.
 
     Whatever fails and whenever the program or the machine dies, the name holds the old content or
     the new one, whole. Raises OSError; what was written aside is then removed.
@@ -108,7 +108,8 @@ def write_safely(path: Path, content: bytes, disk: Disk = DISK) -> None:
         _write(temporary, content, disk)
         if mode is not None:
             disk.set_mode(temporary, mode)
-            _keep_version(path, disk)
+            if versions:
+                _keep_version(path, disk)
         _replace(temporary, path, disk)
     except BaseException:
         # The first error is the one to tell; a file that stays is removed at the next start.
