@@ -14,7 +14,7 @@ from bpstudio.engine.graph import Graph, Node
 from bpstudio.engine.op import Op, catalog
 from bpstudio.errors import StudioError
 from bpstudio.language import N_
-from bpstudio.project import gates
+from bpstudio.project import edits, gates
 from bpstudio.project.arrange import arrange
 from bpstudio.project.project import TYPED, Project, complete, frozen
 from bpstudio.training.settings import Settings
@@ -41,17 +41,19 @@ def network(
     activation: str = "tanh",
     output: str | None = None,
     loss: str | None = None,
-    training: Settings | None = None,
+    optimizer: str | None = None,
+    learning_rate: float | None = None,
+    batch: int | None = None,
     seed: int = 1,
+    title: str = "",
 ) -> Project:
     """A network of fully connected layers that learns a data set.
 
     `layers` are the sizes from input to output, such as (2, 4, 1): the first must be the number of
     features and the last must fit the answers. `activation` stands after every layer but the last,
     `output` after the last one; without them, and without a loss, they are what suits the answers.
-    A softmax before a loss that takes logits stands beside the loss, not before it. Without
-    `training` the settings are `settings_for(data, seed)`; with it their own seed counts. Raises
-    StudioError with a way out for names and sizes that do not fit.
+    A softmax before a loss that takes logits stands beside the loss, not before it. The rest is as
+    in `settings_for`. Raises StudioError with a way out for names and sizes that do not fit.
     """
     usual_output, usual_loss = _usual(data, layers)
     after_last = _activation(output or usual_output)
@@ -79,8 +81,8 @@ def network(
         Project(
             graph=graph,
             data=data,
-            training=training or settings_for(data, seed),
-            title=data.name,
+            training=settings_for(data, optimizer, learning_rate, batch, seed),
+            title=edits.checked_name(title or data.name),
         )
     )
 
@@ -92,15 +94,25 @@ def from_formula(formula: Formula, title: str = "") -> Project:
     return _placed(Project(graph=formula.graph, given=given, title=title))
 
 
-def settings_for(data: Dataset, seed: int = 1) -> Settings:
-    """How such data is trained at first: a truth table by plain gradient descent over all of its
-    rows, anything larger by Adam over batches of 32."""
+def settings_for(
+    data: Dataset,
+    optimizer: str | None = None,
+    learning_rate: float | None = None,
+    batch: int | None = None,
+    seed: int = 1,
+) -> Settings:
+    """How such data is trained at first.
+
+    A truth table is learned by plain gradient descent with rate 0.5 over all of its rows, anything
+    larger by Adam with rate 0.01 over batches of 32. A `batch` of 0 means all rows.
+    """
     toy = TOYS.get(str(data.recipe.get("name", "")))
-    if toy is not None and not toy.points:
-        return Settings(
-            optimizer=gates.optimizer("sgd", {"learning_rate": 0.5}), batch=None, seed=seed
-        )
-    return Settings(optimizer=gates.optimizer("adam", {"learning_rate": 0.01}), batch=32, seed=seed)
+    table = toy is not None and not toy.points
+    name = (optimizer or ("sgd" if table else "adam")).lower()
+    rate = {"sgd": 0.5, "adam": 0.01}.get(name) if learning_rate is None else learning_rate
+    rule = gates.optimizer(name, {} if rate is None else {"learning_rate": rate})
+    rows = (0 if table else 32) if batch is None else batch
+    return edits.checked_settings(Settings(optimizer=rule, batch=rows or None, seed=seed))
 
 
 def _usual(data: Dataset, layers: Sequence[int]) -> tuple[str, str]:

@@ -57,6 +57,10 @@ class Disk:
         """Change the permissions of a file."""
         os.chmod(path, mode)
 
+    def same(self, path: Path, other: Path) -> bool:
+        """Whether two names are of one file."""
+        return other.exists() and os.path.samefile(path, other)
+
     def link(self, path: Path, new: Path) -> None:
         """A second name for a file."""
         os.link(path, new)
@@ -155,6 +159,9 @@ def _write(path: Path, content: bytes, disk: Disk) -> None:
 
 def _keep_version(path: Path, disk: Disk) -> None:
     """The file as its newest older version, those before one number on."""
+    if disk.same(path, _version(path, 1)):
+        # A saving that failed after this has kept it already: trying again loses no version.
+        return
     for number in range(KEPT_VERSIONS, 1, -1):
         newer = _version(path, number - 1)
         if disk.mode(newer) is not None:

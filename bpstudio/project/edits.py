@@ -26,6 +26,7 @@ from bpstudio.errors import GraphError, ShapeError, StudioError
 from bpstudio.language import N_
 from bpstudio.project import gates
 from bpstudio.project.project import TYPED, Project, Trained, complete, frozen
+from bpstudio.training.job import Memory
 from bpstudio.training.settings import Settings
 
 Place = tuple[float, float]
@@ -174,6 +175,13 @@ def move(project: Project, places: Mapping[str, Place]) -> Project:
     return replace(project, places={**project.places, **moved})
 
 
+def tidy(project: Project, sizes: Mapping[str, tuple[float, float]] | None = None) -> Project:
+    """All nodes arranged in layers from left to right; `sizes` are their widths and heights."""
+    from bpstudio.project.arrange import arrange
+
+    return move(project, arrange(project.graph, sizes))
+
+
 def set_value(project: Project, key: str, value: Any) -> Project:
     """A typed value, or a whole weight or statistic, by its key `node.port`.
 
@@ -224,21 +232,7 @@ def set_data(project: Project, data: Dataset | None) -> Project:
 
 def set_training(project: Project, settings: Settings) -> Project:
     """Other training settings. Weights stay: to draw them from another seed, `new_weights`."""
-    whole = isinstance(settings.seed, int) and 0 <= settings.seed <= LARGEST_INTEGER
-    if not whole:
-        raise StudioError(
-            N_("The seed must be a whole number from 0 to {largest}, not {value}."),
-            largest=LARGEST_INTEGER,
-            value=settings.seed,
-        )
-    if settings.batch is not None and settings.batch < 1:
-        raise StudioError(
-            N_("A batch needs at least 1 row, not {value}. Leave it empty for all rows."),
-            value=settings.batch,
-        )
-    if not (math.isfinite(settings.l2) and settings.l2 >= 0):
-        raise StudioError(N_("λ of the penalty must be 0 or more, not {value}."), value=settings.l2)
-    for id in settings.frozen:
+    for id in checked_settings(settings).frozen:
         project.graph[id]
     return project if settings == project.training else replace(project, training=settings)
 
@@ -271,10 +265,12 @@ def land_training(
     statistics: Mapping[str, Array],
     losses: Array,
     steps: int,
+    memory: Memory | None = None,
 ) -> Project:
     """What training came to: these weights, after `steps` steps from the start.
 
-    `losses` has the loss of each of these steps; it takes the place of the series so far. Raises
+    `losses` has the loss of each of these steps; it takes the place of the series so far. `memory`
+    is what the optimizer remembers, so that training goes on as if it had not stopped. Raises
     GraphError where the network is no longer the one that was trained: a result of a network that
     is gone is never written anywhere.
     """
@@ -292,7 +288,7 @@ def land_training(
         project,
         weights={key: frozen(weights[key]) for key in project.weights},
         statistics={key: frozen(statistics[key]) for key in project.statistics},
-        trained=Trained(steps, frozen(losses)),
+        trained=Trained(steps, frozen(losses), memory or Memory()),
     )
 
 
@@ -312,6 +308,24 @@ def set_note(project: Project, note: str) -> Project:
     if not printable(note, lines=True):
         raise StudioError(N_("The note holds characters that can't be shown. Type them again."))
     return project if note == project.note else replace(project, note=note)
+
+
+def checked_settings(settings: Settings) -> Settings:
+    """The settings themselves; raises StudioError for a seed, a batch or a λ out of range."""
+    if not (isinstance(settings.seed, int) and 0 <= settings.seed <= LARGEST_INTEGER):
+        raise StudioError(
+            N_("The seed must be a whole number from 0 to {largest}, not {value}."),
+            largest=LARGEST_INTEGER,
+            value=settings.seed,
+        )
+    if settings.batch is not None and settings.batch < 1:
+        raise StudioError(
+            N_("A batch needs at least 1 row, not {value}. Leave it empty for all rows."),
+            value=settings.batch,
+        )
+    if not (math.isfinite(settings.l2) and settings.l2 >= 0):
+        raise StudioError(N_("λ of the penalty must be 0 or more, not {value}."), value=settings.l2)
+    return settings
 
 
 def checked_name(name: str) -> str:

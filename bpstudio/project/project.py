@@ -18,6 +18,7 @@ from bpstudio.engine.ops.missing import Missing
 from bpstudio.engine.shapes import Shape
 from bpstudio.errors import GraphError, ShapeError, StudioError
 from bpstudio.language import N_
+from bpstudio.training.job import Memory
 from bpstudio.training.settings import Settings
 
 TYPED = (Kind.GIVEN, Kind.INDEX)
@@ -101,7 +102,7 @@ def complete(project: Project) -> Project:
     )
 
 
-def parameters(project: Project) -> int:
+def parameter_count(project: Project) -> int:
     """How many numbers training changes."""
     return sum(weight.size for weight in project.weights.values())
 
@@ -236,10 +237,14 @@ def _same(old: Any, new: Any) -> Any:
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """How far the weights were trained: the number of steps, and the loss of each."""
+    """How far the weights were trained: the number of steps, and the loss of each.
+
+    `memory` is what the optimizer remembers, so that a training can go on where it stopped.
+    """
 
     steps: int = 0
     losses: Array = field(default_factory=lambda: np.zeros(0))
+    memory: Memory = field(default_factory=Memory)
 
 
 @dataclass(frozen=True, eq=False)

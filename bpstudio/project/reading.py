@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,6 +23,7 @@ from bpstudio.project.records import (
     FIELDS,
     MOST_NODES,
     DataRecord,
+    MemoryRecord,
     NodeRecord,
     PortRecord,
     ProjectRecord,
@@ -30,6 +32,7 @@ from bpstudio.project.records import (
     decoded,
     record,
 )
+from bpstudio.training.job import Memory
 from bpstudio.training.settings import Settings
 
 
@@ -275,7 +278,19 @@ def _trained(supply: _Supply, known: TrainedRecord) -> Trained:
     losses = supply.take(known.losses, "project.json.trained", "biuf", np.float64)
     if losses.ndim != 1:
         raise refusal("project.json.trained", N_("the losses must be one series."))
-    return Trained(known.steps, losses)
+    return Trained(known.steps, losses, _memory(supply, known.memory))
+
+
+def _memory(supply: _Supply, known: MemoryRecord | None) -> Memory:
+    place = "project.json.trained.memory"
+    if known is None:
+        return Memory()
+    layout = tuple((key, tuple(shape)) for key, shape in known.layout)
+    vectors = {n: supply.take(a, place, "f", np.float64) for n, a in known.vectors.items()}
+    length = sum(math.prod(shape) for _, shape in layout)
+    if any(vector.shape != (length,) for vector in vectors.values()):
+        raise refusal(place, N_("its arrays must have {count} numbers each."), count=length)
+    return Memory(known.since, layout, vectors)
 
 
 def _name(name: str, place: str) -> str:

@@ -69,11 +69,23 @@ class TrainingRecord(Struct):
     frozen: list[Name]
 
 
-class TrainedRecord(Struct):
+class MemoryRecord(Struct):
+    """What the optimizer remembers since a step: arrays by the name of its state vector.
+
+    Each vector is laid out for these weights in this order: key and shape.
+    """
+
+    since: Count
+    layout: list[tuple[Key, list[Count]]]
+    vectors: dict[Name, ArrayName]
+
+
+class TrainedRecord(Struct, omit_defaults=True):
     """How far it was trained; losses is the name of an array with the loss of each step."""
 
     steps: Count
     losses: ArrayName
+    memory: MemoryRecord | None = None
 
 
 class ProjectRecord(Struct):
@@ -139,8 +151,10 @@ def record(document: Mapping[str, Any], *, newer: bool = False) -> ProjectRecord
         raise refusal("project.json", "{reason}.", reason=error) from None
     if not newer:
         _check_fields(document["training"], TrainingRecord, "training")
-        for part, kind in (("data", DataRecord), ("trained", TrainedRecord)):
-            _check_fields(document.get(part) or {}, kind, part)
+        trained = document.get("trained") or {}
+        _check_fields(document.get("data") or {}, DataRecord, "data")
+        _check_fields(trained, TrainedRecord, "trained")
+        _check_fields(trained.get("memory") or {}, MemoryRecord, "trained.memory")
         for index, node in enumerate(document.get("nodes", ())):
             _check_fields(node, NodeRecord, f"nodes[{index}]")
     return known

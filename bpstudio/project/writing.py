@@ -19,6 +19,7 @@ from bpstudio.project.project import Project
 from bpstudio.project.records import (
     FIELDS,
     DataRecord,
+    MemoryRecord,
     NodeRecord,
     PortRecord,
     ProjectRecord,
@@ -26,9 +27,11 @@ from bpstudio.project.records import (
     TrainingRecord,
     encoded,
 )
+from bpstudio.training.job import Memory
 
 DATA = ("data-features", "data-answers", "data-held_out")
 LOSSES = "trained-losses"
+MEMORY = "memory-"
 """Names of arrays that are no key `node.port`: an id has no hyphen."""
 
 
@@ -118,7 +121,18 @@ def _trained(project: Project, arrays: dict[str, Array]) -> TrainedRecord | None
     if trained.steps == 0 and not len(trained.losses):
         return None
     arrays[LOSSES] = trained.losses
-    return TrainedRecord(steps=trained.steps, losses=LOSSES)
+    return TrainedRecord(steps=trained.steps, losses=LOSSES, memory=_memory(trained.memory, arrays))
+
+
+def _memory(memory: Memory, arrays: dict[str, Array]) -> MemoryRecord | None:
+    if not memory.vectors:
+        return None
+    arrays |= {f"{MEMORY}{name}": vector for name, vector in memory.vectors.items()}
+    return MemoryRecord(
+        since=memory.since,
+        layout=[(key, list(shape)) for key, shape in memory.layout],
+        vectors={name: f"{MEMORY}{name}" for name in memory.vectors},
+    )
 
 
 def _plain(value: Any) -> Any:

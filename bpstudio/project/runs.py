@@ -1,0 +1,99 @@
+"""What a project asks of training and prediction, and what becomes of the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from bpstudio.engine import run
+from bpstudio.engine.graph import Graph
+from bpstudio.engine.op import Array, Kind
+from bpstudio.errors import ShapeError
+from bpstudio.language import N_
+from bpstudio.project import edits
+from bpstudio.project.project import (
+    Project,
+    arguments,
+    loss_node,
+    predicting_node,
+    shapes,
+)
+from bpstudio.training.job import MOST_STEPS, Job, Memory, Metrics, Result
+from bpstudio.training.measure import measure
+
+
+def job(
+    project: Project, steps: int = MOST_STEPS, *, memory: Memory | None = None, name: str = ""
+) -> Job:
+    """The training that the project's settings describe, going on from its present weights.
+
+    `memory` is the optimizer's, from the run before; without it, it is what the project has kept.
+    Raises GraphError and ShapeError for a network that is not whole.
+    """
+    shapes(project)
+    data = project.data
+    held_out = data is not None and bool(len(data.test_rows))
+    return Job(
+        graph=project.graph,
+        given=arguments(project),
+        weights=project.weights,
+        settings=project.training,
+        test=_batched(project, data.test_rows) if data is not None and held_out else {},
+        statistics=project.statistics,
+        classification=data is not None and data.classification,
+        objective=loss_node(project),
+        memory=memory or project.trained.memory,
+        start=project.trained.steps,
+        steps=steps,
+        run=name,
+    )
+
+
+def landed(project: Project, result: Result) -> Project:
+    """The project with what a run of its own `job` came to."""
+    losses = np.concatenate([project.trained.losses, result.losses])
+    return edits.land_training(
+        project, result.weights, result.statistics, losses, result.step, result.memory
+    )
+
+
+def measured(project: Project) -> Metrics:
+    """How well the present weights do, on the rows to train on and on those kept for testing."""
+    return measure(job(project), project.weights, project.trained.steps)
+
+
+def predict(project: Project, features: Array) -> Array:
+    """The network's answers for rows of features, shape (rows, outputs).
+
+    Raises ShapeError where the rows do not have as many numbers as the network reads.
+    """
+    keys = project.graph.keys(Kind.FEATURES)
+    if project.data is not None and features.shape[1] != project.data.features.shape[1]:
+        raise ShapeError(
+            N_("The rows have {have} numbers each, but the network reads {needed}."),
+            have=features.shape[1],
+            needed=project.data.features.shape[1],
+        )
+    answer = predicting_node(project)
+    given = {**project.given, **dict.fromkeys(keys, features)}
+    output = _last_value(project.graph, given, project, answer)
+    return output.reshape(len(features), -1) if keys else np.atleast_2d(output)
+
+
+def _batched(project: Project, rows: Array) -> dict[str, Array]:
+    wanted = set(project.graph.keys(Kind.FEATURES, Kind.TARGET))
+    return {key: value for key, value in arguments(project, rows).items() if key in wanted}
+
+
+def _last_value(graph: Graph, given: Mapping[str, Array], project: Project, answer: str) -> Array:
+    steps = list(
+        run.forward(
+            graph,
+            given,
+            project.weights,
+            statistics=project.statistics,
+            ancestors_of=answer,
+        )
+    )
+    return steps[-1].output
