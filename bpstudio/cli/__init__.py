@@ -16,8 +16,8 @@ from collections.abc import Sequence
 for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
 
-from bpstudio.errors import StudioError
-from bpstudio.language import N_, _, set_language
+from bpstudio.errors import StudioError  # noqa: E402
+from bpstudio.language import N_, _, set_language  # noqa: E402
 
 BAD_INPUT, BUG, INTERRUPTED = 2, 70, 130
 

@@ -10,14 +10,11 @@ import json
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bpstudio.cli.answer import Answer, number, table, values
 from bpstudio.errors import StudioError
 from bpstudio.language import N_, _
-
-if TYPE_CHECKING:
-    from bpstudio.project.project import Project
 
 VIEWS = ("graph", "boundary", "loss", "weights")
 PHASES = ("forward", "backward", "update")
@@ -34,7 +31,7 @@ def formula(words: argparse.Namespace) -> Answer:
     built = build(words.text, _assignments(words.values))
     recording = run.record(built.graph, built.given, {}, ancestors_of=built.output)
     recording.require_finite()
-    nodes = []
+    nodes: list[dict[str, Any]] = []
     for step in recording.forward:
         node = built.graph[step.node]
         gradient = recording.gradients.get(node.id)
@@ -76,24 +73,21 @@ def formula(words: argparse.Namespace) -> Answer:
 def new(words: argparse.Namespace) -> Answer:
     """A project for a data set, written to a file."""
     from bpstudio.project import build, file
-    from bpstudio.project.project import parameter_count
+    from bpstudio.project.project import parameter_count as count
 
-    wishes = {
-        "optimizer": words.optimizer,
-        "learning_rate": words.learning_rate,
-        "batch": words.batch,
-    }
     project = build.network(
         _dataset(words),
         words.layers,
         activation=words.activation,
         output=words.output,
         loss=words.loss,
+        optimizer=words.optimizer,
+        learning_rate=words.learning_rate,
+        batch=words.batch,
         seed=words.seed,
-        **{name: wish for name, wish in wishes.items() if wish is not None},
     )
     file.save(project, words.out)
-    names, parameters = list(project.graph.order), parameter_count(project)
+    names, parameters = list(project.graph.order), count(project)
     text = _("{path}: {nodes}; {parameters} parameters.").format(
         path=words.out, nodes=" → ".join(names), parameters=parameters
     )
@@ -102,17 +96,17 @@ def new(words: argparse.Namespace) -> Answer:
 
 def train(words: argparse.Namespace) -> Answer:
     """A project trained; the file itself is not touched."""
-    from bpstudio.project import edits, file
+    from bpstudio.project import edits, file, runs
+    from bpstudio.training.trainer import train_now
 
     project = file.load(words.file)
     if words.seed is not None:
         project = edits.new_weights(project, words.seed)
-    started = time.perf_counter()
-    project, losses, accuracy = _trained(project, words.steps, _progress(words.steps))
-    seconds = time.perf_counter() - started
+    result = train_now(runs.job(project, words.steps), _progress(words.steps))
+    trained = runs.landed(project, result)
     if words.out:
-        file.save(project, words.out)
-    rate = len(losses) / max(seconds, 1e-9)
+        file.save(trained, words.out)
+    losses, accuracy = result.losses, result.metrics.accuracy
     data = {
         "steps": len(losses),
         "seed": project.training.seed,
@@ -120,7 +114,9 @@ def train(words: argparse.Namespace) -> Answer:
         "loss_last": losses[-1] if len(losses) else None,
         "losses": losses,
         "accuracy": accuracy,
-        "steps_per_second": rate,
+        "test_loss": result.metrics.test_loss,
+        "test_accuracy": result.metrics.test_accuracy,
+        "steps_per_second": result.steps_per_second,
     }
     text = _("{steps} steps with seed {seed}").format(steps=len(losses), seed=data["seed"])
     if len(losses):
@@ -129,7 +125,7 @@ def train(words: argparse.Namespace) -> Answer:
         )
     if accuracy is not None:
         text += _(", accuracy {accuracy:.1%}").format(accuracy=accuracy)
-    text += _(", {rate:,.0f} steps/s.").format(rate=rate)
+    text += _(", {rate:,.0f} steps/s.").format(rate=result.steps_per_second)
     if words.out:
         text += "\n" + _("The trained copy is {path}.").format(path=words.out)
     return Answer(text, data)
@@ -140,20 +136,24 @@ def check(words: argparse.Namespace) -> Answer:
     from bpstudio.engine.check import gradient_check
     from bpstudio.project import file
     from bpstudio.project.project import arguments
+    from bpstudio.project.project import parameter_count as count
 
     project = file.load(words.file)
     found = gradient_check(project.graph, arguments(project), project.weights)
     passed = found.max_relative_error <= PASSED
     data = {
-        "parameters": found.parameters,
+        "parameters": count(project),
         "max_relative_error": found.max_relative_error,
         "passed": passed,
         "forward_passes": found.forward_passes,
         "numeric_seconds": found.numeric_seconds,
         "backward_seconds": found.backward_seconds,
-        "entries": [{"key": e.key, "error": e.error} for e in found.entries],
+        "entries": [{"key": e.key, "error": e.error} for e in found.entries.values()],
     }
-    rows = [(e.key, values(e.analytic), values(e.numeric), f"{e.error:.2g}") for e in found.entries]
+    rows = [
+        (e.key, values(e.analytic), values(e.numeric), f"{e.error:.2g}")
+        for e in found.entries.values()
+    ]
     header = (_("gradient of"), _("backpropagation"), _("central difference"), _("error"))
     verdict = _("passed") if passed else _("FAILED")
     text = _(
@@ -162,7 +162,7 @@ def check(words: argparse.Namespace) -> Answer:
         "by backpropagation one forward and one backward pass ({backward:.3g} s)."
     ).format(
         verdict=verdict,
-        parameters=found.parameters,
+        parameters=count(project),
         error=found.max_relative_error,
         passes=found.forward_passes,
         numeric=found.numeric_seconds,
@@ -175,7 +175,7 @@ def predict(words: argparse.Namespace) -> Answer:
     """The network's outputs for the rows of a table."""
     from bpstudio.data.tables import read_features
     from bpstudio.project import file
-    from bpstudio.project.project import predict as outputs_of
+    from bpstudio.project.runs import predict as outputs_of
 
     project = file.load(words.file)
     inputs = read_features(words.input, project.data.feature_names if project.data else ())
@@ -250,16 +250,6 @@ def doctor(words: argparse.Namespace) -> Answer:
     return examine()
 
 
-def _trained(project: Project, steps: int, report: Any) -> tuple[Project, Any, float | None]:
-    """The project after that many steps, its losses, and its accuracy if it has classes."""
-    from bpstudio.project.project import accuracy, job, landed
-    from bpstudio.training.trainer import train_now
-
-    result = train_now(job(project, steps), report)
-    project = landed(project, result)
-    return project, result.losses, accuracy(project)
-
-
 def _dataset(words: argparse.Namespace) -> Any:
     from bpstudio.data import tables, toys
 
@@ -277,7 +267,9 @@ def _assignments(words: list[str]) -> dict[str, Any]:
     for word in words:
         name, equals, text = word.partition("=")
         try:
-            found[name.strip()] = json.loads(text, parse_constant=_refuse) if equals else _refuse("")
+            found[name.strip()] = (
+                json.loads(text, parse_constant=_refuse) if equals else _refuse("")
+            )
         except ValueError:
             raise StudioError(
                 N_("{word} gives no value. Write it as name=number, such as x=-2."), word=word

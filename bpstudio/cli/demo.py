@@ -25,17 +25,17 @@ def demo(words: argparse.Namespace) -> Answer:
     """Do it all into one folder; exit status 1 if a check or an export fails."""
     from bpstudio.data import toys
     from bpstudio.engine.check import gradient_check
-    from bpstudio.project import build, file
-    from bpstudio.project.project import accuracy, arguments, job, landed
+    from bpstudio.project import build, file, runs
+    from bpstudio.project.project import arguments
     from bpstudio.training.trainer import train_now
     from bpstudio.ui.render import render
 
     out = Path(words.out)
     out.mkdir(parents=True, exist_ok=True)
-    project = build.network(toys.make("xor"), (2, 4, 1), title="XOR")
+    project = build.network(toys.make("xor"), (2, 4, 1))
     checked = gradient_check(project.graph, arguments(project), project.weights)
-    result = train_now(job(project, STEPS))
-    project = landed(project, result)
+    result = train_now(runs.job(project, STEPS))
+    project = runs.landed(project, result)
     file.save(project, out / "xor.bps")
     files = [out / "xor.bps"]
     for name, view, phase in PICTURES:
@@ -43,7 +43,7 @@ def demo(words: argparse.Namespace) -> Answer:
         files.append(out / name)
     exports, rows, failed = _exports(project, out)
     files += [Path(path) for entry in exports for path in entry["files"]]
-    right = accuracy(project)
+    right = result.metrics.accuracy
     data = {
         "loss_first": result.losses[0],
         "loss_last": result.losses[-1],
@@ -61,8 +61,8 @@ def demo(words: argparse.Namespace) -> Answer:
                 last=number(result.losses[-1]),
                 accuracy=right,
             ),
-            _("Gradient check: {parameters} parameters, largest relative error {error:.2g}.").format(
-                parameters=checked.parameters, error=checked.max_relative_error
+            _("Gradient check of {count} parameters: largest relative error {error:.2g}.").format(
+                count=parameter_count(project), error=checked.max_relative_error
             ),
             "",
             table(rows, (_("export"), _("run in"), _("largest difference"))),

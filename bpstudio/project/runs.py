@@ -19,13 +19,11 @@ from bpstudio.project.project import (
     predicting_node,
     shapes,
 )
-from bpstudio.training.job import MOST_STEPS, Job, Memory, Metrics, Result
+from bpstudio.training.job import MOST_STEPS, Job, Metrics, Result
 from bpstudio.training.measure import measure
 
 
-def job(
-    project: Project, steps: int = MOST_STEPS, *, memory: Memory | None = None, name: str = ""
-) -> Job:
+def job(project: Project, steps: int = MOST_STEPS, *, name: str = "") -> Job:
     """The training that the project's settings describe, going on from its present weights.
 
     `memory` is the optimizer's, from the run before; without it, it is what the project has kept.

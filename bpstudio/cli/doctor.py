@@ -1,0 +1,107 @@
+"""What is installed, where things lie, and how to get what is missing."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+from importlib import metadata
+
+import platformdirs
+
+from bpstudio import __version__, resources
+from bpstudio.cli.answer import Answer, table
+from bpstudio.language import _
+
+LIBRARIES = (
+    "numpy",
+    "PySide6-Essentials",
+    "pyqtgraph",
+    "networkx",
+    "msgspec",
+    "ziamath",
+    "pillow",
+    "onnx",
+    "onnxruntime",
+    "safetensors",
+    "torch",
+)
+OPTIONAL = {
+    "onnx": "pip install 'bpstudio[onnx]'",
+    "onnxruntime": "pip install 'bpstudio[onnxruntime]'",
+    "safetensors": "pip install 'bpstudio[safetensors]'",
+    "torch": "pip install torch",
+}
+
+
+def examine() -> Answer:
+    """The facts, each with what to do where something is missing."""
+    versions = {name: _version(name) for name in LIBRARIES}
+    qt, complaint = _qt()
+    folders = {
+        "resources": str(resources.folder()),
+        "settings": str(platformdirs.user_config_path("bpstudio")),
+        "logs": str(platformdirs.user_log_path("bpstudio")),
+    }
+    fonts = sorted(path.name for path in resources.path("fonts").glob("*.ttf"))
+    missing = {name: OPTIONAL[name] for name in OPTIONAL if versions[name] is None}
+    if complaint:
+        missing["qt"] = complaint
+    if not fonts:
+        missing["fonts"] = _("The bundled fonts are not at {folder}.").format(
+            folder=resources.path("fonts")
+        )
+    data = {
+        "bpstudio": __version__,
+        "python": platform.python_version(),
+        "system": platform.platform(),
+        "versions": versions,
+        "qt_platform": qt,
+        "fonts": fonts,
+        "folders": folders,
+        "missing": missing,
+    }
+    rows = [
+        ("Backprop Studio", __version__),
+        ("Python", f"{platform.python_version()} ({sys.executable})"),
+        (_("system"), platform.platform()),
+        *((name, version or "-") for name, version in versions.items()),
+        (_("Qt platform"), qt or "-"),
+        (_("fonts"), ", ".join(fonts) or "-"),
+        *((_("folder of {what}").format(what=name), path) for name, path in folders.items()),
+    ]
+    text = table(rows, (_("what"), _("found")))
+    if missing:
+        text += "\n\n" + table(missing.items(), (_("missing"), _("how to get it")))
+    return Answer(text, data)
+
+
+def _version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _qt() -> tuple[str, str]:
+    """Qt's platform, and what it says if it can't start; asked in a process of its own,
+    because Qt ends the process where its libraries are missing."""
+    code = "from PySide6.QtGui import QGuiApplication as A; print(A([]).platformName())"
+    environment = dict(os.environ)
+    if sys.platform.startswith("linux") and not (
+        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    ):
+        environment.setdefault("QT_QPA_PLATFORM", "offscreen")
+    tried = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env=environment,
+        timeout=60,
+        check=False,
+    )
+    if tried.returncode == 0:
+        return tried.stdout.strip(), ""
+    lines = tried.stderr.strip().splitlines()
+    return "", lines[-1] if lines else _("Qt does not start here.")
