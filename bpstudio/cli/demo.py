@@ -26,7 +26,7 @@ def demo(words: argparse.Namespace) -> Answer:
     from bpstudio.data import toys
     from bpstudio.engine.check import gradient_check
     from bpstudio.project import build, file, runs
-    from bpstudio.project.project import arguments
+    from bpstudio.project.project import arguments, parameter_count
     from bpstudio.training.trainer import train_now
     from bpstudio.ui.render import render
 

@@ -109,7 +109,7 @@ catalog: dict[str, type[Op]] = {}
 """Every gate by its name in files. `import bpstudio.engine.ops` fills it."""
 
 
-@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(setting,))
+@dataclass_transform(frozen_default=True, kw_only_default=True)
 class Op:
     """A gate: a pure function, its derivative, and what people are told about it."""
 

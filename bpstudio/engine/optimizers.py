@@ -26,7 +26,7 @@ optimizers: dict[str, type[Optimizer]] = {}
 """Every optimizer by its name in files and on the command line."""
 
 
-@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(setting,))
+@dataclass_transform(frozen_default=True, kw_only_default=True)
 class Optimizer:
     """A rule that turns gradients into updates."""
 

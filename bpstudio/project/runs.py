@@ -26,7 +26,6 @@ from bpstudio.training.measure import measure
 def job(project: Project, steps: int = MOST_STEPS, *, name: str = "") -> Job:
     """The training that the project's settings describe, going on from its present weights.
 
-    `memory` is the optimizer's, from the run before; without it, it is what the project has kept.
     Raises GraphError and ShapeError for a network that is not whole.
     """
     shapes(project)
@@ -41,7 +40,7 @@ def job(project: Project, steps: int = MOST_STEPS, *, name: str = "") -> Job:
         statistics=project.statistics,
         classification=data is not None and data.classification,
         objective=loss_node(project),
-        memory=memory or project.trained.memory,
+        memory=project.trained.memory,
         start=project.trained.steps,
         steps=steps,
         run=name,
