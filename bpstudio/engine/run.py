@@ -227,16 +227,16 @@ def backward(steps: Sequence[Step], seed: Mapping[str, Array]) -> Iterator[Backw
 
 def pull_back(step: Step, upstream: Array) -> dict[str, tuple[Array, ...]]:
     """What a gate passes to each argument: its rule for this upstream gradient, made to fit."""
+    passed = {}
     with np.errstate(all="ignore"):
         ruled = step.op.backward(upstream, step.output, *step.values)
-    passed = {}
-    for port in step.op.ports:
-        if port.name in ruled:
-            values = _spread([step.arguments[port.name]])
-            gradients = ruled[port.name] if port.variadic else [ruled[port.name]]
-            passed[port.name] = tuple(
-                _frozen(fit(g, v.shape)) for v, g in zip(values, gradients, strict=True)
-            )
+        for port in step.op.ports:
+            if port.name in ruled:
+                values = _spread([step.arguments[port.name]])
+                gradients = ruled[port.name] if port.variadic else [ruled[port.name]]
+                passed[port.name] = tuple(
+                    _frozen(fit(g, v.shape)) for v, g in zip(values, gradients, strict=True)
+                )
     return passed
 
 
@@ -248,7 +248,8 @@ def fit(ruled: Any, shape: tuple[int, ...]) -> Array:
     place where it is done. Raises ValueError for a gradient of any other shape: it would be
     repeated along an axis that its gate did not mean.
     """
-    gradient: Array = np.asarray(ruled)
+    # A traced array, which knows no values, takes this way too (see `trace.py`).
+    gradient: Array = ruled if hasattr(ruled, "shape") else np.asarray(ruled)
     if gradient.shape == shape:
         return gradient
     extra = gradient.ndim - len(shape)
@@ -393,6 +394,7 @@ def _spread(arguments: Any) -> tuple[Array, ...]:
 
 def _frozen(array: Array) -> Array:
     """A read-only view, so that a recording can be shared."""
-    view = array.view()
+    # NumPy gives scalars, which have no flags, where arrays of no axes are meant.
+    view = np.asarray(array).view()
     view.flags.writeable = False
     return view
