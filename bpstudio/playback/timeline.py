@@ -54,17 +54,16 @@ class Pulse:
 
 @dataclass(frozen=True, eq=False)
 class Instant:
-    """Where playback is: the moment that is going on, and how far it is."""
+    """Where playback is: the moment that is going on, and how far it is.
+
+    Between two phases, and where nothing ever happens, no moment is going on.
+    """
 
     timeline: Timeline
     t: float
+    phase: str
     moment: Moment | None
     progress: float
-
-    @property
-    def phase(self) -> str:
-        """The phase; forward where nothing ever happens."""
-        return self.moment.phase if self.moment else FORWARD
 
     @property
     def pulses(self) -> tuple[Pulse, ...]:
@@ -114,7 +113,7 @@ class Instant:
     def label(self) -> str:
         """Where this is, in words: `backward · 13 of 19`."""
         if self.moment is None:
-            return phase_name(FORWARD)
+            return phase_name(self.phase)
         return _("{phase} · {number} of {count}").format(
             phase=phase_name(self.moment.phase),
             number=self.moment.number,
@@ -149,10 +148,15 @@ class Timeline:
     def at(self, t: float) -> Instant:
         """Where playback is at time t, from 0 (nothing has happened) to `len` (all has)."""
         if not self.moments:
-            return Instant(self, 0.0, None, 0.0)
+            return Instant(self, 0.0, FORWARD, None, 0.0)
         t = min(max(t, 0.0), float(len(self.moments)))
         index = min(math.floor(t), len(self.moments) - 1)
-        return Instant(self, t, self.moments[index], t - index)
+        moment = self.moments[index]
+        return Instant(self, t, moment.phase, moment, t - index)
+
+    def rest(self, phase: str) -> Instant:
+        """The moment of quiet after a phase: all of it has happened, and nothing moves."""
+        return Instant(self, float(self.span(phase)[1]), phase, None, 0.0)
 
     def next(self, t: float) -> float:
         """One step on: the time at which the moment that is going on is done."""
@@ -168,23 +172,23 @@ class Timeline:
         begin = sum(PHASES.index(moment.phase) < order for moment in self.moments)
         return begin, begin + sum(moment.phase == phase for moment in self.moments)
 
-    def still(self, phase: str | None = None, number: int | None = None) -> float:
-        """The time to show for one picture of a phase, or of the moment with that number.
+    def still(self, phase: str, number: int | None = None) -> Instant:
+        """What one picture of a phase shows: its end, or its moment with that number.
 
-        A phase is shown at its end, a moment while its pulses are on their way. Raises
-        StudioError for a number that is not there.
+        A moment is shown while its pulses are on their way. Raises StudioError for a number that
+        is not there.
         """
         if number is None:
-            return float(self.span(phase or FORWARD)[1])
-        begin, end = (0, len(self.moments)) if phase is None else self.span(phase)
+            return self.rest(phase)
+        begin, end = self.span(phase)
         if not begin < number <= end:
             raise StudioError(
-                N_("There is no step {number} here. Choose one from {first} to {last}."),
+                N_("Step {number} is not in this phase. Choose one from {first} to {last}."),
                 number=number,
                 first=min(begin + 1, end),
                 last=end,
             )
-        return number - 1 + 0.55 * TRAVEL
+        return self.at(number - 1 + 0.55 * TRAVEL)
 
     @cached_property
     def known_at(self) -> Mapping[str, int]:

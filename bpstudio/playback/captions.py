@@ -1,0 +1,250 @@
+"""What is said at each moment: a title, a sentence, and the real numbers.
+
+Sentences and equations are derived from what a gate says of itself (`formula`, `gradients`), so a
+new gate has captions at once; the gates whose backward pass has a name of its own in lectures (add
+distributes, multiply swaps, max routes) get a sentence of their own. Every equation holds for the
+numbers as they are written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from bpstudio.engine.op import Array
+from bpstudio.engine.run import BackwardStep, Step, Update, pull_back
+from bpstudio.language import N_, _, ngettext
+from bpstudio.playback import digits, equations
+from bpstudio.playback.chain import (
+    array_lines,
+    computed,
+    filled,
+    label_of,
+    number_lines,
+    single_arguments,
+    sums,
+)
+from bpstudio.playback.equations import Spans, plain
+from bpstudio.playback.marks import Span
+from bpstudio.playback.timeline import BACKWARD, FORWARD, Moment, Timeline
+
+FORWARD_WORDS: Mapping[str, str] = {
+    "add": N_("An add gate gives the sum of its inputs:"),
+    "multiply": N_("A multiply gate gives the product of its inputs:"),
+    "max": N_("A max gate passes the larger input on:"),
+    "min": N_("A min gate passes the smaller input on:"),
+}
+BACKWARD_WORDS: Mapping[str, str] = {
+    "add": N_("An add gate distributes its upstream gradient unchanged:"),
+    "subtract": N_("A subtract gate distributes its upstream gradient, with − for what is taken:"),
+    "multiply": N_("A multiply gate swaps: each input gets upstream times the other's value:"),
+    "max": N_("A max gate routes its gradient to the larger input, and 0 to the other:"),
+    "min": N_("A min gate routes its gradient to the smaller input, and 0 to the other:"),
+    "relu": N_("A ReLU passes the gradient where its input is positive, and 0 elsewhere:"),
+    "sum": N_("A sum hands its upstream gradient to every number that went in:"),
+    "mean": N_("A mean hands every number an equal share of its upstream gradient:"),
+    "dense": N_("A layer sends the gradient back through its weights, and onto them:"),
+    "matmul": N_(
+        "A matrix product swaps too: each side gets upstream times the other, transposed:"
+    ),
+}
+TIE = N_("Both inputs are equal, a tie: each gets half of the upstream gradient:")
+
+_MOST_LINES = 5
+
+
+@dataclass(frozen=True)
+class Caption:
+    """What is said: a title, a sentence in words, and lines of numbers."""
+
+    title: str
+    words: str = ""
+    lines: tuple[Spans, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """All of it as plain text, a line each."""
+        lines = ["".join(span.text for span in line) for line in self.lines]
+        return "\n".join(part for part in (self.title, self.words, *lines) if part)
+
+
+def caption(timeline: Timeline, moment: Moment) -> Caption:
+    """The caption of a moment, in the current language."""
+    step = moment.step
+    if isinstance(step, Update):
+        return _update_caption(timeline, moment, step)
+    if isinstance(step, BackwardStep):
+        return _backward_caption(timeline, moment, step)
+    return _forward_caption(timeline, moment, step)
+
+
+def summary(timeline: Timeline, phase: str) -> Caption:
+    """What a finished phase has brought."""
+    recording = timeline.recording
+    begin, end = timeline.span(phase)
+    objective = recording.graph.objective
+    if phase == FORWARD:
+        title = ngettext("Forward: {count} gate", "Forward: {count} gates", end - begin)
+        value = recording.values.get(objective)
+        lines = () if value is None else ((_name(timeline, objective), *_equals(value, "value")),)
+        words = _("Every gate has computed its value from what feeds it.")
+    elif phase == BACKWARD:
+        title = ngettext("Backward: {count} gate", "Backward: {count} gates", end - begin)
+        words = _("One pass back gives every gradient at once: upstream times local, at each gate.")
+        lines = ()
+    else:
+        title = ngettext("Update: {count} parameter", "Update: {count} parameters", end - begin)
+        words = _("Every parameter has taken a step against its gradient.")
+        lines = ()
+    return Caption(title.format(count=end - begin), words, lines)
+
+
+def _title(timeline: Timeline, moment: Moment, what: str) -> str:
+    return _("Step {number} of {count} · {what}").format(
+        number=moment.number, count=len(timeline), what=what
+    )
+
+
+def _forward_caption(timeline: Timeline, moment: Moment, step: Step) -> Caption:
+    what = _("forward through {gate}").format(gate=label_of(timeline, step.node))
+    expression = equations.definition(step.op)
+    words = _(FORWARD_WORDS[step.op.name]) if step.op.name in FORWARD_WORDS else ""
+    lines: list[Spans] = []
+    if expression is not None and (not words or step.output.size > 1):
+        written = equations.spelled(expression, {})
+        lines.append((plain("y = ", "muted"), *(s._replace(role="muted") for s in written)))
+    names = single_arguments(step)
+    if step.output.size == 1 and names is not None and expression is not None:
+        lines.append(
+            computed((plain("y"),), expression, step.op, names, step.output.item(), "value")
+        )
+    elif step.output.size == 1:
+        lines.append((plain("y"), *_equals(step.output, "value")))
+    else:
+        lines += _shapes_forward(step)
+    return Caption(_title(timeline, moment, what), words, tuple(lines[:_MOST_LINES]))
+
+
+def _shapes_forward(step: Step) -> list[Spans]:
+    read = " , ".join(
+        f"{name} ({digits.size_of(value)})"
+        for name, value in step.arguments.items()
+        if not isinstance(value, tuple)
+    )
+    size = plain(f"y ({digits.size_of(step.output)})", "value")
+    spread = step.output
+    span = f"{digits.significant(float(spread.min()))} … {digits.significant(float(spread.max()))}"
+    return [
+        filled(
+            _("{inputs} → {output}, values {range}"),
+            inputs=plain(read),
+            output=size,
+            range=plain(span, "value"),
+        )
+    ]
+
+
+def _backward_caption(timeline: Timeline, moment: Moment, step: BackwardStep) -> Caption:
+    what = _("backward through {gate}").format(gate=label_of(timeline, step.node))
+    forward = next(s for s in timeline.recording.forward if s.node == step.node)
+    locals_ = pull_back(forward, np.ones_like(step.upstream))
+    if step.upstream.size == 1 and all(g.size == 1 for gs in step.passed.values() for g in gs):
+        words, lines = (
+            _number_words(step, forward, locals_),
+            number_lines(timeline, step, forward, locals_),
+        )
+    else:
+        words, lines = _array_words(step), array_lines(timeline, step, forward, locals_)
+    lines += sums(timeline, moment, step)
+    return Caption(_title(timeline, moment, what), words, tuple(lines[:_MOST_LINES]))
+
+
+def _number_words(
+    step: BackwardStep, forward: Step, locals_: Mapping[str, tuple[Array, ...]]
+) -> str:
+    name = step.op.name
+    shares = [abs(g.item()) for gs in locals_.values() for g in gs]
+    if name in ("max", "min") and len(shares) == 2 and shares[0] == shares[1]:
+        return _(TIE)
+    if name in BACKWARD_WORDS:
+        return _(BACKWARD_WORDS[name])
+    return _("Upstream gradient times the gate's own, local gradient:")
+
+
+def _array_words(step: BackwardStep) -> str:
+    if step.op.name in BACKWARD_WORDS:
+        return _(BACKWARD_WORDS[step.op.name])
+    if step.op.category == "loss":
+        return _("The pass back begins here: how the loss changes with each prediction:")
+    return _("Upstream gradient times local gradient, for every entry on its own:")
+
+
+def _update_caption(timeline: Timeline, moment: Moment, step: Update) -> Caption:
+    node = timeline.recording.graph[step.node]
+    name = node.label if node.op.category == "source" else f"{node.label}.{step.port}"
+    title = _title(timeline, moment, _("update of {parameter}").format(parameter=name))
+    rate = descent_rate(step)
+    words = (
+        _("A step against the gradient, as long as the learning rate α says:")
+        if rate is not None
+        else _("The optimizer takes a step against the gradient:")
+    )
+    place = np.unravel_index(int(np.argmax(np.abs(step.gradient))), step.gradient.shape)
+    before, gradient, after = (
+        array[place].item() for array in (step.before, step.gradient, step.after)
+    )
+    lines: list[Spans] = []
+    if step.before.size > 1:
+        moved = float(np.linalg.norm(step.after - step.before))
+        lines.append(
+            filled(
+                _("{parameter} ({shape}) moves by ‖ ‖ = {distance}; at [{place}]:"),
+                parameter=plain(step.port),
+                shape=plain(digits.size_of(step.before)),
+                distance=plain(digits.small(moved), "update"),
+                place=plain(", ".join(str(i + 1) for i in place)),
+            )
+        )
+    if rate is not None:
+        texts = digits.agreeing(
+            [after, before, rate, gradient], lambda n: n[0] - (n[1] - n[2] * n[3])
+        )
+        inner = f"({texts[3]})" if texts[3].startswith("−") else texts[3]
+        template = _("{after} = {before} − {rate} (α) × {gradient}")
+        parts = {"rate": plain(texts[2]), "gradient": plain(inner, "gradient")}
+    else:
+        texts = digits.agreeing([after, before, after - before], lambda n: n[0] - n[1] - n[2])
+        step_text = f"({texts[2]})" if texts[2].startswith("−") else texts[2]
+        template = _("{after} = {before} + {step}; the gradient is {gradient}")
+        parts = {
+            "step": plain(step_text, "update"),
+            "gradient": plain(digits.significant(gradient), "gradient"),
+        }
+    parts |= {"after": plain(texts[0], "update"), "before": plain(texts[1], "value")}
+    lines.append(filled(template, **parts))
+    return Caption(title, words, tuple(lines))
+
+
+def descent_rate(update: Update) -> float | None:
+    """α, if the update was plain gradient descent: after = before − α · gradient; else None."""
+    gradient = update.gradient
+    largest = float(np.max(np.abs(gradient), initial=0.0))
+    if largest == 0.0 or not np.isfinite(gradient).all():
+        return None
+    place = int(np.argmax(np.abs(gradient)))
+    moved = update.before - update.after
+    rate = float(moved.flat[place] / gradient.flat[place])
+    exact = np.allclose(moved, rate * gradient, rtol=1e-6, atol=1e-9 * largest)
+    return round(rate, 12) if exact and rate > 0 else None
+
+
+def _name(timeline: Timeline, node: str) -> Span:
+    return plain(label_of(timeline, node))
+
+
+def _equals(value: Array, role: str) -> Spans:
+    if value.size == 1:
+        return plain(" = "), plain(digits.significant(value.item()), role)
+    return plain(f" ({digits.size_of(value)})", role), plain("")

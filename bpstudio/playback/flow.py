@@ -1,0 +1,298 @@
+"""What runs through a network: values, gradients, updates, and the pulses that carry them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from bpstudio.engine.op import Array, Kind
+from bpstudio.engine.run import Recording
+from bpstudio.playback import digits
+from bpstudio.playback.bodies import DATA, LOSS, LOSS_NUMBER, NUMBER, SMALL, Body
+from bpstudio.playback.ground import outline
+from bpstudio.playback.marks import (
+    Box,
+    Curves,
+    Discs,
+    Heat,
+    Ink,
+    Mark,
+    Numbers,
+    Rect,
+    Span,
+    Text,
+)
+from bpstudio.playback.metrics import CAP_HEIGHT, MONO
+from bpstudio.playback.scene import Scene
+from bpstudio.playback.timeline import BACKWARD, UPDATE, Instant, Timeline
+from bpstudio.playback.wires import Path
+
+ABOVE, BELOW = 8.0, 8.0
+THICKEST = 6.0
+
+
+@dataclass(frozen=True, eq=False)
+class Moving:
+    """What is drawn over the ground: which numbers are known, how visible each is.
+
+    `planes` has for each node a picture of what each of its neurons computes, (units, h, w) with
+    values from −1 to 1.
+    """
+
+    scene: Scene
+    instant: Instant | None
+    weights: Mapping[str, Array]
+    planes: Mapping[str, Array]
+
+    @property
+    def recording(self) -> Recording | None:
+        """What is played back."""
+        return self.instant.timeline.recording if self.instant else None
+
+    def value(self, id: str) -> float:
+        """How visible a node's value is."""
+        return self.instant.value(id) if self.instant else 0.0
+
+
+def state(moving: Moving) -> tuple[Mark, ...]:
+    """What changes with each moment or training step, and stands still within it."""
+    marks: list[Mark] = [*_wires(moving), *_strands(moving), *_return_flow(moving)]
+    for body in moving.scene.each:
+        marks += _tiles(moving, body)
+    settled, _fading = _numbers(moving)
+    return (*marks, *settled, *_sizes(moving), *_losses(moving))
+
+
+def live(moving: Moving) -> tuple[Mark, ...]:
+    """What changes with each frame: the glow, the pulses, numbers as they appear."""
+    _settled, fading = _numbers(moving)
+    return (*_glow(moving), *fading, *_pulses(moving))
+
+
+def resting(recording: Recording) -> Instant:
+    """Where a recording rests when nothing is played: everything that it holds is shown."""
+    return Timeline(recording).rest(UPDATE if recording.updates else BACKWARD)
+
+
+def _wires(moving: Moving) -> Iterator[Mark]:
+    """Plain wires: green once their value is known."""
+    scene = moving.scene
+    plain = [path for path in scene.paths if not path.weight]
+    known = [path.controls for path in plain if moving.value(path.source) >= 0.5]
+    unknown = [path.controls for path in plain if moving.value(path.source) < 0.5]
+    for id, controls in scene.stubs.items():
+        (known if moving.value(id) >= 0.5 else unknown).append(controls)
+    width = 1.8 * scene.theme.wire
+    for controls_of_all, ink in ((unknown, Ink("border")), (known, Ink("forward", 0.55))):
+        if controls_of_all:
+            controls = np.concatenate(controls_of_all)
+            yield Curves(controls, ink, np.full(len(controls), width))
+
+
+def _strands(moving: Moving) -> Iterator[Mark]:
+    """Wires between neurons: as thick as their weight, blue below 0 and orange above."""
+    scene = moving.scene
+    found = [path for path in scene.paths if path.weight]
+    sheets = [moving.weights.get(path.weight) for path in found]
+    largest = max((float(np.abs(s).max(initial=0.0)) for s in sheets if s is not None), default=1.0)
+    every: dict[str, list[tuple[Array, Array]]] = {}
+    for path, sheet in zip(found, sheets, strict=True):
+        if sheet is None or sheet.ndim != 2 or not np.isfinite(sheet).all():
+            every.setdefault("border", []).append((path.controls, np.full(len(path.controls), 1.3)))
+            continue
+        entries = sheet[path.pairs[:, 0], path.pairs[:, 1]]
+        widths = 1.1 + (THICKEST - 1.1) * np.abs(entries) / max(largest, 1.0)
+        for role, mask in (("negative", entries < 0), ("positive", entries >= 0)):
+            if mask.any():
+                every.setdefault(role, []).append((path.controls[mask], widths[mask]))
+    for role, parts in every.items():
+        controls, widths = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+        yield Curves(controls, Ink(role, 0.78), widths * scene.theme.wire**0.5)
+
+
+def _return_flow(moving: Moving) -> Iterator[Mark]:
+    """Wires along which a gradient has come back: red dashes over them."""
+    scene, instant = moving.scene, moving.instant
+    if instant is None or instant.phase != BACKWARD:
+        return
+    plain = [p for p in scene.paths if instant.passed(p.wire) >= 0.5]
+    controls = [path.controls for path in plain]
+    controls += [c for id, c in scene.stubs.items() if instant.gradient(id) >= 0.5]
+    if controls:
+        together = np.concatenate(controls)
+        widths = np.full(len(together), 1.8 * scene.theme.wire)
+        yield Curves(together, Ink("gradient", 0.9), widths, (3.0, 4.0))
+
+
+def _tiles(moving: Moving, body: Body) -> Iterator[Mark]:
+    planes = moving.planes.get(body.last.id)
+    for index, tile in zip(body.shown, body.tiles, strict=True):
+        radius = min(8.0, tile.width / 8)
+        if planes is not None and index < len(planes):
+            yield Heat(tile, planes[index], radius)
+            yield Box(tile, radius, None, Ink("border", 0.6), 1.0)
+        else:
+            yield Box(tile, radius, Ink("node"), Ink("border"), 1.0)
+
+
+def _numbers(moving: Moving) -> tuple[list[Mark], list[Mark]]:
+    """The numbers on wires, split into those that stand and those that are appearing."""
+    rows: dict[str, list[tuple[float, float, str, float]]] = {}
+    for role, x, y, text, opacity in _labels(moving):
+        rows.setdefault(role, []).append((x, y, text, opacity))
+    settled: list[Mark] = []
+    fading: list[Mark] = []
+    for role, labels in rows.items():
+        for whole, marks in ((True, settled), (False, fading)):
+            chosen = [label for label in labels if (label[3] >= 1.0) is whole]
+            if chosen:
+                marks.append(
+                    Numbers(
+                        np.array([label[:2] for label in chosen]),
+                        tuple(label[2] for label in chosen),
+                        role,
+                        NUMBER * moving.scene.theme.type,
+                        np.array([label[3] for label in chosen]),
+                        halo="canvas",
+                    )
+                )
+    return settled, fading
+
+
+def _labels(moving: Moving) -> Iterator[tuple[str, float, float, str, float]]:
+    """Each number on a wire: role, place, text, how visible."""
+    scene, instant, recording = moving.scene, moving.instant, moving.recording
+    if instant is None or recording is None:
+        return
+    drop = BELOW + CAP_HEIGHT * NUMBER * scene.theme.type
+    for body in scene.each:
+        id = body.last.id
+        if body.tiles or body.kind in (LOSS, DATA):
+            continue
+        x, y = scene.label_at(id)
+        shown = instant.value(id)
+        if shown > 0 and id in recording.values:
+            yield "forward", x, y - ABOVE, brief(recording.values[id]), shown
+        shown = instant.gradient(id)
+        if shown > 0 and id in recording.gradients:
+            yield "gradient", x, y + drop, brief_gradient(recording.gradients[id]), shown
+        yield from _new_value(moving, body)
+    yield from _fork_labels(scene, instant, recording, drop)
+
+
+def _new_value(moving: Moving, body: Body) -> Iterator[tuple[str, float, float, str, float]]:
+    """Under a parameter what its update made of it."""
+    recording, instant = moving.recording, moving.instant
+    if recording is None or instant is None:
+        return
+    for update in recording.updates:
+        shown = instant.updated(f"{update.node}.{update.port}")
+        if update.node == body.node.id and shown > 0:
+            x, y = body.rect.centre[0], body.rect.bottom
+            below = y + 6 + CAP_HEIGHT * NUMBER * body.type
+            yield "update", x, below, "→ " + brief(update.after), shown
+
+
+def _fork_labels(
+    scene: Scene, instant: Instant, recording: Recording, drop: float
+) -> Iterator[tuple[str, float, float, str, float]]:
+    """On each wire of a fork its own contribution, whose sum stands at the fork."""
+    by_wire = {path.wire: path for path in scene.paths if not path.weight}
+    for wires in instant.timeline.forks.values():
+        for wire in wires:
+            path = by_wire.get(wire)
+            shown = instant.passed(wire)
+            if path is not None and shown > 0:
+                x, y = path.at(0.72)[0]
+                text = brief_gradient(recording.contributions[wire])
+                yield "gradient", float(x), float(y) + drop - 3, text, shown
+
+
+def _sizes(moving: Moving) -> Iterator[Mark]:
+    """Under a layer how large the gradients of its weights are, or how far they moved."""
+    recording, instant, scene = moving.recording, moving.instant, moving.scene
+    if recording is None or instant is None:
+        return
+    changes = {f"{u.node}.{u.port}": u.after - u.before for u in recording.updates}
+    for body in scene.each:
+        owned = body.node.owned(Kind.WEIGHT)
+        if not body.tiles or not owned:
+            continue
+        key = f"{body.node.id}.{owned[0].name}"
+        gradient = recording.weight_gradients.get(key)
+        x, y = body.rect.centre[0], body.rect.bottom - 14 * body.type
+        if instant.updated(key) >= 0.5:
+            yield _size(x, y, "‖ΔW‖ ", changes[key], "update", body)
+        elif gradient is not None and instant.weight_gradients(body.node.id) >= 0.5:
+            yield _size(x, y, "‖∂W‖ ", gradient, "gradient", body)
+
+
+def _size(x: float, y: float, name: str, array: Array, role: str, body: Body) -> Text:
+    text = name + digits.small(float(np.linalg.norm(array)))
+    return Text(x, y, (Span(text, role, MONO),), SMALL * body.type, "middle")
+
+
+def _losses(moving: Moving) -> Iterator[Mark]:
+    recording = moving.recording
+    for body in moving.scene.each:
+        value = recording.values.get(body.node.id) if recording else None
+        if body.kind == LOSS and value is not None and moving.value(body.node.id) >= 0.5:
+            text = digits.fixed(value.item(), 4) if value.size == 1 else digits.size_of(value)
+            size = LOSS_NUMBER * body.type
+            x, y = body.rect.centre[0], body.level + CAP_HEIGHT * size / 2
+            yield Text(x + 4, y, (Span(text, "forward", MONO, 700),), size, "middle")
+
+
+def _glow(moving: Moving) -> Iterator[Mark]:
+    """A ring around the body where something happens now."""
+    instant = moving.instant
+    if instant is None or instant.moment is None:
+        return
+    body = moving.scene.bodies.get(instant.moment.node)
+    if body is None:
+        return
+    line = moving.scene.theme.wire**0.5
+    radius = outline(body)
+    role = "update" if instant.phase == UPDATE else "accent"
+    reach = 4.5 * line
+    yield Box(body.rect.grown(reach), radius + reach, None, Ink(role, 0.25), 2 * reach - 2)
+    yield Box(body.rect, radius, None, Ink(role), 2.4 * line)
+
+
+def _pulses(moving: Moving) -> Iterator[Mark]:
+    instant = moving.instant
+    if instant is None:
+        return
+    by_wire: dict[tuple[str, str, int], Path] = {path.wire: path for path in moving.scene.paths}
+    places = [
+        by_wire[pulse.wire].at(pulse.place) for pulse in instant.pulses if pulse.wire in by_wire
+    ]
+    if places:
+        centres = np.concatenate(places)
+        role = "gradient" if instant.phase == BACKWARD else "forward"
+        large = moving.scene.theme.wire**0.5 * (1.0 if len(centres) < 12 else 0.8)
+        yield Discs(centres, 12.5 * large, Ink(role, 0.18))
+        yield Discs(centres, 6.0 * large, Ink(role))
+
+
+def brief(array: Array) -> str:
+    """A value on a wire: its number, or its shape."""
+    return digits.fixed(array.item()) if array.size == 1 else digits.size_of(array)
+
+
+def brief_gradient(array: Array) -> str:
+    """A gradient on a wire: its number, or its size."""
+    if array.size == 1:
+        return digits.fixed(array.item())
+    return f"‖{digits.small(float(np.linalg.norm(array)))}‖"
+
+
+def number_rects(marks: tuple[Mark, ...]) -> list[Rect]:
+    """What the texts among the marks cover."""
+    rects = [mark.rect for mark in marks if isinstance(mark, Text)]
+    for mark in marks:
+        if isinstance(mark, Numbers):
+            rects += [text.rect for text, _opacity in mark.lines()]
+    return rects

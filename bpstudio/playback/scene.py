@@ -1,0 +1,136 @@
+"""A network laid out: its bodies at their places, and the paths of its wires."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from bpstudio.engine.graph import Graph, Node
+from bpstudio.engine.op import Array
+from bpstudio.playback.bodies import NUMBER, Body, bodies, docked
+from bpstudio.playback.marks import Rect, around
+from bpstudio.playback.palette import LIGHT, Theme
+from bpstudio.playback.wires import LEAD, Path, curves, paths
+from bpstudio.project.arrange import arrange
+from bpstudio.project.project import Project
+
+STUB = 84.0
+"""How far the wire of a result that feeds nothing sticks out."""
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """Where everything of a project stands, before anything runs through it.
+
+    `bodies` has the body of each node, docked activations included; `docks` the layer of each of
+    these.
+    """
+
+    project: Project
+    theme: Theme
+    bodies: Mapping[str, Body]
+    docks: Mapping[str, str]
+    paths: tuple[Path, ...]
+
+    @property
+    def graph(self) -> Graph:
+        """The network."""
+        return self.project.graph
+
+    @cached_property
+    def each(self) -> tuple[Body, ...]:
+        """Every body once."""
+        return tuple(body for id, body in self.bodies.items() if body.node.id == id)
+
+    @cached_property
+    def stubs(self) -> Mapping[str, Array]:
+        """For each result that feeds nothing the controls (1, 10, 2) of the wire out of it."""
+        ends = {}
+        for body in self.each:
+            node = body.last
+            if self.graph.readers[node.id] or node.op.category in ("loss", "source"):
+                continue
+            x, y = body.output
+            end = np.array([[x + STUB * self.theme.type, y]])
+            ends[node.id] = curves(np.array([[x, y]]), end, LEAD)
+        return ends
+
+    @cached_property
+    def outgoing(self) -> Mapping[str, tuple[Path, ...]]:
+        """The paths that leave each node."""
+        found: dict[str, list[Path]] = {}
+        for path in self.paths:
+            found.setdefault(path.source, []).append(path)
+        return {id: tuple(leaving) for id, leaving in found.items()}
+
+    def label_at(self, id: str) -> tuple[float, float]:
+        """Where the number of a node's wire is centred: on the wire, near the node.
+
+        A single wire that runs straight has it in its middle.
+        """
+        body = self.bodies[id]
+        x, y = body.output
+        leaving = self.outgoing.get(id, ())
+        if id in self.stubs:
+            return x + STUB * self.theme.type / 2 - 4, y
+        if len(leaving) == 1 and not leaving[0].weight:
+            start, end = leaving[0].controls[0, 0], leaving[0].controls[0, -1]
+            if abs(start[1] - end[1]) < 3 and start[0] < end[0] < start[0] + 3 * LEAD:
+                return float((start[0] + end[0]) / 2), y
+        return x + 8 + 1.6 * NUMBER * self.theme.type, y
+
+    @cached_property
+    def extent(self) -> Rect:
+        """What bodies, wires and their numbers cover."""
+        rects = [body.rect for body in self.each]
+        for path in self.paths:
+            low, high = path.points.min(axis=(0, 1)), path.points.max(axis=(0, 1))
+            rects.append(Rect(low[0], low[1], high[0] - low[0], high[1] - low[1]))
+        for id in self.stubs:
+            x, y = self.bodies[id].output
+            name = self.bodies[id].last.title
+            room = STUB * self.theme.type + (10 + 8 * len(name) if name else 0)
+            rects.append(Rect(x, y - 24, room, 48))
+        return around(rects)
+
+
+def scene(project: Project, theme: Theme = LIGHT) -> Scene:
+    """The project laid out; nodes without a place are arranged with all others."""
+    unplaced = bodies(project, theme.type)
+    docks = docked(project.graph)
+    places = project.places
+    if any(id not in places for id in unplaced):
+        places = arranged(project, unplaced, docks)
+    placed = {id: body.moved(places[id]) for id, body in unplaced.items()}
+    every = {id: body for body in placed.values() for id in body.ids}
+    return Scene(
+        project, theme, every, docks, tuple(paths(project.graph, every, docks, theme.type))
+    )
+
+
+def arranged(
+    project: Project,
+    unplaced: Mapping[str, Body] | None = None,
+    docks: Mapping[str, str] | None = None,
+) -> dict[str, tuple[float, float]]:
+    """A place for each node by what it looks like; a docked activation gets its layer's."""
+    unplaced = bodies(project) if unplaced is None else unplaced
+    docks = docked(project.graph) if docks is None else docks
+    nodes = {
+        node.id: Node(
+            node.id,
+            node.op,
+            {
+                port: tuple(docks.get(source, source) for source in sources)
+                for port, sources in node.sources.items()
+            },
+        )
+        for node in project.graph.nodes.values()
+        if node.id not in docks
+    }
+    sizes = {id: (body.rect.width, body.rect.height) for id, body in unplaced.items()}
+    places = arrange(Graph(nodes), sizes)
+    return places | {activation: places[layer] for activation, layer in docks.items()}
