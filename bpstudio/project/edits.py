@@ -25,6 +25,7 @@ from bpstudio.engine.op import Array, Kind, Op
 from bpstudio.errors import GraphError, ShapeError, StudioError
 from bpstudio.language import N_
 from bpstudio.project import gates
+from bpstudio.project.arrange import arrange
 from bpstudio.project.project import TYPED, Project, Trained, complete, frozen
 from bpstudio.training.job import Memory
 from bpstudio.training.settings import Settings
@@ -177,9 +178,7 @@ def move(project: Project, places: Mapping[str, Place]) -> Project:
 
 def tidy(project: Project, sizes: Mapping[str, tuple[float, float]] | None = None) -> Project:
     """All nodes arranged in layers from left to right; `sizes` are their widths and heights."""
-    from bpstudio.project.arrange import arrange
-
-    return move(project, arrange(project.graph, sizes))
+    return move(project, arrange(project.graph, sizes, project.places))
 
 
 def set_value(project: Project, key: str, value: Any) -> Project:
