@@ -1,0 +1,281 @@
+"""A network as a NumPy script that stands alone, in the manner of the lecture's modular API.
+
+A class for each kind of gate with `forward` and `backward`, and a graph that calls them in order
+and back. It reads as a careful student would write it down, and it is what the studio computes.
+"""
+
+from __future__ import annotations
+
+from bpstudio.engine.graph import Node
+from bpstudio.engine.op import Array, Kind
+from bpstudio.engine.optimizers import SGD
+from bpstudio.exchange import text
+from bpstudio.exchange.names import Names, remark
+from bpstudio.exchange.numpy_gates import FIT, HELPERS, gate_classes
+from bpstudio.exchange.program import Program, count
+from bpstudio.exchange.rules import with_settings
+from bpstudio.exchange.spelling import NUMPY, spell
+from bpstudio.exchange.variables import variables
+
+IN_MODULE = ("np", "math", "Path", "ComputationalGraph", "predict", "f", "fit", *HELPERS)
+"""What the script calls things itself, beside its classes."""
+IN_GRAPH = (
+    *("np", "self", "VALUES", "weights", "upstream", "d_output"),
+    *("prediction", "output", "forward", "backward"),
+)
+"""What it calls things within the graph."""
+
+STEPS = 10
+
+
+def write(program: Program, stem: str) -> dict[str, bytes]:
+    """The script and, if its numbers are many, the file with them that lies beside it, by name."""
+    script = Script(program)
+    many = count({**program.arrays, **program.arguments}) > text.INLINE
+    files = {f"{stem}.py": script.text(inline=not many).encode()}
+    if many:
+        files[f"{stem}_arrays.npz"] = text.npz(script.arrays)
+    return files
+
+
+class Script:
+    """A program as text: the parts of the script, which share its names."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.names = variables(program, IN_GRAPH)
+        self.classes = gate_classes(program, Names(IN_MODULE))
+        self.functions = {name for each in self.classes.values() for name in each.functions}
+        self.gradients = {
+            node.id: self.names.unique(f"d_{self.names.nodes[node.id]}")
+            for node in program.nodes
+            if node.id in self.classes or node.owned(Kind.GIVEN, Kind.WEIGHT)
+        }
+
+    @property
+    def arrays(self) -> dict[str, Array]:
+        """What lies in the file beside the script, if it is large."""
+        program = self.program
+        arrays = {f"weights/{program.label(k)}": v for k, v in program.arrays.items()}
+        return arrays | self._data
+
+    def text(self, *, inline: bool) -> str:
+        """The whole script; with `inline` all numbers stand in it."""
+        kinds = dict.fromkeys(self.classes.values())
+        parts = [
+            self._start(inline=inline),
+            *([FIT.strip()] if any(each.repeated for each in kinds) else []),
+            *(HELPERS[name].strip() for name in HELPERS if name in self.functions),
+            *(each.text for each in kinds),
+            "\n".join([*self._graph(), "", *self._forward(), "", *self._backward()]),
+            "\n".join(self._function()),
+            "\n".join(self._main()),
+        ]
+        return "\n\n\n".join(parts) + "\n"
+
+    @property
+    def _data(self) -> dict[str, Array]:
+        given = self.program.arguments
+        supplied = {**self.names.features, **self.names.targets}
+        return {name: given[key] for key, name in supplied.items() if key in given}
+
+    @property
+    def _scalar(self) -> bool:
+        """Whether the backward pass starts at one number."""
+        return not self.program.shapes[self.program.objective].array(1)
+
+    def _start(self, *, inline: bool) -> str:
+        usage = ["Run the file to see a forward and a backward pass."]
+        if self.names.features:
+            usage = [
+                "`predict(rows)` gives the network's answers. Run the file to see a forward pass, "
+                "a",
+                "backward pass and a few steps of training.",
+            ]
+        head = text.heading(
+            "A network as a computational graph, in NumPy alone.",
+            self.program.project.title,
+            usage,
+        )
+        imports = ["import math"] if "erf" in self.functions else []
+        imports += [] if inline else ["from pathlib import Path"]
+        parts = [head, *(["\n".join(imports)] if imports else []), "import numpy as np"]
+        return "\n\n".join([*parts, *self._tables(inline=inline)])
+
+    def _tables(self, *, inline: bool) -> list[str]:
+        """The numbers of the script."""
+        program = self.program
+        weights = {program.label(key): value for key, value in program.arrays.items()}
+        values = {name: program.given[key] for key, name in self.names.values.items()}
+        typed = [text.table("VALUES", values)] if values else []
+        if inline:
+            tables = [text.table("WEIGHTS", weights)] if weights else []
+            data = [f"{n.upper()} = {text.array(v, '')}" for n, v in self._data.items()]
+            return [*tables, *typed, *data]
+        lines = [f"    {text.quoted(w)}: ARRAYS[{text.quoted('weights/' + w)}]," for w in weights]
+        return [
+            'ARRAYS = np.load(Path(__file__).with_name(Path(__file__).stem + "_arrays.npz"))',
+            *(["\n".join(["WEIGHTS = {", *lines, "}"])] if weights else []),
+            *typed,
+            *(f"{name.upper()} = ARRAYS[{text.quoted(name)}]" for name in self._data),
+        ]
+
+    def _graph(self) -> list[str]:
+        lines = ["class ComputationalGraph:", '    """The gates in the order in which they run."""']
+        lines += ["", "    def __init__(self):"]
+        if self.program.arrays:
+            lines.append("        self.weights = dict(WEIGHTS)")
+        for node in self.program.nodes:
+            if node.id in self.classes:
+                each = self.classes[node.id]
+                settings = text.joined(*(repr(node.op.settings[s]) for s in each.settings))
+                lines.append(f"        self.{self.names.nodes[node.id]} = {each.name}({settings})")
+        return lines
+
+    def _forward(self) -> list[str]:
+        program, targets = self.program, tuple(self.names.targets.values())
+        wanted = (f"{name}=None" for name in targets)
+        lines = [
+            f"    def forward({text.joined('self', *self.names.parameters, *wanted)}):",
+            '        """The loss for rows and what they should give; without that, the answers."""'
+            if targets
+            else '        """The output; every gate keeps what its backward needs."""',
+        ]
+        if program.arrays:
+            lines.append("        weights = self.weights")
+        for place, node in enumerate(program.nodes):
+            line, title = self._line(node), remark(node.title)
+            if line:
+                lines.append(f"        {line}" + (f"  # {title}" if title else ""))
+            if place + 1 == program.predicting:
+                lines.append(f"        self.prediction = {self.names.nodes[program.answer]}")
+                if targets:
+                    lines += [
+                        f"        if {targets[0]} is None:",
+                        "            return self.prediction",
+                    ]
+        last = self.names.nodes[program.objective]
+        if not self._scalar:
+            lines.append(f"        self.output = {last}")
+        return [*lines, f"        return {last}"]
+
+    def _line(self, node: Node) -> str:
+        """The line of a node in forward; empty where its value is an argument that is no number."""
+        name = self.names.nodes[node.id]
+        if node.id in self.classes:
+            arguments = [self._argument(node, port.name) for port in node.op.ports]
+            return f"{name} = self.{name}.forward({text.joined(*arguments)})"
+        if not node.op.ports:
+            value = with_settings(self.program.rules[node.id].output, node.op)
+            return f"{name} = np.asarray({spell(value, {}, NUMPY)}, dtype=float)"
+        source = self._argument(node, node.op.ports[0].name)
+        if source == name and (self.names.features or source in self.names.targets.values()):
+            return ""
+        return f"{name} = np.asarray({source}, dtype=float)"
+
+    def _argument(self, node: Node, port: str) -> str:
+        if sources := node.sources.get(port):
+            return self.names.nodes[sources[0]]
+        key = f"{node.id}.{port}"
+        if name := self.names.supplied(key):
+            return name
+        if key in self.names.values:
+            return f"VALUES[{text.quoted(self.names.values[key])}]"
+        return f"weights[{text.quoted(self.program.label(key))}]"
+
+    def _backward(self) -> list[str]:
+        program = self.program
+        start = self.gradients.get(program.objective, "d_output")
+        upstream = "upstream" if self._scalar else "upstream * np.ones_like(self.output)"
+        lines = [
+            "    def backward(self, upstream=1.0):",
+            '        """The gradient of everything that training or a person may change."""',
+            f"        {start} = {upstream}",
+        ]
+        arrived = {program.objective}
+        found: dict[str, str] = {}
+        for node in reversed(program.nodes):
+            if node.id not in arrived:
+                continue
+            if node.id in self.classes:
+                lines += [f"        {line}" for line in self._passed(node, arrived, found)]
+            else:
+                owned = node.owned(Kind.GIVEN, Kind.WEIGHT)
+                found |= {f"{node.id}.{port.name}": self.gradients[node.id] for port in owned}
+        keys = [key for key in program.keys(Kind.GIVEN, Kind.WEIGHT) if key in found]
+        if not keys:
+            return [*lines, "        return {}"]
+        lines.append("        return {")
+        lines += [f"            {text.quoted(program.label(k))}: {found[k]}," for k in keys]
+        return [*lines, "        }"]
+
+    def _passed(self, node: Node, arrived: set[str], found: dict[str, str]) -> list[str]:
+        """The lines of a gate in backward. What meets at a fork is added up."""
+        given, more = [], dict[str, list[str]]()
+        for port in node.op.ports:
+            if port.name not in self.classes[node.id].rule.gradients:
+                continue
+            sources, key = node.sources.get(port.name), f"{node.id}.{port.name}"
+            if not sources and port.kind in (Kind.GIVEN, Kind.WEIGHT):
+                found[key] = self.names.unique(f"d_{key.replace('.', '_')}")
+                given.append(found[key])
+            elif not sources or sources[0] not in self.gradients:
+                given.append("_")
+            elif sources[0] in arrived:
+                total = self.gradients[sources[0]]
+                given.append(self.names.unique(f"{total}_more"))
+                more.setdefault(total, []).append(given[-1])
+            else:
+                arrived.add(sources[0])
+                given.append(self.gradients[sources[0]])
+        if set(given) <= {"_"}:
+            return []
+        call = f"self.{self.names.nodes[node.id]}.backward({self.gradients[node.id]})"
+        sums = (
+            f"{total} = {' + '.join([total, *parts])}  # a fork: gradients add up"
+            for total, parts in more.items()
+        )
+        return [f"{text.joined(*given)} = {call}", *sums]
+
+    def _function(self) -> list[str]:
+        if self.names.features:
+            return [
+                "def predict(rows):",
+                '    """The answers for rows of features."""',
+                "    graph = ComputationalGraph()",
+                "    graph.forward(np.asarray(rows, dtype=float))",
+                "    return graph.prediction",
+            ]
+        arguments = text.joined(*self.names.parameters)
+        return [
+            f"def f({arguments}):",
+            '    """The output for these values."""',
+            f"    return ComputationalGraph().forward({arguments})",
+        ]
+
+    def _main(self) -> list[str]:
+        targets = [name.upper() for name in self.names.targets.values()]
+        rows = ["ROWS"] if self.names.features else ["**VALUES"] if self.names.values else []
+        call = f"graph.forward({text.joined(*rows, *targets)})"
+        lines = ['if __name__ == "__main__":', "    graph = ComputationalGraph()"]
+        if targets:
+            lines.append(f'    print("answers:", graph.forward({rows[0]}).tolist()[:10])')
+        lines += [
+            f'    print("forward:", {call})',
+            "    for name, gradient in graph.backward().items():",
+            '        print("gradient of", name, "=", np.asarray(gradient).tolist())',
+        ]
+        if not targets or not self.program.project.weights or not self._scalar:
+            return lines
+        optimizer = self.program.project.training.optimizer
+        rate = optimizer.learning_rate if isinstance(optimizer, SGD) else 0.1
+        return [
+            *lines,
+            f"    # {STEPS} steps of gradient descent: each weight a little down its slope.",
+            f"    for step in range(1, {STEPS + 1}):",
+            f"        loss = {call}",
+            "        for name, gradient in graph.backward().items():",
+            "            if name in graph.weights:",
+            f"                graph.weights[name] = graph.weights[name] - {rate!r} * gradient",
+            '        print("step", step, "loss", loss)',
+        ]

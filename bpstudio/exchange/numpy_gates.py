@@ -1,0 +1,157 @@
+"""The classes of gates in a NumPy script: one for each rule that occurs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bpstudio.engine.expression import names
+from bpstudio.engine.op import Op
+from bpstudio.exchange import rewrite, text
+from bpstudio.exchange.names import Names, remark
+from bpstudio.exchange.program import Program
+from bpstudio.exchange.rules import OUTPUT, UPSTREAM, Rule
+from bpstudio.exchange.spelling import NUMPY, NUMPY_DEEP, functions, spell
+
+REWRITINGS = (rewrite.softmax, rewrite.log_softmax)
+
+FIT = '''
+def fit(gradient, value):
+    """Undo broadcasting: sum the gradient over the axes along which the value was repeated."""
+    gradient, shape = np.asarray(gradient), np.shape(value)
+    while gradient.ndim > len(shape):
+        gradient = gradient.sum(axis=0)
+    for axis in range(-gradient.ndim, 0):
+        if shape[axis] == 1:
+            gradient = gradient.sum(axis=axis, keepdims=True)
+    return np.broadcast_to(gradient, shape)
+'''
+
+HELPERS: Mapping[str, str] = {
+    "softmax": '''
+def softmax(x):
+    """exp(x) / sum(exp(x)) along the last axis; taking the largest away keeps exp finite."""
+    raised = np.exp(x - np.max(x, axis=-1, keepdims=True))
+    return raised / np.sum(raised, axis=-1, keepdims=True)
+''',
+    "log_softmax": '''
+def log_softmax(x):
+    """The logarithm of the softmax, which stays finite where the softmax itself is 0."""
+    x = x - np.max(x, axis=-1, keepdims=True)
+    return x - np.log(np.sum(np.exp(x), axis=-1, keepdims=True))
+''',
+    "erf": '''
+def erf(x):
+    """The error function of each entry."""
+    return np.vectorize(math.erf, otypes=[float])(x)
+''',
+}
+
+
+@dataclass(eq=False)
+class GateClass:
+    """A class of the script: one kind of gate with one rule."""
+
+    name: str
+    ports: tuple[str, ...]
+    settings: tuple[str, ...]
+    rule: Rule
+    repeated: set[str] = field(default_factory=set)
+    deep: bool = False
+
+    @property
+    def functions(self) -> frozenset[str]:
+        """The functions that its formulas call."""
+        return functions(self.rule.output).union(*map(functions, self.rule.gradients.values()))
+
+    @property
+    def text(self) -> str:
+        """The class as Python."""
+        used = {name for e in self.rule.gradients.values() for name in names(e)}
+        kept = [port for port in self.ports if port in used or port in self.repeated]
+        lines = [f"class {self.name}:"]
+        if self.rule.told:
+            lines += [f'    """{_plain(self.rule.told)}"""', ""]
+        if self.settings:
+            lines.append(f"    def __init__({text.joined('self', *self.settings)}):")
+            lines += [*(f"        self.{name} = {name}" for name in self.settings), ""]
+        lines += self._forward(kept, OUTPUT in used)
+        if self.rule.gradients:
+            lines += ["", *self._backward(kept)]
+        return "\n".join(lines)
+
+    @property
+    def _settings(self) -> dict[str, str]:
+        return {name: f"self.{name}" for name in self.settings}
+
+    def _spell(self, port: str | None, variables: Mapping[str, str]) -> str:
+        expression = self.rule.output if port is None else self.rule.gradients[port]
+        return spell(expression, variables, NUMPY_DEEP if self.deep else NUMPY)
+
+    def _forward(self, kept: list[str], keeps_output: bool) -> list[str]:
+        lines = [f"    def forward({text.joined('self', *self.ports)}):"]
+        if kept:
+            selves = text.joined(*(f"self.{port}" for port in kept))
+            lines.append(f"        {selves} = {text.joined(*kept)}")
+        output = self._spell(None, {port: port for port in self.ports} | self._settings)
+        if not keeps_output:
+            return [*lines, text.folded("return ", output, "        ")]
+        return [*lines, text.folded("self.y = ", output, "        "), "        return self.y"]
+
+    def _backward(self, kept: list[str]) -> list[str]:
+        known = {port: f"self.{port}" for port in kept} | self._settings
+        known |= {UPSTREAM: "g", OUTPUT: "self.y"}
+        lines, returned = ["    def backward(self, g):"], []
+        several = len(self.rule.gradients) > 1
+        for port in (port for port in self.ports if port in self.rule.gradients):
+            gradient = self._spell(port, known)
+            if port in self.repeated:
+                gradient = f"fit({gradient}, self.{port})"
+            returned.append(gradient)
+        flat = text.joined(*returned)
+        if several and len(flat) > text.WIDTH - 15:
+            lines += [
+                text.folded(f"d_{port} = ", gradient, "        ")
+                for port, gradient in zip(self._with_gradient, returned, strict=True)
+            ]
+            flat = text.joined(*(f"d_{port}" for port in self._with_gradient))
+        return [*lines, text.folded("return ", flat, "        ")]
+
+    @property
+    def _with_gradient(self) -> list[str]:
+        return [port for port in self.ports if port in self.rule.gradients]
+
+
+def gate_classes(program: Program, unique: Names) -> dict[str, GateClass]:
+    """For each node that is more than a source the class of its gate; equal rules share one."""
+    found: dict[object, GateClass] = {}
+    classes: dict[str, GateClass] = {}
+    for node in program.nodes:
+        if program.passes_on(node) or not node.op.ports:
+            continue
+        rule = _rewritten(program.rules[node.id])
+        key = (type(node.op), rule.output, tuple(rule.gradients.items()))
+        if key not in found:
+            found[key] = _class(node.op, rule, unique)
+        classes[node.id] = each = found[key]
+        each.repeated |= rule.repeated
+        near = (program.shapes[id] for id in (*node.feeding, node.id))
+        each.deep |= any(len(shape.array(1)) > 2 for shape in near)
+    return classes
+
+
+def _class(op: Op, rule: Rule, unique: Names) -> GateClass:
+    used = {name for e in (rule.output, *rule.gradients.values()) for name in names(e)}
+    settings = tuple(name for name in op.settings if name in used)
+    ports = tuple(port.name for port in op.ports)
+    return GateClass(unique(f"{type(op).__name__}Gate"), ports, settings, rule)
+
+
+def _rewritten(rule: Rule) -> Rule:
+    gradients = {name: rewrite.rewrite(e, REWRITINGS) for name, e in rule.gradients.items()}
+    return Rule(rewrite.rewrite(rule.output, REWRITINGS), gradients, rule.repeated, rule.told)
+
+
+def _plain(told: str) -> str:
+    """A formula as it may stand in a docstring."""
+    return remark(told.replace("\\", "").replace('"', ""), longest=110)

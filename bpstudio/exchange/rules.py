@@ -1,0 +1,167 @@
+"""What a gate computes, as expressions that each target language spells in its own way.
+
+A gate tells people its `formula` and `gradients`; the same texts become code. They are checked
+first, not trusted: on drawn values of the shapes that the gate really has in this network, the
+texts must agree with its `forward` and `backward`. A formula says nothing of, say, a setting
+`axis`; where it does not hold, the gate's own NumPy is noted and used instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bpstudio.engine import run
+from bpstudio.engine.expression import Expression, Name, Number, fold, parse
+from bpstudio.engine.graph import Node
+from bpstudio.engine.op import Array, Op
+from bpstudio.engine.shapes import Shape
+from bpstudio.engine.tree import with_parts
+from bpstudio.errors import FileError, FormulaError
+from bpstudio.exchange import noted
+from bpstudio.language import N_
+
+BATCHES = (5, 7)
+"""Numbers of rows at which a rule is tried: what holds at both does not hold by accident."""
+
+UPSTREAM, OUTPUT = "g", "y"
+"""The names of the upstream gradient and of the output in the texts of a gate."""
+
+
+@dataclass(frozen=True, eq=False)
+class Rule:
+    """A gate's output and the gradients of its arguments, over arguments, settings, `g` and `y`.
+
+    `repeated` names the arguments that broadcasting repeats in this network, so that their
+    gradient has to be summed over the repetitions. `told` is the formula as people read it.
+    """
+
+    output: Expression
+    gradients: Mapping[str, Expression]
+    repeated: frozenset[str]
+    told: str = ""
+
+
+def rule_of(node: Node, shapes: Mapping[str, Shape]) -> Rule:
+    """The rule of a node whose arguments have these shapes.
+
+    Raises FileError for a gate that neither its formula nor its NumPy can tell.
+    """
+    op = node.op
+    if not any(port.variadic for port in op.ports):
+        trials = [_trial(node, shapes, batch) for batch in BATCHES]
+        for tell in (_from_texts, noted.expressions):
+            told = _told(tell, op, trials)
+            if told is None:
+                continue
+            output, gradients = told
+            repeated = _repeated(op, output, gradients, trials)
+            if repeated is not None:
+                return Rule(output, gradients, repeated, op.formula)
+    raise FileError(
+        N_("{label} ({op}) can't be written as code yet. Put another gate in its place."),
+        nodes=(node.id,),
+        label=node.label,
+        op=op.title,
+    )
+
+
+def with_settings(expression: Expression, op: Op) -> Expression:
+    """The expression with the settings' values in place of their names."""
+    settings = op.settings
+
+    def visit(part: Expression, parts: Sequence[Expression]) -> Expression:
+        if isinstance(part, Name) and part.name in settings:
+            return Number(float(settings[part.name]))
+        return with_parts(part, parts)
+
+    return fold(expression, visit)
+
+
+def _told(
+    tell: Callable[[Op, list[run.Step]], tuple[Expression, dict[str, Expression]] | None],
+    op: Op,
+    trials: list[run.Step],
+) -> tuple[Expression, dict[str, Expression]] | None:
+    try:
+        return tell(op, trials)
+    except FormulaError:
+        return None
+
+
+def _from_texts(op: Op, trials: list[run.Step]) -> tuple[Expression, dict[str, Expression]] | None:
+    """The gate's own texts; None for a gate without them."""
+    if not op.formula:
+        return None
+    return parse(op.formula), {name: parse(text) for name, text in op.gradients.items()}
+
+
+def _trial(node: Node, shapes: Mapping[str, Shape], batch: int) -> run.Step:
+    """The gate run on drawn values in its domain, with that many rows."""
+    rng = np.random.default_rng(batch)
+    arguments: dict[str, run.Argument] = {}
+    for port in node.op.ports:
+        low, high = node.op.domain.get(port.name, (-np.inf, np.inf))
+        low = max(low, 0.2) if np.isfinite(low) else min(0.2, high - 0.6)
+        high = min(high, low + 0.6)
+        drawn = rng.uniform(low, high, shapes[port.name].array(batch))
+        arguments[port.name] = np.asarray(drawn)
+    output = np.asarray(node.op.infer(*arguments.values()))
+    return run.Step(node.id, node.op, node.sources, arguments, output)
+
+
+def _repeated(
+    op: Op,
+    output: Expression,
+    gradients: Mapping[str, Expression],
+    trials: list[run.Step],
+) -> frozenset[str] | None:
+    """The arguments whose gradients must be summed; None if the expressions do not hold."""
+    repeated: set[str] = set()
+    for step in trials:
+        values: dict[str, Array | float] = {
+            **{k: float(v) for k, v in op.settings.items() if isinstance(v, int | float)},
+            **{name: np.asarray(value) for name, value in step.arguments.items()},
+        }
+        upstream = np.asarray(np.random.default_rng(0).uniform(0.5, 1.5, step.output.shape))
+        passed = run.pull_back(step, upstream)
+        if not _equal(_value(output, values), step.output):
+            return None
+        if passed.keys() != gradients.keys():
+            return None
+        values |= {UPSTREAM: upstream, OUTPUT: step.output}
+        for name, expression in gradients.items():
+            gradient, shape = _value(expression, values), np.shape(step.arguments[name])
+            if gradient is None:
+                return None
+            if gradient.shape != shape:
+                repeated.add(name)
+                gradient = _fitted(gradient, shape)
+            if not _equal(gradient, passed[name][0]):
+                return None
+    return frozenset(repeated)
+
+
+def _value(expression: Expression, values: Mapping[str, Array | float]) -> Array | None:
+    """The value; None where the shapes do not fit the expression."""
+    try:
+        return noted.evaluate(expression, values)
+    except (ValueError, FormulaError):
+        return None
+
+
+def _fitted(gradient: Array, shape: tuple[int, ...]) -> Array | None:
+    try:
+        return run.fit(gradient, shape)
+    except ValueError:
+        return None
+
+
+def _equal(value: Array | None, expected: Array) -> bool:
+    return (
+        value is not None
+        and value.shape == expected.shape
+        and bool(np.allclose(value, expected, rtol=1e-9, atol=1e-12))
+    )
