@@ -1,1 +1,448 @@
-"""The same network compiled for training speed."""
+"""The same network compiled for training speed.
+
+A plan is what a network's gates do, noted once (`trace.py`), laid out in memory (`layout.py`) and
+printed as straight-line code: one call of NumPy to a line, each on arrays that are bound already.
+
+    plan = compile_training(graph, given_shapes, weights, Adam(), rows=32)
+    plan.load(arrays, order)
+    for t, index in enumerate(range(plan.batches), start=1):
+        plan.step(index, rate, t)
+"""
+
+from __future__ import annotations
+
+import contextvars
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from bpstudio.engine import backprop, rewrite, scalars
+from bpstudio.engine.batches import Batches
+from bpstudio.engine.graph import Graph
+from bpstudio.engine.layout import Code, Destination, Fused, Layout, Pool, Thing
+from bpstudio.engine.op import Array, Kind
+from bpstudio.engine.optimizers import Optimizer
+from bpstudio.engine.run import Randomness
+from bpstudio.engine.shapes import Shape
+from bpstudio.engine.trace import Call, Tape
+from bpstudio.engine.vectors import Places, Vectors, new_vectors, places_of, side_by_side, slab
+from bpstudio.errors import StudioError
+from bpstudio.language import N_
+
+
+def compile_training(
+    graph: Graph,
+    given_shapes: Mapping[str, Shape],
+    weights: Mapping[str, Array],
+    optimizer: Optimizer,
+    *,
+    rows: int,
+    objective: str | None = None,
+    penalties: Mapping[str, float] | None = None,
+    statistics: Mapping[str, Array] | None = None,
+    dtype: Any = np.float64,
+    shared: Vectors | None = None,
+    seed: int = 0,
+) -> TrainingPlan:
+    """A plan for steps on batches of `rows` rows.
+
+    `given_shapes` has the shape of every typed value, feature and target by key `node.port`;
+    `weights` and `statistics` are where training starts. The backward pass starts at `objective`
+    (by default the graph's own) with ones. `penalties` has λ of λ/2 · ‖w‖² for the weights that
+    have one: it acts on the gradients and is no part of the loss. `shared` are the vectors of
+    another plan of the same network; then `weights` and `statistics` are not read. `seed` keys
+    the noise, together with the number of the step.
+    Raises StudioError naming the gate that can't be compiled, and ShapeError and GraphError as
+    `run.forward` does.
+    """
+    tape = Tape(dtype)
+    goal = objective or graph.objective
+    if shared is None:
+        owned = {key: np.shape(weights[key]) for key in graph.keys(Kind.WEIGHT) if key in weights}
+    else:
+        owned = {key: shape for key, (_, shape) in shared.places.items()}
+    lasting = statistics if shared is None else shared.statistics
+    known = {key: Shape(shape) for key, shape in owned.items()}
+    known |= {key: Shape(np.shape(array)) for key, array in (lasting or {}).items()}
+    noted = backprop.note_forward(tape, graph, {**known, **given_shapes}, rows, goal, training=True)
+    backprop.note_backward(noted, graph, goal)
+    layers = rewrite.find_layers(
+        tape, {key: noted.leaves[key].index for key in owned if key in noted.leaves}
+    )
+    vectors = shared or new_vectors(
+        places_of(owned, layers), weights, optimizer.state, lasting or {}, tape.dtype
+    )
+    return TrainingPlan(
+        noted,
+        graph,
+        goal,
+        vectors,
+        side_by_side(vectors.places, layers),
+        optimizer,
+        rows=rows,
+        penalties=penalties or {},
+        seed=seed,
+    )
+
+
+def compile_predictor(
+    graph: Graph,
+    given_shapes: Mapping[str, Shape],
+    output: str,
+    *,
+    rows: int,
+    dtype: Any = np.float32,
+    places: Places | None = None,
+) -> Predictor:
+    """A plan of the forward pass to node `output`, as it is outside training.
+
+    It runs any number of rows, in chunks of `rows`. With `places`, those of a training plan's
+    `vectors`, it reads weights from that plan's vector of parameters too.
+    """
+    noted = backprop.note_forward(Tape(dtype), graph, given_shapes, rows, output, training=False)
+    return Predictor(noted, graph, output, places or {}, rows=rows)
+
+
+class TrainingPlan:
+    """Steps of training as straight-line code; made by `compile_training`.
+
+    `parameters` and `gradients` are one vector each and `state` the optimizer's by name;
+    `weights`, `weight_gradients` and `statistics` are views by key. `loss` is the loss of the
+    last step, before its update, an array of no axes (the sum, if the objective has several
+    entries). `vectors` is what a plan for another batch size takes as `shared`.
+    """
+
+    def __init__(
+        self,
+        noted: backprop.Noted,
+        graph: Graph,
+        objective: str,
+        vectors: Vectors,
+        layers: Mapping[str, str],
+        optimizer: Optimizer,
+        *,
+        rows: int,
+        penalties: Mapping[str, float],
+        seed: int,
+    ) -> None:
+        self.graph, self.vectors, self.optimizer = graph, vectors, optimizer
+        self.rows, self.seed, self.dtype = rows, seed, noted.tape.dtype
+        self.parameters, self.gradients = vectors.parameters, vectors.gradients
+        self.state, self.statistics = vectors.state, vectors.statistics
+        self.weights = vectors.views(self.parameters)
+        self.weight_gradients = vectors.views(self.gradients)
+        self.loss: Array = np.zeros((), self.dtype)
+        self._batches = Batches(noted, rows)
+        self._noise = {key: np.zeros(noted.leaves[key].shape, self.dtype) for key in noise(noted)}
+        self._draws = _draws(noted, graph, self._noise)
+        self._pending = {key: np.zeros_like(self.statistics[key]) for key in noted.statistics}
+        self._code = Code()
+        self._lay_out(noted, objective, layers)
+        self._penalise(penalties)
+        self._programs: dict[bool, tuple[Program, Code]] = {}
+        self._bound: dict[bool, list[Any]] = {}
+        self._quietly = quietly()
+
+    @property
+    def batches(self) -> int:
+        """How many full batches are loaded; 1 for a network without data."""
+        return self._batches.count
+
+    def load(self, arrays: Mapping[str, Array], order: Array | None = None) -> None:
+        """Lay the batches of an epoch side by side.
+
+        `arrays` has every typed value, feature and target by key; `order` says which rows come
+        one after the other (all of them, if it is not given). Rows that fill no batch at the end
+        are left out. Raises GraphError for a missing array, and StudioError where there are fewer
+        rows than a batch has.
+        """
+        if self._batches.load(self.graph, arrays, order):
+            self._bound.clear()
+
+    def step(self, index: int, rate: float | Array, t: int) -> None:
+        """Forward, backward and update on batch `index`.
+
+        `rate` is the learning rate, one number or one for each parameter (0 freezes it); `t` the
+        number of the step, counted from 1, which keys its noise too.
+        """
+        if self._draws:
+            self._draw(t)
+        many = isinstance(rate, np.ndarray) and rate.ndim > 0
+        try:
+            step = self._bound[many][index][1]
+        except (KeyError, TypeError):
+            step = self._bind(index, many)[1]
+        self._quietly(step, rate if many else float(rate), float(t))
+
+    def gradient(self, index: int = 0, t: int = 1) -> None:
+        """Forward and backward on batch `index` without update: the loss and the gradients."""
+        if self._draws:
+            self._draw(t)
+        self._quietly(self._bind(index, False)[0])
+
+    @property
+    def text(self) -> str:
+        """The printed code of a step, for people who want to read it."""
+        return print_code(self._assemble(many=False), len(self._code.lines))
+
+    def _bind(self, index: int, many: bool) -> Any:
+        """The two functions of a batch, made when they are first asked for."""
+        if many not in self._programs:
+            code = self._assemble(many)
+            self._programs[many] = compiled(print_code(code, len(self._code.lines))), code
+        bound = self._bound.setdefault(many, [None] * self.batches)
+        if bound[index] is None:
+            program, code = self._programs[many]
+            batch = self._batches.batch(index)
+            bound[index] = program(
+                *(t.value if t.find is None else t.find(batch) for t in code.things)
+            )
+        return bound[index]
+
+    def _draw(self, t: int) -> None:
+        randomness = Randomness(self.seed, t)
+        for id, draw in self._draws.items():
+            for name, drawn in draw(randomness.generator(id)).items():
+                self._noise[f"{id}.{name}"][...] = drawn
+
+    def _lay_out(self, noted: backprop.Noted, objective: str, layers: Mapping[str, str]) -> None:
+        """The forward and the backward pass, with gradients and loss where they belong."""
+        tape, vectors = noted.tape, self.vectors
+        index = {key: leaf.index for key, leaf in noted.leaves.items()}
+        output = noted.outputs[objective]
+        loss = tape.reduce(np.add, output, tuple(range(output.ndim)), False)
+        gradients = {k: g.index for k, g in noted.gradients.items() if k in vectors.places}
+        calls = rewrite.fuse_layers(
+            tape, tape.calls, {index[w]: index[b] for w, b in layers.items()}
+        )
+        calls, joint = rewrite.fuse_gradients(
+            tape,
+            calls,
+            {
+                index[w]: (gradients[w], gradients[b])
+                for w, b in layers.items()
+                if w in gradients and b in gradients
+            },
+        )
+        goals = {loss.index: self.loss}
+        goals |= {new.index: self._pending[key] for key, new in noted.statistics.items()}
+        fused_keys = set()
+        for weight, bias in layers.items():
+            if index[weight] in joint:
+                goals[joint[index[weight]]] = slab(self.gradients, vectors.places, weight, bias)
+                fused_keys |= {weight, bias}
+        destinations = [Destination(value, Thing(place)) for value, place in goals.items()]
+        destinations += [
+            Destination(value, Thing(self.weight_gradients[key]))
+            for key, value in gradients.items()
+            if key not in fused_keys
+        ]
+        leaves = self._batches.leaves | {
+            index[key]: Thing(array)
+            for key, array in {**self.weights, **self.statistics, **self._noise}.items()
+            if key in index
+        }
+        slabs = {
+            index[w]: Thing(slab(self.parameters, vectors.places, w, b)) for w, b in layers.items()
+        }
+        lay_out(tape, calls, leaves, destinations, slabs, self._batches, self._code)
+
+    def _penalise(self, penalties: Mapping[str, float]) -> None:
+        """λ · w added to the gradient, in two calls over the whole vectors."""
+        if not any(penalties.values()):
+            return
+        strength, pull = np.zeros_like(self.parameters), np.zeros_like(self.parameters)
+        for key, value in penalties.items():
+            self.vectors.view(strength, key)[...] = value
+        gradients = Thing(self.gradients)
+        self._code.add(np.multiply, [Thing(strength), Thing(self.parameters)], Thing(pull))
+        self._code.add(np.add, [gradients, Thing(pull)], gradients)
+
+    def _assemble(self, many: bool) -> Code:
+        """The passes, then the statistics, then the update for one rate or for many."""
+        code = self._code.copy()
+        for key, new in self._pending.items():
+            code.copyto(Thing(self.statistics[key]), Thing(new))
+        tape = Tape(self.dtype)
+        places = {"w": self.parameters, **self.state}
+        leaves = {name: tape.leaf(array.shape) for name, array in places.items()}
+        g, t = tape.leaf(self.gradients.shape), tape.leaf(())
+        rate = tape.leaf(self.parameters.shape if many else ())
+        state = [leaves[name] for name in self.state]
+        updated = backprop.twice(
+            tape, lambda: self.optimizer.update(leaves["w"], g, rate, t, *state)
+        )
+        changed = {k: v.index for k, v in updated.items() if v.index != leaves[k].index}
+        calls, instead = rewrite.keep_leaves(tape, tape.calls, changed.values())
+        destinations = [
+            Destination(instead.get(value, value), Thing(places[name]), leaves[name].index)
+            for name, value in changed.items()
+        ]
+        calls = rewrite.live(calls, [d.value for d in destinations])
+        known = {t.index: "t"} if many else {t.index: "t", rate.index: "rate"}
+        steady, rest = scalars.split(tape, calls, known)
+        things = {leaves[name].index: Thing(array) for name, array in places.items()}
+        things[g.index] = Thing(self.gradients)
+        things |= scalars.emit(code, tape, steady, rest, known)
+        if many:
+            things[rate.index] = Thing(np.zeros_like(self.parameters))
+            code.take(things[rate.index], "rate")
+        Layout(tape, rest, things, destinations, Fused(), code, Pool()).run()
+        return code
+
+
+class Predictor:
+    """A forward pass as straight-line code; made by `compile_predictor`."""
+
+    def __init__(
+        self, noted: backprop.Noted, graph: Graph, output: str, places: Places, *, rows: int
+    ) -> None:
+        tape, self.graph, self.rows, self.dtype = noted.tape, graph, rows, noted.tape.dtype
+        index = {key: leaf.index for key, leaf in noted.leaves.items()}
+        lasting = (Kind.WEIGHT, Kind.STATISTIC)
+        shapes = {k: noted.leaves[k].shape for k, kind in noted.kinds.items() if kind in lasting}
+        layers = rewrite.find_layers(tape, {key: index[key] for key in shapes})
+        self._places, self._theirs = places_of(shapes, layers), places
+        self._vectors = new_vectors(
+            self._places, {k: np.zeros(s) for k, s in shapes.items()}, (), {}, self.dtype
+        )
+        self._weights = self._vectors.views(self._vectors.parameters)
+        self._batches = Batches(noted, rows)
+        value = tape.values[noted.outputs[output].index]
+        self._batched = value.batched
+        laid = (*value.shape[1:], *value.shape[:1]) if value.batched else value.shape
+        space = np.zeros(laid, value.dtype)
+        self._result: Array = np.moveaxis(space, -1, 0) if value.batched else space
+        calls = rewrite.fuse_layers(
+            tape, tape.calls, {index[w]: index[b] for w, b in layers.items()}
+        )
+        leaves = self._batches.leaves | {index[k]: Thing(v) for k, v in self._weights.items()}
+        slabs = {
+            index[w]: Thing(slab(self._vectors.parameters, self._places, w, b))
+            for w, b in layers.items()
+        }
+        code = Code()
+        goal = [Destination(value.index, Thing(self._result))]
+        lay_out(tape, calls, leaves, goal, slabs, self._batches, code)
+        batch = self._batches.batch(0)
+        things = [t.value if t.find is None else t.find(batch) for t in code.things]
+        self._run = compiled(print_code(code, len(code.lines)))(*things)[0]
+        self._quietly = quietly()
+
+    def __call__(
+        self,
+        weights: Mapping[str, Array] | Array,
+        given: Mapping[str, Array],
+        statistics: Mapping[str, Array] | None = None,
+    ) -> Array:
+        """The output for every row of `given`.
+
+        `weights` by key, or a vector laid out as the `places` say that the predictor was made
+        with. Raises GraphError for a missing array.
+        """
+        self._take(weights, statistics or {})
+        counts = {len(given[key]) for key in self._batches.batched if key in given}
+        if len(counts) > 1:
+            raise StudioError(
+                N_("The inputs have different numbers of rows: {counts}."),
+                counts=", ".join(map(str, sorted(counts))),
+            )
+        if not counts or not self._batched:
+            self._batches.fill(self.graph, given, slice(None))
+            self._quietly(self._run)
+            return self._result.copy()
+        count = counts.pop()
+        result = np.empty((count, *self._result.shape[1:]), self._result.dtype)
+        for start in range(0, count, self.rows):
+            rows = slice(start, min(start + self.rows, count))
+            self._batches.fill(self.graph, given, rows)
+            self._quietly(self._run)
+            result[rows] = self._result[: rows.stop - rows.start]
+        return result
+
+    def _take(self, weights: Mapping[str, Array] | Array, statistics: Mapping[str, Array]) -> None:
+        for key, place in self._weights.items():
+            if key in statistics:
+                place[...] = statistics[key]
+            elif isinstance(weights, np.ndarray):
+                where, shape = self._theirs[key]
+                place[...] = weights[where].reshape(shape)
+            else:
+                place[...] = weights[key]
+
+
+Program = Callable[..., Any]
+"""Binds things to their names in the printed code: gives `gradient` and `step`."""
+
+
+def lay_out(
+    tape: Tape,
+    calls: Sequence[Call],
+    leaves: Mapping[int, Thing],
+    destinations: Sequence[Destination],
+    slabs: Mapping[int, Thing],
+    batches: Batches,
+    code: Code,
+) -> None:
+    """Add a network's calls to the code, with rows of ones where biases need them."""
+    calls = rewrite.live(calls, [d.value for d in destinations])
+    calls, ones = rewrite.add_ones(tape, calls, frozenset(batches.joined))
+    calls = rewrite.shorten(tape, calls)
+    joined = {leaf: thing for leaf, thing in batches.joined.items() if leaf in ones}
+    fused = Fused(slabs, ones - frozenset(joined), joined)
+    Layout(tape, calls, leaves, destinations, fused, code, Pool()).run()
+
+
+def print_code(code: Code, passes: int) -> str:
+    """The code as text, the first lines of it being the passes without the update.
+
+    Nothing stands in it but the names of primitives, numbers of things and of axes.
+    """
+    text = [f"def bind({', '.join(code.names)}):", "    def gradient():"]
+    text += [f"        {line}" for line in code.lines[:passes] or ["pass"]]
+    text += ["    def step(rate, t):"]
+    text += [f"        {line}" for line in code.lines or ["pass"]]
+    return "\n".join([*text, "    return gradient, step", ""])
+
+
+@lru_cache(maxsize=64)
+def compiled(text: str) -> Program:
+    """The printed code as a function; the one place where the program executes text."""
+    namespace: dict[str, Any] = {"__builtins__": {}}
+    exec(compile(text, "<plan>", "exec"), namespace)
+    program: Program = namespace["bind"]
+    return program
+
+
+def noise(noted: backprop.Noted) -> list[str]:
+    """The keys of what is drawn at each step."""
+    return [key for key, kind in noted.kinds.items() if kind is Kind.NOISE]
+
+
+def quietly() -> Callable[..., Any]:
+    """Calls a function with NumPy's warnings off: an overflow is seen in the loss, not here.
+
+    A context of its own costs a twentieth of what `np.errstate` does at every step.
+    """
+    context = contextvars.copy_context()
+    context.run(np.seterr, all="ignore")
+    return context.run
+
+
+def _draws(
+    noted: backprop.Noted, graph: Graph, arrays: Mapping[str, Array]
+) -> dict[str, Callable[[np.random.Generator], Mapping[str, Array]]]:
+    """For each gate with noise how it is drawn, given the shapes of its other arguments."""
+
+    def draw_of(id: str) -> Callable[[np.random.Generator], Mapping[str, Array]]:
+        op = graph[id].op
+        shapes = {
+            name: value.shape
+            for name, value in noted.arguments[id].items()
+            if not isinstance(value, tuple) and f"{id}.{name}" not in arrays
+        }
+        return lambda rng: op.draw(rng, **shapes)
+
+    return {id: draw_of(id) for id in dict.fromkeys(key.split(".")[0] for key in arrays)}

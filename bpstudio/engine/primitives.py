@@ -1,0 +1,560 @@
+"""The NumPy that the tracer knows, as calls on a tape.
+
+Knowing a function is a matter of speed, never of correctness: one that is not here is called as it
+stands, and its result copied. What is here is put in terms of few forms of calls (`trace.Form`):
+ufuncs, their reductions, views, products, and `where`.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bpstudio.engine.op import Array
+from bpstudio.language import N_
+
+if TYPE_CHECKING:
+    from bpstudio.engine.trace import Tape, Traced
+
+
+@dataclass(frozen=True)
+class Part:
+    """One result of a function that gives several."""
+
+    function: Callable[..., Any]
+    place: int
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        return self.function(*arguments, **named)[self.place]
+
+    @property
+    def __name__(self) -> str:
+        return str(getattr(self.function, "__name__", self.function))
+
+
+@dataclass(frozen=True)
+class Slot:
+    """In the template of an unknown function's arguments: the place of an array."""
+
+    number: int
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A function that is called as it stands, and its result copied to where it belongs."""
+
+    function: Callable[..., Any]
+    template: Any
+
+    def __call__(self, out: Array, *arrays: Array) -> None:
+        result = run_template(self.function, self.template, arrays)
+        if np.shape(result) != out.shape:
+            raise ValueError(f"a result of shape {np.shape(result)} where {out.shape} was traced")
+        np.copyto(out, result)
+
+
+def several(arrays: Sequence[Any]) -> Any:
+    """The template of a call on these arrays alone."""
+    return ("tuple", ("tuple", *(Slot(i) for i in range(len(arrays)))), ("dict", (), ()))
+
+
+def sum_of_products(*arrays: Array) -> Any:
+    """The sum over all entries of one array, or of the product of two."""
+    return np.sum(arrays[0] if len(arrays) == 1 else arrays[0] * arrays[1])
+
+
+def view_index(array: Array, key: tuple[Any, ...]) -> Array:
+    """Basic indexing; a slice is written as `(start, stop, step)`."""
+    seen: Array = array[tuple(slice(*part) if isinstance(part, tuple) else part for part in key)]
+    return seen
+
+
+def view_windows(array: Array, shape: tuple[int, ...], axes: tuple[int, ...]) -> Array:
+    """Every window of that shape along these axes, as further axes at the end."""
+    return np.lib.stride_tricks.sliding_window_view(array, shape, axes)
+
+
+VIEWS: Mapping[str, Callable[..., Array]] = {
+    "transpose": np.transpose,
+    "reshape": np.reshape,
+    "broadcast": np.broadcast_to,
+    "index": view_index,
+    "windows": view_windows,
+    "bits": lambda array: array.view(f"i{array.itemsize}"),
+    "floats": lambda array: array.view(f"f{array.itemsize}"),
+}
+"""Each kind of view as a function of an array and of the call's parameters."""
+
+
+TWO = several((0, 1))
+"""The template of a call on two arrays."""
+
+
+def simplify(tape: Tape, function: np.ufunc, operands: tuple[Traced, ...]) -> Traced | None:
+    """A shorter way to the same values, or None.
+
+    Only what gives the same numbers, or differs by a rounding where two constant factors meet.
+    """
+    if len(operands) != 2:
+        if function is np.positive:
+            return operands[0]
+        if function is np.square:
+            return tape.elementwise(np.multiply, operands[0], operands[0])
+        if function is np.negative:
+            made = tape.maker.get(operands[0].index)
+            if made is not None and made.function is np.negative:
+                return _value(tape, made.inputs[0])
+        return None
+    a, b = operands
+    shape = np.broadcast_shapes(a.shape, b.shape)
+    left, right = uniform(tape, a), uniform(tape, b)
+    if function is np.multiply:
+        if left is not None and right is None:
+            a, b, left, right = b, a, right, left
+        if right is not None:
+            return _scaled(tape, a, float(right), shape) if a.dtype == tape.dtype else None
+    if function in (np.divide, np.true_divide) and right is not None and a.dtype == tape.dtype:
+        factor = _constant_factor(tape, a)
+        if right == 1:
+            return tape.view("broadcast", a, shape)
+        if factor is not None and right != 0:
+            return tape.elementwise(np.multiply, a, _spread(tape, 1.0 / float(right), b.shape))
+    if function is np.power and right is not None and a.dtype == tape.dtype:
+        ways: Mapping[float, Callable[[Any], Any]] = {
+            2.0: lambda x: np.multiply(x, x),
+            1.0: lambda x: x,
+            0.5: np.sqrt,
+            -1.0: np.reciprocal,
+        }
+        if float(right) in ways:
+            return tape.view("broadcast", ways[float(right)](a), shape)
+    if function in (np.add, np.subtract):
+        if right is not None and right == 0 and a.dtype == tape.dtype:
+            return tape.view("broadcast", a, shape)
+        if function is np.add and left is not None and left == 0 and b.dtype == tape.dtype:
+            return tape.view("broadcast", b, shape)
+        if function is np.subtract and left is not None and left == 0 and b.dtype == tape.dtype:
+            return tape.view("broadcast", tape.elementwise(np.negative, b), shape)
+        made = tape.maker.get(b.index)
+        if made is not None and made.function is np.negative:
+            other = np.subtract if function is np.add else np.add
+            return tape.elementwise(other, a, _value(tape, made.inputs[0]))
+    return None
+
+
+def unspread(tape: Tape, x: Traced, operands: Sequence[Traced], shape: tuple[int, ...]) -> Traced:
+    """The operand before it was repeated, where the other operands already have the full shape."""
+    others = [o.shape for o in operands if o is not x]
+    if x.index in [o.index for o in operands if o is not x] or not x.shape:
+        return x
+    value = tape.values[x.index]
+    if value.constant is not None and not any(value.constant.strides):
+        if _fits(others, shape, ()):
+            return tape.constant(value.constant.flat[0])
+        return x
+    made = tape.maker.get(x.index)
+    if made is not None and made.function == "broadcast":
+        source = _value(tape, made.inputs[0])
+        if _fits(others, shape, source.shape):
+            return source
+    return x
+
+
+def uniform(tape: Tape, x: Traced) -> Any:
+    """The number that all entries of a constant are, else None."""
+    constant = tape.values[x.index].constant
+    if constant is None or any(constant.strides) or not constant.size:
+        return None
+    return constant.flat[0]
+
+
+def reduced_shape(shape: tuple[int, ...], axes: tuple[int, ...], keep: bool) -> tuple[int, ...]:
+    """The shape after a reduction along these axes."""
+    if keep:
+        return tuple(1 if axis in axes else n for axis, n in enumerate(shape))
+    return tuple(n for axis, n in enumerate(shape) if axis not in axes)
+
+
+def reduction(tape: Tape, function: np.ufunc, x: Any, axis: Any, keep: bool) -> Traced:
+    """`function.reduce` with NumPy's axis argument."""
+    traced = tape.lift(x)
+    if traced.dtype == bool and function in (np.maximum, np.minimum):
+        function = np.logical_or if function is np.maximum else np.logical_and
+    return tape.reduce(function, traced, axes_of(traced, axis), keep)
+
+
+def axes_of(x: Traced, axis: Any) -> tuple[int, ...]:
+    """NumPy's axis argument as sorted axes counted from the front."""
+    if axis is None:
+        return tuple(range(x.ndim))
+    axes = (axis,) if isinstance(axis, int | np.integer) else tuple(axis)
+    if any(not -x.ndim <= a < x.ndim for a in axes):
+        raise ValueError(f"axis {axis} is out of bounds for an array of {x.ndim} axes")
+    return tuple(sorted(int(a) % x.ndim for a in axes))
+
+
+def matmul(tape: Tape, left: Any, right: Any) -> Traced:
+    """`left @ right`; with more than two axes a plain product where the right one has two."""
+    a, b = tape.copy(tape.lift(left), tape.dtype), tape.copy(tape.lift(right), tape.dtype)
+    if not a.ndim or not b.ndim:
+        raise ValueError("matmul: a number is no operand of a matrix product")
+    if a.ndim <= 2 and b.ndim <= 2:
+        return tape.product(a, b)
+    return tape.call(np.matmul, (a, b), {})
+
+
+def dot(tape: Tape, left: Any, right: Any) -> Any:
+    """`np.dot` of operands of at most two axes."""
+    a, b = tape.lift(left), tape.lift(right)
+    if not a.ndim or not b.ndim:
+        return tape.elementwise(np.multiply, a, b)
+    return matmul(tape, a, b) if a.ndim <= 2 and b.ndim <= 2 else NotImplemented
+
+
+def tensordot(tape: Tape, left: Any, right: Any, axes: Any = 2) -> Traced:
+    """`np.tensordot` as one product over views."""
+    a, b = tape.lift(left), tape.lift(right)
+    if isinstance(axes, int):
+        axes = (tuple(range(a.ndim - axes, a.ndim)), tuple(range(axes)))
+    over_a, over_b = axes_list(axes[0], a.ndim), axes_list(axes[1], b.ndim)
+    free_a = [axis for axis in range(a.ndim) if axis not in over_a]
+    free_b = [axis for axis in range(b.ndim) if axis not in over_b]
+    shape = tuple(a.shape[i] for i in free_a) + tuple(b.shape[i] for i in free_b)
+    inner = int(np.prod([a.shape[i] for i in over_a]))
+    rows = tape.view("transpose", a, (*free_a, *over_a))
+    columns = tape.view("transpose", b, (*over_b, *free_b))
+    rows = tape.view("reshape", rows, (int(np.prod([a.shape[i] for i in free_a])), inner))
+    columns = tape.view("reshape", columns, (inner, int(np.prod([b.shape[i] for i in free_b]))))
+    return tape.view("reshape", matmul(tape, rows, columns), shape)
+
+
+def axes_list(axes: Any, ndim: int) -> tuple[int, ...]:
+    """One axis or several, counted from the front, in the order given."""
+    return tuple(int(a) % ndim for a in ((axes,) if isinstance(axes, int) else axes))
+
+
+def transpose(tape: Tape, x: Any, axes: Any = None) -> Traced:
+    """`np.transpose`."""
+    traced = tape.lift(x)
+    order = tuple(reversed(range(traced.ndim))) if axes is None else axes_list(axes, traced.ndim)
+    return tape.view("transpose", traced, order)
+
+
+def index(tape: Tape, x: Traced, key: Any) -> Traced:
+    """`x[key]`: a view, or picked by integers; a mask is refused."""
+    parts = key if isinstance(key, tuple) else (key,)
+    for part in parts:
+        if isinstance(part, bool) or getattr(part, "dtype", np.dtype(float)).kind == "b":
+            tape.refuse(
+                N_(
+                    "{label} ({op}) picks entries by a mask, so that the shape depends on values. "
+                    "Keep all entries and choose with np.where instead."
+                )
+            )
+    if all(p is None or p is Ellipsis or isinstance(p, int | np.integer | slice) for p in parts):
+        plain = tuple(
+            (p.start, p.stop, p.step)
+            if isinstance(p, slice)
+            else int(p)
+            if isinstance(p, np.integer)
+            else p
+            for p in parts
+        )
+        return tape.view("index", x, plain)
+    return tape.call(operator.getitem, (x, parts), {})
+
+
+def template_of(tape: Tape, tree: Any, inputs: list[Traced]) -> Any:
+    """The arguments of an unknown function with numbered slots for its arrays."""
+    from bpstudio.engine.trace import Traced
+
+    if isinstance(tree, np.ndarray):
+        tree = tape.constant(tree)
+    if isinstance(tree, Traced):
+        inputs.append(tree)
+        return Slot(len(inputs) - 1)
+    if isinstance(tree, tuple | list):
+        return (type(tree).__name__, *(template_of(tape, part, inputs) for part in tree))
+    if isinstance(tree, dict):
+        items = (template_of(tape, part, inputs) for part in tree.values())
+        return ("dict", tuple(tree), tuple(items))
+    if isinstance(tree, slice):
+        return ("slice", tree.start, tree.stop, tree.step)
+    return ("value", tree)
+
+
+def run_template(function: Callable[..., Any], template: Any, arrays: Sequence[Array]) -> Any:
+    """Call a function with these arrays in the slots of its template."""
+    arguments, named = _filled(template, arrays)
+    return function(*arguments, **named)
+
+
+def _filled(template: Any, arrays: Sequence[Array]) -> Any:
+    if isinstance(template, Slot):
+        return arrays[template.number]
+    match template[0]:
+        case "value":
+            return template[1]
+        case "slice":
+            return slice(*template[1:])
+        case "dict":
+            values = [_filled(part, arrays) for part in template[2]]
+            return dict(zip(template[1], values, strict=True))
+        case kind:
+            parts = [_filled(part, arrays) for part in template[1:]]
+            return tuple(parts) if kind == "tuple" else parts
+
+
+def _value(tape: Tape, number: int) -> Traced:
+    from bpstudio.engine.trace import Traced
+
+    return Traced(tape, number)
+
+
+def _spread(tape: Tape, number: float, shape: tuple[int, ...]) -> Traced:
+    return tape.constant(np.full(shape, number))
+
+
+def _fits(others: Sequence[tuple[int, ...]], shape: tuple[int, ...], own: tuple[int, ...]) -> bool:
+    return bool(others) and np.broadcast_shapes(*others, own) == shape
+
+
+def _constant_factor(tape: Tape, x: Traced) -> tuple[Traced, float] | None:
+    """`x` as another array times a number, if it was made so."""
+    made = tape.maker.get(x.index)
+    if made is None:
+        return None
+    if made.function is np.negative:
+        return _value(tape, made.inputs[0]), -1.0
+    if made.function is np.multiply:
+        number = uniform(tape, _value(tape, made.inputs[1]))
+        if number is not None:
+            return _value(tape, made.inputs[0]), float(number)
+    if made.function is np.divide:
+        number = uniform(tape, _value(tape, made.inputs[1]))
+        if number is not None and number != 0:
+            return _value(tape, made.inputs[0]), 1.0 / float(number)
+    return None
+
+
+def _scaled(tape: Tape, x: Traced, number: float, shape: tuple[int, ...]) -> Traced | None:
+    """`x` times a number: one multiplication, whatever factors it has already."""
+    factor = _constant_factor(tape, x)
+    if factor is not None:
+        source, first = factor
+        return _scaled(tape, source, first * number, shape) or _times(tape, source, first * number)
+    if number == 1:
+        return tape.view("broadcast", x, shape)
+    if number == -1:
+        return tape.view("broadcast", tape.elementwise(np.negative, x), shape)
+    return tape.view("broadcast", _times(tape, x, number), shape)
+
+
+def _times(tape: Tape, x: Traced, number: float) -> Traced:
+    from bpstudio.engine.trace import Form
+
+    return tape.note(
+        Form.ELEMENTWISE, np.multiply, (x, tape.constant(number)), (), x.shape, tape.dtype
+    )
+
+
+def _sum(tape: Tape, a: Any, axis: Any = None, dtype: Any = None, **named: Any) -> Any:
+    keep = named.pop("keepdims", False)
+    if dtype is not None or set(named) - {"out"}:
+        return NotImplemented
+    return reduction(tape, np.add, a, axis, bool(keep))
+
+
+def _extreme(function: np.ufunc) -> Callable[..., Any]:
+    def rule(tape: Tape, a: Any, axis: Any = None, **named: Any) -> Any:
+        keep = named.pop("keepdims", False)
+        if set(named) - {"out"}:
+            return NotImplemented
+        return reduction(tape, function, a, axis, bool(keep))
+
+    return rule
+
+
+def _mean(tape: Tape, a: Any, axis: Any = None, **named: Any) -> Any:
+    keep = named.pop("keepdims", False)
+    if any(value is not None for value in named.values()):
+        return NotImplemented
+    x = tape.lift(a)
+    total = tape.reduce(np.add, tape.copy(x, tape.dtype), axes_of(x, axis), bool(keep))
+    return tape.elementwise(np.divide, total, float(_count(x, axis)))
+
+
+def _var(tape: Tape, a: Any, axis: Any = None, **named: Any) -> Any:
+    keep, ddof = named.pop("keepdims", False), named.pop("ddof", 0)
+    if any(value is not None for value in named.values()):
+        return NotImplemented
+    x = tape.lift(a)
+    away = np.subtract(x, _mean(tape, x, axis, keepdims=True))
+    total = tape.reduce(np.add, away * away, axes_of(x, axis), bool(keep))
+    return tape.elementwise(np.divide, total, float(_count(x, axis) - ddof))
+
+
+def _std(tape: Tape, a: Any, axis: Any = None, **named: Any) -> Any:
+    variance = _var(tape, a, axis, **named)
+    return variance if variance is NotImplemented else np.sqrt(variance)
+
+
+def _count(x: Traced, axis: Any) -> int:
+    return int(np.prod([x.shape[a] for a in axes_of(x, axis)]))
+
+
+def _reshape(tape: Tape, a: Any, shape: Any = None, order: str = "C", **named: Any) -> Any:
+    if order != "C" or shape is None or named:
+        return NotImplemented
+    x = tape.lift(a)
+    return tape.view("reshape", x, np.empty(x.shape, bool).reshape(shape).shape)
+
+
+def _swapaxes(tape: Tape, a: Any, axis1: int, axis2: int) -> Traced:
+    x = tape.lift(a)
+    order = list(range(x.ndim))
+    order[axis1], order[axis2] = order[axis2], order[axis1]
+    return tape.view("transpose", x, tuple(order))
+
+
+def _moveaxis(tape: Tape, a: Any, source: Any, destination: Any) -> Traced:
+    x = tape.lift(a)
+    moved, to = axes_list(source, x.ndim), axes_list(destination, x.ndim)
+    order = [axis for axis in range(x.ndim) if axis not in moved]
+    for place, axis in sorted(zip(to, moved, strict=True)):
+        order.insert(place, axis)
+    return tape.view("transpose", x, tuple(order))
+
+
+def _expand_dims(tape: Tape, a: Any, axis: Any) -> Traced:
+    x = tape.lift(a)
+    return tape.view("reshape", x, np.expand_dims(np.empty(x.shape, bool), axis).shape)
+
+
+def _squeeze(tape: Tape, a: Any, axis: Any = None) -> Traced:
+    x = tape.lift(a)
+    return tape.view("reshape", x, np.squeeze(np.empty(x.shape, bool), axis).shape)
+
+
+def _ravel(tape: Tape, a: Any, order: str = "C") -> Any:
+    return _reshape(tape, a, -1, order)
+
+
+def _broadcast_to(tape: Tape, array: Any, shape: Any, subok: bool = False) -> Traced:
+    wanted = (int(shape),) if isinstance(shape, int | np.integer) else tuple(map(int, shape))
+    return tape.view("broadcast", tape.lift(array), wanted)
+
+
+def _windows(tape: Tape, x: Any, window_shape: Any, axis: Any = None, **named: Any) -> Any:
+    if any(named.values()):
+        return NotImplemented
+    traced = tape.lift(x)
+    shape = (window_shape,) if isinstance(window_shape, int) else tuple(window_shape)
+    axes = tuple(range(traced.ndim)) if axis is None else axes_list(axis, traced.ndim)
+    return tape.view("windows", traced, shape, axes)
+
+
+def _where(tape: Tape, condition: Any, *choices: Any) -> Any:
+    if len(choices) != 2:
+        return _refused(tape)
+    return tape.select(condition, *choices)
+
+
+def _clip(
+    tape: Tape, a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, **named: Any
+) -> Any:
+    low, high = named.pop("min", a_min), named.pop("max", a_max)
+    if named:
+        return NotImplemented
+    raised = a if low is None else np.maximum(a, low)
+    return raised if high is None else np.minimum(raised, high)
+
+
+def _filled_like(number: float) -> Callable[..., Any]:
+    def rule(tape: Tape, a: Any, dtype: Any = None, **named: Any) -> Any:
+        like = tape.lift(a)
+        shape = named.get("shape") or like.shape
+        return tape.constant(np.full(shape, number, dtype or like.dtype))
+
+    return rule
+
+
+def _full_like(tape: Tape, a: Any, fill_value: Any, dtype: Any = None, **named: Any) -> Any:
+    like = tape.lift(a)
+    filler = tape.copy(tape.lift(fill_value, (like,)), dtype or like.dtype)
+    return tape.view("broadcast", filler, like.shape)
+
+
+def _same(tape: Tape, a: Any, **_: Any) -> Traced:
+    return tape.lift(a)
+
+
+def _refused(tape: Tape, *_: Any, **__: Any) -> Any:
+    return tape.refuse(
+        N_(
+            "{label} ({op}) asks for the entries that are not zero, whose number depends on "
+            "values. Keep all entries and choose with np.where instead."
+        )
+    )
+
+
+VALUE_DEPENDENT = (
+    np.nonzero,
+    np.flatnonzero,
+    np.argwhere,
+    np.unique,
+    np.compress,
+    np.extract,
+    np.trim_zeros,
+)
+"""Functions whose result's shape depends on values."""
+
+FUNCTIONS: Mapping[Any, Callable[..., Any]] = {
+    np.sum: _sum,
+    np.max: _extreme(np.maximum),
+    np.min: _extreme(np.minimum),
+    np.prod: _extreme(np.multiply),
+    np.mean: _mean,
+    np.var: _var,
+    np.std: _std,
+    np.transpose: transpose,
+    np.swapaxes: _swapaxes,
+    np.moveaxis: _moveaxis,
+    np.reshape: _reshape,
+    np.ravel: _ravel,
+    np.expand_dims: _expand_dims,
+    np.squeeze: _squeeze,
+    np.broadcast_to: _broadcast_to,
+    np.lib.stride_tricks.sliding_window_view: _windows,
+    np.dot: dot,
+    np.tensordot: tensordot,
+    np.where: _where,
+    np.clip: _clip,
+    np.zeros_like: _filled_like(0),
+    np.empty_like: _filled_like(0),
+    np.ones_like: _filled_like(1),
+    np.full_like: _full_like,
+    np.copy: _same,
+    np.shape: lambda tape, a: tape.lift(a).shape,
+    np.ndim: lambda tape, a: tape.lift(a).ndim,
+    np.size: lambda tape, a, axis=None: _count(tape.lift(a), axis),
+    **dict.fromkeys(VALUE_DEPENDENT, _refused),
+}
+
+ASSIGNING = frozenset(
+    {np.copyto, np.put, np.place, np.putmask, np.fill_diagonal, np.put_along_axis}
+)
+"""Functions that write into an argument."""
+
+METHODS = frozenset(
+    (
+        *("sum", "max", "min", "prod", "mean", "var", "std", "all", "any", "argmax", "argmin"),
+        *("ravel", "squeeze", "swapaxes", "clip", "dot", "cumsum", "cumprod", "repeat", "round"),
+        *("take", "diagonal", "trace", "argsort", "sort", "nonzero", "compress"),
+    )
+)
+"""Methods of arrays that are the NumPy function of the same name."""
