@@ -178,7 +178,7 @@ def move(project: Project, places: Mapping[str, Place]) -> Project:
 
 def tidy(project: Project, sizes: Mapping[str, tuple[float, float]] | None = None) -> Project:
     """All nodes arranged in layers from left to right; `sizes` are their widths and heights."""
-    return move(project, arrange(project.graph, sizes, project.places))
+    return move(project, arrange(project.graph, sizes, dict(project.places)))
 
 
 def set_value(project: Project, key: str, value: Any) -> Project:
