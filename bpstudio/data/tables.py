@@ -57,7 +57,7 @@ def parse(text: str, name: str, *, target: str | None = None, held_out: float = 
     return dataset(open_sheet(text.encode(), name), name, target=target, held_out=held_out, seed=1)
 
 
-def read_inputs(path: Path | str, names: Sequence[str]) -> Array:
+def read_features(path: Path | str, names: Sequence[str]) -> Array:
     """The inputs called `names`, in that order, one row for each line: shape (rows, names).
 
     A table whose header has all the names may have other columns too; one without them must have

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from bpstudio.data.delimited import sniff_delimiter
-from bpstudio.data.tables import parse, read, read_inputs
+from bpstudio.data.tables import parse, read, read_features
 from bpstudio.errors import FileError
 
 
@@ -238,17 +238,17 @@ def test_the_limit_of_the_csv_module_stays_as_it_was() -> None:
 
 def test_inputs_to_predict_for(tmp_path: Path) -> None:
     plain = written(tmp_path, "1,2\n3,4\n")
-    assert read_inputs(plain, ("x1", "x2")).tolist() == [[1, 2], [3, 4]]
+    assert read_features(plain, ("x1", "x2")).tolist() == [[1, 2], [3, 4]]
     named = written(tmp_path, "kind,x2,x1\na,2,1\n?,4,3\n", "named.csv")
-    assert read_inputs(named, ("x1", "x2")).tolist() == [[1, 2], [3, 4]]
+    assert read_features(named, ("x1", "x2")).tolist() == [[1, 2], [3, 4]]
     one = written(tmp_path, "0.5\n0.25\n", "one.csv")
-    assert read_inputs(one, ("x",)).tolist() == [[0.5], [0.25]]
+    assert read_features(one, ("x",)).tolist() == [[0.5], [0.25]]
 
 
 def test_inputs_that_do_not_fit(tmp_path: Path) -> None:
     path = written(tmp_path, "1,2,3\n4,5,6\n")
     with pytest.raises(FileError, match="has 3 columns, but the network takes 2: x1, x2"):
-        read_inputs(path, ("x1", "x2"))
+        read_features(path, ("x1", "x2"))
     path = written(tmp_path, "1,2\nred,6\n")
     with pytest.raises(FileError, match="line 2, column 1"):
-        read_inputs(path, ("x1", "x2"))
+        read_features(path, ("x1", "x2"))

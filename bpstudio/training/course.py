@@ -1,0 +1,219 @@
+"""A job laid out in memory: its compiled plans, its epochs, and the way from step to step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from bpstudio.engine.op import Array
+from bpstudio.engine.optimizers import Optimizer
+from bpstudio.engine.plan import TrainingPlan, compile_training
+from bpstudio.errors import GraphError
+from bpstudio.language import N_
+from bpstudio.training.batches import batch_size, batches_per_epoch, epoch_order
+from bpstudio.training.job import Change, Job, Memory
+from bpstudio.training.settings import Settings
+
+
+@dataclass
+class Course:
+    """A job in memory, at whatever step its weights are.
+
+    `whole` computes the full batches and `rest` the smaller last one; both work on the same
+    weights. `count` is how many batches make an epoch, `epoch` which one is laid out now, `rate`
+    the learning rate: one number, or one for each weight where some are frozen. `since` is the
+    step from which the optimizer counts.
+    """
+
+    job: Job
+    whole: TrainingPlan
+    rest: TrainingPlan | None
+    count: int
+    rate: float | Array
+    since: int
+    epoch: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """Everything that a step changes, as it was before one, to go back to."""
+
+    step: int
+    parameters: Array
+    state: Mapping[str, Array]
+    statistics: Mapping[str, Array]
+
+
+def lay_out(job: Job) -> Course:
+    """Compile the job's network for its batches.
+
+    Raises GraphError and ShapeError where the network is not whole, and GraphError where it has no
+    weights.
+    """
+    if not job.layout:
+        raise GraphError(N_("There is nothing to train: no node has weights. Add a layer."))
+    settings, rows = job.settings, job.rows
+    if not rows:
+        raise GraphError(N_("There are no rows to train on. Choose another data set."))
+    size = batch_size(rows, settings.batch)
+    whole = _compiled(job, size)
+    rest = _compiled(job, rows % size, whole) if rows % size else None
+    since = job.start
+    if _fits(job, whole):
+        since = job.memory.since
+        for name, vector in job.memory.vectors.items():
+            np.copyto(whole.state[name], vector)
+    return Course(
+        job,
+        whole,
+        rest,
+        batches_per_epoch(rows, settings.batch),
+        _rate(job, whole),
+        since,
+    )
+
+
+def advance(course: Course, first: int, losses: Array) -> None:
+    """Take as many steps as there is room in `losses`, from step `first` on (counted from 0)."""
+    step, end = first, first + len(losses)
+    whole, rest, rate, since = course.whole, course.rest, course.rate, course.since
+    while step < end:
+        epoch, index = divmod(step, course.count)
+        if course.count == 1:
+            epoch, indices = 0, [0] * (end - step)
+        else:
+            indices = list(range(index, min(course.count, index + end - step)))
+        if course.epoch != epoch:
+            _load(course, epoch)
+        for index in indices:
+            plan = whole if rest is None or index < whole.batches else rest
+            plan.step(index if plan is whole else 0, rate, step - since + 1)
+            losses[step - first] = plan.loss
+            step += 1
+
+
+def weights_of(course: Course) -> dict[str, Array]:
+    """A copy of the present weights by key."""
+    return _copies(course.whole.weights)
+
+
+def statistics_of(course: Course) -> dict[str, Array]:
+    """A copy of the present statistics by key."""
+    return _copies(course.whole.statistics)
+
+
+def memory_of(course: Course) -> Memory:
+    """A copy of what the optimizer remembers."""
+    return Memory(course.since, course.job.layout, _copies(course.whole.state))
+
+
+def keep(course: Course, step: int) -> Kept:
+    """A copy of everything that a step changes."""
+    plan = course.whole
+    return Kept(step, plan.parameters.copy(), _copies(plan.state), _copies(plan.statistics))
+
+
+def restore(course: Course, kept: Kept) -> None:
+    """Go back to what was kept."""
+    plan = course.whole
+    np.copyto(plan.parameters, kept.parameters)
+    for mine, copies in ((plan.state, kept.state), (plan.statistics, kept.statistics)):
+        for name, copy in copies.items():
+            np.copyto(mine[name], copy)
+
+
+def change_course(course: Course, change: Change, step: int) -> Course:
+    """The course from `step` on with what was changed; the same one where nothing was laid out new.
+
+    A new learning rate or other frozen nodes cost nothing; anything else compiles anew.
+    """
+    job = course.job
+    changed = job.changed(change)
+    if change.given is None and _laid_out_alike(job.settings, changed.settings):
+        course.job = changed
+        course.rate = _rate(changed, course.whole)
+        return course
+    return lay_out(
+        replace(
+            changed,
+            weights=weights_of(course),
+            statistics=statistics_of(course),
+            memory=memory_of(course),
+            start=step,
+        )
+    )
+
+
+def penalised(keys: tuple[str, ...]) -> tuple[str, ...]:
+    """The keys of the weights that the penalty acts on: all but the biases."""
+    return tuple(key for key in keys if key.partition(".")[2] != "bias")
+
+
+def _compiled(job: Job, rows: int, beside: TrainingPlan | None = None) -> TrainingPlan:
+    keys = tuple(key for key, _ in job.layout)
+    l2 = job.settings.l2
+    return compile_training(
+        job.graph,
+        job.given_shapes,
+        job.weights,
+        job.settings.optimizer,
+        rows=rows,
+        objective=job.target,
+        penalties=dict.fromkeys(penalised(keys), l2) if l2 else None,
+        statistics=job.statistics,
+        seed=job.settings.seed,
+        shared=None if beside is None else beside.vectors,
+    )
+
+
+def _load(course: Course, epoch: int) -> None:
+    """Lay the batches of that epoch side by side."""
+    job = course.job
+    order = None if course.count == 1 else epoch_order(job.rows, job.settings.seed, epoch)
+    if course.rest is None or order is None:
+        course.whole.load(job.given, order)
+    else:
+        full = job.rows // batch_size(job.rows, job.settings.batch)
+        full *= batch_size(job.rows, job.settings.batch)
+        course.whole.load(job.given, order[:full])
+        course.rest.load(job.given, order[full:])
+    course.epoch = epoch
+
+
+def _rate(job: Job, plan: TrainingPlan) -> float | Array:
+    rate = float(job.settings.optimizer.learning_rate)
+    frozen = {key for key, _ in job.layout if key.partition(".")[0] in job.settings.frozen}
+    if not frozen:
+        return rate
+    rates = np.full_like(plan.parameters, rate)
+    for key in frozen:
+        plan.vectors.view(rates, key)[...] = 0
+    return rates
+
+
+def _fits(job: Job, plan: TrainingPlan) -> bool:
+    memory = job.memory
+    return memory.layout == job.layout and memory.vectors.keys() == plan.state.keys()
+
+
+def _laid_out_alike(one: Settings, two: Settings) -> bool:
+    return _without_rate(one.optimizer) == _without_rate(two.optimizer) and (
+        one.batch,
+        one.l2,
+        one.seed,
+    ) == (two.batch, two.l2, two.seed)
+
+
+def _without_rate(optimizer: Optimizer) -> tuple[object, ...]:
+    settings = {k: v for k, v in optimizer.settings.items() if k != "learning_rate"}
+    return type(optimizer), tuple(settings.items())
+
+
+def _copies(arrays: Mapping[str, Array]) -> dict[str, Array]:
+    """Copies that nobody can change."""
+    copies = {name: array.copy() for name, array in arrays.items()}
+    for copy in copies.values():
+        copy.flags.writeable = False
+    return copies

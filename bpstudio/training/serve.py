@@ -1,0 +1,184 @@
+"""The worker process: takes commands from the window, trains, and tells what came of it.
+
+Nothing here may need a screen, standard output, or anything of the process that started it but
+the pipe and the board. It ends when that process does, however it ended.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+import traceback
+from dataclasses import dataclass, replace
+from multiprocessing.connection import Connection, wait
+from typing import Any
+
+from bpstudio.engine.op import Array
+from bpstudio.errors import StudioError
+from bpstudio.language import N_
+from bpstudio.training.board import Board
+from bpstudio.training.job import Change, Job, Result
+from bpstudio.training.settings import Settings
+from bpstudio.training.trainer import continued, result_of, train
+
+
+@dataclass(frozen=True, eq=False)
+class Start:
+    """Train this job; a run that is going on is given up."""
+
+    number: int
+    job: Job
+
+
+@dataclass(frozen=True)
+class GoOn:
+    """Take so many further steps from where the last run ended."""
+
+    number: int
+    steps: int
+
+
+@dataclass(frozen=True)
+class Stop:
+    """End the run; what it came to is told only if it is `kept`."""
+
+    kept: bool
+
+
+Command = Start | GoOn | Stop | Change
+
+
+@dataclass(frozen=True, eq=False)
+class Ended:
+    """A run has ended.
+
+    It has taken its steps or was asked to end: then there is a `result`. Or a `problem` came up;
+    the result is then what there was before it, if anything. `trace` is there where the problem
+    is a fault of ours, for the log.
+    """
+
+    number: int
+    result: Result | None = None
+    problem: StudioError | None = None
+    trace: str = ""
+
+
+def serve(connection: Connection, memory: Any, capacity: int) -> None:
+    """Carry out commands until the other end of the connection is closed."""
+    # Ctrl+C in a terminal reaches every process of it; the window decides what it means.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    board = Board(memory, capacity)
+    job: Job | None = None
+    command: Command | None = None
+    try:
+        connection.send(None)
+        while True:
+            match command or connection.recv():
+                case Start(number, job):
+                    command, job = _run(connection, board, number, job)
+                case GoOn(number, steps) if job is not None:
+                    command, job = _run(connection, board, number, replace(job, steps=steps))
+                case Change() as change if job is not None:
+                    command, job = None, job.changed(change)
+                case _:
+                    command = None  # the run that it was meant for has just ended
+    except (EOFError, OSError):
+        return
+
+
+def _run(connection: Connection, board: Board, number: int, job: Job) -> tuple[Command | None, Job]:
+    """Train one job and tell its end; returns the command that cut it short, and how to go on."""
+    losses: list[Array] = []
+    changes: list[tuple[int, Settings]] = []
+    taken, result = 0, None
+    asked: Command | None = None
+    try:
+        training = train(job)
+        progress = next(training)
+        while True:
+            losses.append(progress.losses)
+            changes.extend(progress.changes)
+            taken += len(progress.losses)
+            board.publish(number, progress, taken, job.layout)
+            if progress.last:
+                break
+            change, asked = _asked(connection)
+            if asked is not None:
+                return asked, job
+            if change is not None:
+                job = job.changed(change)
+            progress = training.send(change)
+        result = result_of(job, progress, losses, changes)
+        job = continued(job, result, job.steps)
+        for _ in training:
+            raise AssertionError("a record came after the last one")
+        _tell(connection, Ended(number, result))
+    except StudioError as error:
+        _tell(connection, Ended(number, result, error))
+    except (EOFError, OSError):
+        raise
+    except Exception as error:
+        _tell(connection, Ended(number, result, _fault(error), traceback.format_exc()))
+    return None, job
+
+
+def _asked(connection: Connection) -> tuple[Change | None, Command | None]:
+    """What the commands that have come in ask of a run, and one that puts an end to it."""
+    change: Change | None = None
+    while connection.poll():
+        match connection.recv():
+            case Change() as newer:
+                change = newer if change is None else _merged(change, newer)
+            case Stop(kept=True):
+                change = _merged(change or Change(), Change(stop=True))
+            case other:
+                return None, other
+    return change, None
+
+
+def _merged(older: Change, newer: Change) -> Change:
+    def newest(name: str) -> Any:
+        value = getattr(newer, name)
+        return getattr(older, name) if value is None else value
+
+    return Change(
+        settings=newest("settings"),
+        given=newest("given"),
+        test=newest("test"),
+        stop=older.stop or newer.stop,
+    )
+
+
+def _fault(error: Exception) -> StudioError:
+    if isinstance(error, MemoryError):
+        return StudioError(
+            N_("There is not enough memory to train this network. Make it or its batch smaller.")
+        )
+    return StudioError(
+        N_("Training ended by a fault of Backprop Studio itself ({kind}: {reason}). Report it."),
+        kind=type(error).__name__,
+        reason=str(error),
+    )
+
+
+def _tell(connection: Connection, news: Ended) -> None:
+    """Send the news; values in an error that can't cross are sent as their texts."""
+    try:
+        connection.send(news)
+    except (TypeError, AttributeError, ValueError):
+        if news.problem is None:
+            raise
+        values = {name: str(value) for name, value in news.problem.values.items()}
+        problem = type(news.problem)(news.problem.template, nodes=news.problem.nodes, **values)
+        connection.send(replace(news, problem=problem))
+
+
+def _end_with_parent() -> None:
+    """Wait for the parent's end and leave at once, even in the middle of a step."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(0)

@@ -1,0 +1,145 @@
+"""Training: from a job to records of progress, one bounded piece of work at a time.
+
+`train` is a generator, so whoever drives it decides when it goes on, what changes on the way and
+when it ends; the worker process and the command line drive the same one. The same seed gives
+bit-equal losses, and a run in two jobs equals a run in one, because no number depends on time:
+the length of a piece decides only when a record is given out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from bpstudio.engine.op import Array
+from bpstudio.training.course import (
+    Course,
+    advance,
+    change_course,
+    keep,
+    lay_out,
+    memory_of,
+    statistics_of,
+    weights_of,
+)
+from bpstudio.training.failure import finite, first_bad_step
+from bpstudio.training.job import Change, Job, Progress, Result
+from bpstudio.training.measure import measure
+from bpstudio.training.pace import Pace
+from bpstudio.training.settings import Settings
+
+
+def train(job: Job) -> Generator[Progress, Change | None, None]:
+    """Take the job's steps; yields a record about every 15 ms, the last one marked so.
+
+    `send` a `Change` to have it hold from the next step. When the loss, a gradient or a weight is
+    no longer finite, the last record holds the weights before that step, and asking for another
+    raises NotFinite with the first gate where it happened. Raises GraphError and ShapeError for a
+    network that is not whole.
+    """
+    course, pace = lay_out(job), Pace()
+    step, end = job.start, job.start + job.steps
+    kept, failure = keep(course, step), None
+    changes: tuple[tuple[int, Settings], ...] = ()
+    while True:
+        pace.begin()
+        losses = np.empty(min(pace.steps, end - step))
+        advance(course, step, losses)
+        if not (finite(losses) and finite(course.whole.parameters)):
+            failure = first_bad_step(course, kept, step + len(losses))
+            losses = losses[: failure.step - step]
+        step += len(losses)
+        pace.end(len(losses))
+        last = failure is not None or step == end
+        change = yield _record(course, step, losses, pace, changes, last)
+        if last:
+            break
+        changes = ()
+        if change is not None and change.stop:
+            yield _record(course, step, losses[:0], pace, changes, True)
+            break
+        if change is not None:
+            course = change_course(course, change, step)
+            changes = ((step, course.job.settings),)
+        if change is not None or pace.is_time_to_keep():
+            kept = keep(course, step)
+    if failure is not None:
+        raise failure.error
+
+
+def train_now(job: Job, watch: Callable[[Progress], None] | None = None) -> Result:
+    """Take all of the job's steps here and now; `watch` sees each record.
+
+    Raises NotFinite, GraphError and ShapeError like `train`.
+    """
+    losses: list[Array] = []
+    changes: list[tuple[int, Settings]] = []
+    for progress in train(job):
+        losses.append(progress.losses)
+        changes.extend(progress.changes)
+        if watch is not None:
+            watch(progress)
+    return result_of(job, progress, losses, changes)
+
+
+def result_of(
+    job: Job,
+    last: Progress,
+    losses: Sequence[Array],
+    changes: Sequence[tuple[int, Settings]] = (),
+) -> Result:
+    """What a run came to: its last record, with the losses and changes of all its records."""
+    if last.memory is None or last.metrics is None:
+        raise ValueError("this is not the last record of a run")
+    return Result(
+        step=last.step,
+        losses=np.concatenate(losses),
+        weights=last.weights,
+        statistics=last.statistics,
+        memory=last.memory,
+        metrics=last.metrics,
+        steps_per_second=last.steps_per_second,
+        settings=changes[-1][1] if changes else job.settings,
+        changes=tuple(changes),
+        run=job.run,
+    )
+
+
+def continued(job: Job, result: Result, steps: int) -> Job:
+    """The job that goes on for so many steps where a run of `job` ended."""
+    return replace(
+        job,
+        weights=result.weights,
+        statistics=result.statistics,
+        settings=result.settings,
+        memory=result.memory,
+        start=result.step,
+        steps=steps,
+    )
+
+
+def _record(
+    course: Course,
+    step: int,
+    losses: Array,
+    pace: Pace,
+    changes: tuple[tuple[int, Settings], ...],
+    last: bool,
+) -> Progress:
+    weights, statistics, metrics = weights_of(course), statistics_of(course), None
+    if last or pace.is_time_to_measure():
+        metrics = measure(course.job, weights, step, statistics)
+        pace.spend_on_measuring()
+    return Progress(
+        step=step,
+        losses=losses,
+        weights=weights,
+        statistics=statistics,
+        steps_per_second=pace.steps_per_second,
+        changes=changes,
+        metrics=metrics,
+        memory=memory_of(course) if last else None,
+        last=last,
+    )

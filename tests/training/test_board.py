@@ -1,0 +1,100 @@
+"""The board shows the newest whole record, or nothing."""
+
+from __future__ import annotations
+
+import multiprocessing
+
+import numpy as np
+import pytest
+
+from bpstudio.engine.op import Array
+from bpstudio.training import board
+from bpstudio.training.board import Board, allocate
+from bpstudio.training.job import Layout, Metrics, Progress
+
+LAYOUT: Layout = (("a.weight", (2, 3)), ("a.bias", (3,)), ("b.value", ()))
+
+
+def record(step: int, losses: list[float], metrics: Metrics | None = None) -> Progress:
+    weights: dict[str, Array] = {
+        "a.weight": np.arange(6.0).reshape(2, 3) + step,
+        "a.bias": np.full(3, float(step)),
+        "b.value": np.array(-float(step)),
+    }
+    return Progress(step, np.array(losses), weights, {}, 1234.5, metrics=metrics)
+
+
+@pytest.fixture
+def memory() -> object:
+    return allocate(multiprocessing.get_context("spawn"), 10)
+
+
+def test_what_is_written_is_read(memory: object) -> None:
+    writer, reader = Board(memory, 10), Board(memory, 10)
+    assert reader.read(1, 0, LAYOUT) is None
+    metrics = Metrics(12, 0.5, 0.75)
+    writer.publish(1, record(12, [3.0, 2.0], metrics), 2, LAYOUT)
+    seen = reader.read(1, 0, LAYOUT)
+    assert seen is not None
+    assert (seen.step, seen.taken, seen.missed, seen.steps_per_second) == (12, 2, 0, 1234.5)
+    assert seen.losses.tolist() == [3, 2]
+    assert seen.metrics == metrics
+    assert seen.weights["a.weight"].tolist() == [[12, 13, 14], [15, 16, 17]]
+    assert seen.weights["a.bias"].tolist() == [12, 12, 12]
+    assert seen.weights["b.value"] == -12
+    writer.publish(1, record(13, [1.0]), 3, LAYOUT)
+    seen = reader.read(1, 2, LAYOUT)
+    assert seen is not None
+    assert seen.losses.tolist() == [1]
+    assert seen.metrics == metrics
+
+
+def test_another_run_is_not_taken_for_this_one(memory: object) -> None:
+    sheet = Board(memory, 10)
+    sheet.publish(1, record(5, [1.0], Metrics(5, 1.0)), 1, LAYOUT)
+    assert sheet.read(2, 0, LAYOUT) is None
+    sheet.publish(2, record(5, [7.0]), 1, LAYOUT)
+    seen = sheet.read(2, 0, LAYOUT)
+    assert seen is not None
+    assert seen.metrics is None
+
+
+def test_metrics_with_gaps_and_infinities(memory: object) -> None:
+    sheet = Board(memory, 10)
+    for metrics in (Metrics(1, np.inf), Metrics(1, 0.5, None, 0.25, None), Metrics(1, 2, 1, 3, 0)):
+        sheet.publish(1, record(1, [1.0], metrics), 1, LAYOUT)
+        seen = sheet.read(1, 0, LAYOUT)
+        assert seen is not None
+        assert seen.metrics == metrics
+
+
+def test_a_record_that_is_being_written_is_not_read(memory: object) -> None:
+    sheet = Board(memory, 10)
+    sheet.publish(1, record(1, [1.0]), 1, LAYOUT)
+    sheet.publish(1, record(2, [1.0]), 2, LAYOUT)
+    numbers = np.frombuffer(memory, dtype=np.float64)  # type: ignore[call-overload]
+    newest = numbers[0]
+    place = int(np.flatnonzero(numbers[1:] == newest)[0]) + 1
+    numbers[place] = 0
+    assert sheet.read(1, 0, LAYOUT) is None
+    numbers[place] = newest
+    assert sheet.read(1, 0, LAYOUT) is not None
+
+
+def test_losses_that_nobody_looked_at_are_counted(
+    memory: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(board, "RING", 8)
+    sheet = Board(memory, 10)
+    for first in range(0, 30, 3):
+        losses = [float(first), first + 1.0, first + 2.0]
+        sheet.publish(1, record(first + 3, losses), first + 3, LAYOUT)
+    seen = sheet.read(1, 5, LAYOUT)
+    assert seen is not None
+    assert seen.losses.tolist() == [22, 23, 24, 25, 26, 27, 28, 29]
+    assert seen.missed == 17
+    sheet.publish(1, record(60, list(range(30, 60))), 60, LAYOUT)
+    seen = sheet.read(1, 30, LAYOUT)
+    assert seen is not None
+    assert seen.losses.tolist() == list(range(52, 60))
+    assert seen.missed == 22

@@ -1,0 +1,282 @@
+"""The worker process trains as this process would, and never outlives whoever started it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from multiprocessing.connection import wait
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from bpstudio.data import toys
+from bpstudio.engine.optimizers import SGD, Adam
+from bpstudio.errors import GraphError, NotFinite
+from bpstudio.training.board import Snapshot
+from bpstudio.training.job import Change, Result
+from bpstudio.training.serve import Ended
+from bpstudio.training.trainer import train_now
+from bpstudio.training.worker import Worker
+
+if TYPE_CHECKING:
+    from tests.training.conftest import Network
+
+PATIENCE = 60.0
+"""Seconds after which a test gives up waiting; nothing here takes long."""
+
+
+@pytest.fixture(scope="module")
+def shared_worker() -> Iterator[Worker]:
+    with Worker() as worker:
+        yield worker
+
+
+@pytest.fixture
+def worker(shared_worker: Worker) -> Iterator[Worker]:
+    """The same process for all tests, at rest before and after each."""
+    yield shared_worker
+    if shared_worker.state == "training":
+        shared_worker.stop()
+
+
+def ended(worker: Worker) -> Ended:
+    """The next news of the worker."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        for news in worker.news(timeout=1):
+            return news
+        assert worker.state not in ("lost", "closed")
+    raise AssertionError("no news")
+
+
+def result(worker: Worker) -> Result:
+    news = ended(worker)
+    assert news.problem is None, news.trace
+    assert news.result is not None
+    return news.result
+
+
+def state(worker: Worker) -> str:
+    """Its state, which the type checker would otherwise take to be what it last was."""
+    return worker.state
+
+
+def until(worker: Worker, seen: Callable[[Snapshot], bool]) -> list[Snapshot]:
+    """All snapshots up to the first of that kind."""
+    snapshots = []
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        snapshot = worker.look()
+        if snapshot is not None:
+            snapshots.append(snapshot)
+            if seen(snapshot):
+                return snapshots
+        assert not worker.news(timeout=0.005)
+        assert worker.state not in ("lost", "closed")
+    raise AssertionError("no such snapshot")
+
+
+def test_another_process_gives_bit_equal_losses(worker: Worker, network: Network) -> None:
+    job = network("moons", (8, 1), batch=32, optimizer=Adam(), steps=1000)
+    worker.start(job)
+    assert worker.state == "training"
+    here, there = train_now(job), result(worker)
+    assert state(worker) == "idle"
+    assert np.array_equal(here.losses, there.losses)
+    for key, value in here.weights.items():
+        assert np.array_equal(there.weights[key], value)
+    assert there.metrics == here.metrics
+
+
+def test_snapshots_are_whole_and_losses_complete(worker: Worker, network: Network) -> None:
+    job = network(steps=10_000_000)
+    worker.start(job)
+    snapshots = until(worker, lambda snapshot: snapshot.step > 2000)
+    worker.pause()
+    found = result(worker)
+    losses = np.concatenate([snapshot.losses for snapshot in snapshots])
+    assert not any(snapshot.missed for snapshot in snapshots)
+    assert np.array_equal(losses, found.losses[: len(losses)])
+    middle = snapshots[len(snapshots) // 2]
+    expected = train_now(replace(job, steps=middle.step))
+    for key, value in expected.weights.items():
+        assert np.array_equal(middle.weights[key], value)
+
+
+def test_pause_step_and_go_on_equal_one_run(worker: Worker, network: Network) -> None:
+    job = network("moons", (5, 1), batch=8, optimizer=Adam(), steps=10_000_000)
+    worker.start(job)
+    until(worker, lambda snapshot: snapshot.step > 10)
+    worker.pause()
+    parts = [result(worker)]
+    for steps in (1, 1, 50):
+        worker.go_on(steps)
+        parts.append(result(worker))
+        assert len(parts[-1].losses) == steps
+    whole = train_now(replace(job, steps=parts[-1].step))
+    assert np.array_equal(np.concatenate([part.losses for part in parts]), whole.losses)
+
+
+def test_changes_are_noted_with_their_step(worker: Worker, network: Network) -> None:
+    job = network(steps=10_000_000)
+    worker.start(job)
+    until(worker, lambda snapshot: snapshot.step > 10)
+    slower = replace(job.settings, optimizer=SGD(learning_rate=0.01))
+    worker.change(Change(settings=slower))
+    worker.pause()
+    found = result(worker)
+    assert found.settings == slower
+    if found.changes:
+        assert found.changes[0][1] == slower
+    worker.change(Change(settings=job.settings))
+    worker.go_on(3)
+    after = result(worker)
+    same = replace(job, weights=found.weights, memory=found.memory, start=found.step, steps=3)
+    assert np.array_equal(after.losses, train_now(same).losses)
+
+
+def test_a_run_that_was_given_up_has_no_news(worker: Worker, network: Network) -> None:
+    worker.start(network(steps=10_000_000))
+    until(worker, lambda snapshot: snapshot.step > 10)
+    worker.stop()
+    assert worker.state == "idle"
+    worker.start(network(steps=10_000_000, seed=5))
+    job = network(steps=7)
+    worker.start(job)
+    assert np.array_equal(result(worker).losses, train_now(job).losses)
+    assert not worker.news()
+
+
+def test_a_pause_that_comes_too_late_does_no_harm(worker: Worker, network: Network) -> None:
+    worker.start(network(steps=3))
+    assert result(worker).step == 3
+    worker.pause()
+    worker.start(network(steps=4))
+    assert result(worker).step == 4
+
+
+def test_an_error_comes_back_as_it_is(worker: Worker, network: Network) -> None:
+    job = network()
+    worker.start(replace(job, weights={}))
+    news = ended(worker)
+    assert isinstance(news.problem, GraphError)
+    assert "nothing to train" in str(news.problem)
+    assert not news.trace
+    assert news.result is None
+
+
+def test_numbers_that_run_away_come_back_with_what_there_was(
+    worker: Worker, network: Network
+) -> None:
+    job = network(
+        toys.make("sine"),
+        (4, 1),
+        activation="relu",
+        output=None,
+        loss="squared_error",
+        optimizer=SGD(learning_rate=1e6),
+        steps=1000,
+    )
+    worker.start(job)
+    news = ended(worker)
+    assert isinstance(news.problem, NotFinite)
+    assert news.result is not None
+    assert f"Step {news.result.step + 1}: " in str(news.problem)
+
+
+def test_a_fault_of_ours_has_a_trace_for_the_log(worker: Worker, network: Network) -> None:
+    job = network()
+    worker.start(replace(job, settings=None))  # type: ignore[arg-type]
+    news = ended(worker)
+    assert "fault of Backprop Studio" in str(news.problem)
+    assert "AttributeError" in news.trace
+    worker.start(network(steps=2))
+    assert result(worker).step == 2
+
+
+def test_a_network_too_large_for_the_board_gets_a_larger_one(network: Network) -> None:
+    with Worker(capacity=4) as small:
+        first = small.pid
+        job = network(steps=2)
+        small.start(job)
+        assert small.pid != first
+        assert np.array_equal(result(small).losses, train_now(job).losses)
+
+
+def test_a_worker_that_is_killed_is_lost_and_can_be_started_again(network: Network) -> None:
+    with Worker() as worker:
+        worker.start(network(steps=10_000_000))
+        until(worker, lambda snapshot: snapshot.step > 10)
+        assert worker.pid is not None
+        os.kill(worker.pid, 9)
+        deadline = time.monotonic() + PATIENCE
+        while worker.state != "lost" and time.monotonic() < deadline:
+            assert worker.news(timeout=1) == []
+        assert worker.state == "lost"
+        worker.pause()
+        job = network(steps=5)
+        worker.start(job)
+        assert state(worker) == "training"
+        assert np.array_equal(result(worker).losses, train_now(job).losses)
+
+
+def test_closing_in_the_middle_ends_the_process(network: Network) -> None:
+    worker = Worker()
+    worker.start(network(steps=10_000_000))
+    until(worker, lambda snapshot: snapshot.step > 10)
+    process = worker._process
+    sentinel = os.dup(process.sentinel) if os.name == "posix" else None
+    worker.close()
+    assert worker.state == "closed"
+    assert worker.news() == []
+    if sentinel is not None:
+        assert wait([sentinel], 0) == [sentinel]
+        os.close(sentinel)
+    worker.close()
+
+
+def test_the_environment_stays_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "7")
+    monkeypatch.delenv("MKL_NUM_THREADS", raising=False)
+    before = dict(os.environ)
+    Worker().close()
+    assert dict(os.environ) == before
+
+
+ORPHAN = """
+from bpstudio.data.toys import make
+from bpstudio.project.build import network
+from bpstudio.project.runs import job
+from bpstudio.training.worker import Worker
+
+if __name__ == "__main__":
+    worker = Worker()
+    worker.start(job(network(make("xor"), (2, 4, 1))))
+    while worker.look() is None:
+        worker.news(timeout=0.1)
+    print("training", flush=True)
+    worker.news(timeout=600)
+"""
+
+
+def test_nothing_is_left_when_the_parent_is_killed(tmp_path: Path) -> None:
+    script = tmp_path / "parent.py"
+    script.write_text(ORPHAN)
+    parent = subprocess.Popen(
+        [sys.executable, script],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    assert parent.stdout is not None
+    assert parent.stdout.readline() == "training\n"
+    parent.kill()
+    # The worker inherits the pipe, so its end is the end of the last process that holds it.
+    rest, _ = parent.communicate(timeout=2)
+    assert rest == ""
