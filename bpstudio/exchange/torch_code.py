@@ -1,0 +1,372 @@
+"""A network as a PyTorch script: one module, its weights, and a training loop.
+
+A gate that names a module or a function of `torch.nn` is written with it; every other gate is
+spelled out from its formula, and gradients are autograd's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from bpstudio.engine.graph import Node
+from bpstudio.engine.op import Array, Kind
+from bpstudio.exchange import rewrite, text
+from bpstudio.exchange.names import remark
+from bpstudio.exchange.program import Program, count
+from bpstudio.exchange.rules import with_settings
+from bpstudio.exchange.spelling import TORCH, spell
+from bpstudio.exchange.variables import only_key, variables
+from bpstudio.training.course import penalised
+from bpstudio.training.settings import Settings
+
+REWRITINGS = (rewrite.softmax, rewrite.log_softmax, rewrite.sigmoid, rewrite.relu)
+
+FUNCTIONAL = "torch.nn.functional."
+"""Losses of this name are called with the gate's arguments in their order."""
+
+
+class Module(NamedTuple):
+    """A module of `torch.nn` that holds a gate's weights: how it is made from their shapes, and
+    how each of its arrays comes from the gate's weight of the same name."""
+
+    made: Callable[[Mapping[str, tuple[int, ...]]], str]
+    arrays: Mapping[str, Callable[[Array], Array]]
+
+
+MODULES: Mapping[str, Module] = {
+    "torch.nn.Linear": Module(
+        lambda shapes: f"nn.Linear({shapes['weight'][0]}, {shapes['weight'][1]})",
+        {"weight": np.transpose, "bias": np.asarray},
+    )
+}
+
+OPTIMIZERS: Mapping[str, str] = {
+    "sgd": "torch.optim.SGD({weights}, lr={learning_rate})",
+    "momentum": "torch.optim.SGD({weights}, lr={learning_rate}, momentum={momentum})",
+    "adam": (
+        "torch.optim.Adam({weights}, lr={learning_rate}, betas=({beta1}, {beta2}), eps={epsilon})"
+    ),
+}
+
+IN_MODULE = (
+    *("np", "torch", "nn", "sys", "Path", "Network", "ARRAYS", "VALUES", "WEIGHTS", "ROWS"),
+    *("self", "forward", "load", "train", "predict", "network"),
+)
+"""What the script calls things itself."""
+MODULE_ATTRIBUTES = (
+    *("T_destination", "add_module", "apply", "bfloat16", "buffers", "call_super_init"),
+    *("children", "compile", "cpu", "cuda", "double", "dump_patches", "eval", "extra_repr"),
+    *("float", "forward", "get_buffer", "get_extra_state", "get_parameter", "get_submodule"),
+    *("half", "ipu", "load_state_dict", "modules", "mtia", "named_buffers", "named_children"),
+    *("named_modules", "named_parameters", "parameters", "register_backward_hook"),
+    *("register_buffer", "register_forward_hook", "register_forward_pre_hook"),
+    *("register_full_backward_hook", "register_full_backward_pre_hook"),
+    *("register_load_state_dict_post_hook", "register_load_state_dict_pre_hook"),
+    *("register_module", "register_parameter", "register_state_dict_post_hook"),
+    *("register_state_dict_pre_hook", "requires_grad_", "set_extra_state", "set_submodule"),
+    *("share_memory", "state_dict", "to", "to_empty", "train", "training", "type", "xpu"),
+    *("zero_grad",),
+)
+"""What `torch.nn.Module` calls things itself."""
+
+
+def write(program: Program, stem: str) -> dict[str, bytes]:
+    """The script and, if its numbers are many, the file with them that lies beside it, by name."""
+    script = Script(program)
+    many = count({**program.arrays, **program.arguments}) > text.INLINE
+    files = {f"{stem}.py": script.text(inline=not many).encode()}
+    if many:
+        weights = {f"weights/{name}": value for name, value in script.state.items()}
+        files[f"{stem}_arrays.npz"] = text.npz(weights | script.data)
+    return files
+
+
+class Script:
+    """A program as text: the parts of the script, which share its names."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.names = variables(program, (*IN_MODULE, *MODULE_ATTRIBUTES))
+        self.state_names = {key: self._state_name(key) for key in program.arrays}
+
+    @property
+    def state(self) -> dict[str, Array]:
+        """The weights as `load_state_dict` takes them."""
+        return {
+            name: self.as_in_torch(key, self.program.arrays[key])
+            for key, name in self.state_names.items()
+        }
+
+    @property
+    def data(self) -> dict[str, Array]:
+        """The training rows and what they should give."""
+        given = self.program.arguments
+        supplied = {**self.names.features, **self.names.targets}
+        return {name: given[key] for key, name in supplied.items() if key in given}
+
+    def as_in_torch(self, key: str, array: Array) -> Array:
+        """A weight, or its gradient, as the module that holds it lays it out."""
+        id, _, port = key.partition(".")
+        module = self._module(self.program.graph[id])
+        return module.arrays[port](array) if module else array
+
+    def text(self, *, inline: bool) -> str:
+        """The whole script; with `inline` all numbers stand in it."""
+        parts = [
+            self._start(inline=inline),
+            "\n".join([*self._made(), "", *self._forward()]),
+            "\n".join(self._load()),
+            *(["\n".join(self._train())] if self._trains else []),
+            "\n".join(self._main()),
+        ]
+        return "\n\n\n".join(parts) + "\n"
+
+    @property
+    def _trains(self) -> bool:
+        scalar = not self.program.shapes[self.program.objective].array(1)
+        return bool(self.names.targets and self.program.project.weights and scalar)
+
+    def _module(self, node: Node) -> Module | None:
+        """The module that holds a node's weights, if it names one and no wire supplies them."""
+        module = MODULES.get(node.op.exports.get("torch", ""))
+        weights = [port for port in node.op.ports if port.kind is Kind.WEIGHT]
+        return module if module and weights == list(node.owned(Kind.WEIGHT)) else None
+
+    def _state_name(self, key: str) -> str:
+        id, _, port = key.partition(".")
+        node = self.program.graph[id]
+        if self._module(node):
+            return f"{self.names.nodes[id]}.{port}"
+        if self.program.passes_on(node):
+            return self.names.nodes[id]
+        return self.names.unique(f"{self.names.nodes[id]}_{port}")
+
+    def _start(self, *, inline: bool) -> str:
+        usage = "Run it to see a forward and a backward pass" + (
+            "; `--train` trains it." if self._trains else "."
+        )
+        head = text.heading("A network in PyTorch.", self.program.project.title, [usage])
+        imports = (["import sys"] if self._trains else []) + (
+            [] if inline else ["from pathlib import Path"]
+        )
+        libraries = ["import torch", "from torch import nn"]
+        parts = [
+            head,
+            *(["\n".join(imports)] if imports else []),
+            "\n".join(libraries if inline else ["import numpy as np", *libraries]),
+            "# As in the studio; without this line PyTorch computes in float32.\n"
+            "torch.set_default_dtype(torch.float64)",
+        ]
+        return "\n\n".join([*parts, *self._tables(inline=inline)])
+
+    def _tables(self, *, inline: bool) -> list[str]:
+        """The numbers of the script."""
+        given = self.program.given
+        values = {name: given[key] for key, name in self.names.values.items()}
+        typed = [self._table("VALUES", values)] if values else []
+        if inline:
+            weights = [self._table("WEIGHTS", self.state)] if self.state else []
+            rows = (f"{n.upper()} = {_tensor(v, '')}" for n, v in self.data.items())
+            return [*weights, *typed, *rows]
+        lines = [
+            f"    {text.quoted(w)}: torch.from_numpy(ARRAYS[{text.quoted('weights/' + w)}]),"
+            for w in self.state
+        ]
+        return [
+            'ARRAYS = np.load(Path(__file__).with_name(Path(__file__).stem + "_arrays.npz"))',
+            *(["\n".join(["WEIGHTS = {", *lines, "}"])] if lines else []),
+            *typed,
+            *(f"{n.upper()} = torch.from_numpy(ARRAYS[{text.quoted(n)}])" for n in self.data),
+        ]
+
+    def _table(self, name: str, arrays: Mapping[str, Array]) -> str:
+        lines = [f"    {text.quoted(k)}: {_tensor(v, '    ')}," for k, v in arrays.items()]
+        return "\n".join([f"{name} = {{", *lines, "}"])
+
+    def _made(self) -> list[str]:
+        """The class up to its weights."""
+        lines = ["class Network(nn.Module):", "    def __init__(self):"]
+        lines.append("        super().__init__()")
+        for node in self.program.nodes:
+            name, module = self.names.nodes[node.id], self._module(node)
+            if module:
+                ports = node.owned(Kind.WEIGHT)
+                shapes = {p.name: self.program.arrays[f"{node.id}.{p.name}"].shape for p in ports}
+                lines.append(f"        self.{name} = {module.made(shapes)}")
+                continue
+            for port in node.owned(Kind.WEIGHT, Kind.STATISTIC):
+                key = f"{node.id}.{port.name}"
+                shape = self.program.arrays[key].shape
+                made = f"nn.Parameter(torch.zeros({shape!r}))"
+                lines.append(f"        self.{self.state_names[key]} = {made}")
+        return lines
+
+    def _forward(self) -> list[str]:
+        targets = tuple(self.names.targets.values())
+        wanted = (f"{name}=None" for name in targets)
+        lines = [f"    def forward({text.joined('self', *self.names.parameters, *wanted)}):"]
+        if targets:
+            lines.append(
+                '        """The loss for rows and what they should give; without that, the '
+                'answers."""'
+            )
+        for place, node in enumerate(self.program.nodes):
+            line, title = self._line(node), remark(node.title)
+            if line:
+                lines.append(line + (f"  # {title}" if title else ""))
+            if place + 1 == self.program.predicting and targets:
+                lines.append(f"        if {targets[0]} is None:")
+                lines.append(f"            return {self.names.nodes[self.program.answer]}")
+        return [*lines, f"        return {self.names.nodes[self.program.objective]}"]
+
+    def _line(self, node: Node) -> str:
+        """The line of a node in forward; empty where its value is an argument."""
+        name, op, indent = self.names.nodes[node.id], node.op, " " * 8
+        arguments = {port.name: self._argument(node, port.name) for port in op.ports}
+        if self.program.passes_on(node):
+            source = arguments[op.ports[0].name]
+            supplied = self.names.supplied(only_key(node))
+            return "" if supplied else f"{indent}{name} = {source}"
+        if not op.ports:
+            value = with_settings(self.program.rules[node.id].output, op)
+            number = float(spell(value, {}, TORCH))
+            return f"{indent}{name} = torch.tensor({number!r})"
+        if self._module(node):
+            inputs = (arguments[p.name] for p in op.ports if p.kind is not Kind.WEIGHT)
+            return f"{indent}{name} = self.{name}({text.joined(*inputs)})"
+        called = op.exports.get("torch", "")
+        # With more axes than rows and features, the functions of torch take another one as the
+        # classes than we do.
+        near = (self.program.shapes[id] for id in node.feeding)
+        if called.startswith(FUNCTIONAL) and all(len(shape.array(1)) <= 2 for shape in near):
+            function = called.removeprefix("torch.")
+            return f"{indent}{name} = {function}({text.joined(*arguments.values())})"
+        told = rewrite.rewrite(self.program.rules[node.id].output, REWRITINGS)
+        return text.folded(f"{name} = ", spell(with_settings(told, op), arguments, TORCH), indent)
+
+    def _argument(self, node: Node, port: str) -> str:
+        if sources := node.sources.get(port):
+            return self.names.nodes[sources[0]]
+        key = f"{node.id}.{port}"
+        if name := self.names.supplied(key):
+            return name
+        if key in self.names.values:
+            return f"VALUES[{text.quoted(self.names.values[key])}]"
+        return f"self.{self.state_names[key]}"
+
+    def _load(self) -> list[str]:
+        lines = ["def load():", '    """The network with its weights from the studio."""']
+        lines.append("    network = Network()")
+        if self.state:
+            lines.append("    network.load_state_dict(WEIGHTS)")
+        lines += [
+            f"    network.{self._parameter(key)}.requires_grad_(False)"
+            for key in self.program.arrays
+            if self._is_fixed(key)
+        ]
+        return [*lines, "    return network"]
+
+    def _is_fixed(self, key: str) -> bool:
+        frozen = key.partition(".")[0] in self.program.project.training.frozen
+        return frozen or key in self.program.project.statistics
+
+    def _parameter(self, key: str) -> str:
+        return self.state_names[key]
+
+    def _train(self) -> list[str]:
+        settings = self.program.project.training
+        targets = list(self.names.targets.values())
+        rows = len(next(iter(self.data.values())))
+        batch = min(settings.batch or rows, rows)
+        lines = [
+            "def train(network, epochs=1000):",
+            *self._weights(settings),
+            f"    optimizer = {_optimizer(settings)}",
+            "    for epoch in range(1, epochs + 1):",
+        ]
+        if batch == rows:
+            taken = text.joined("ROWS", *(name.upper() for name in targets))
+            body = " " * 8
+        else:
+            chosen = (f"{name.upper()}[batch]" for name in targets)
+            taken = text.joined("ROWS[batch]", *chosen)
+            lines.append(f"        for batch in torch.randperm(len(ROWS)).split({batch}):")
+            body = " " * 12
+        return [
+            *lines,
+            f"{body}optimizer.zero_grad()",
+            f"{body}loss = network({taken})",
+            f"{body}loss.backward()",
+            f"{body}optimizer.step()",
+            "        if epoch % 100 == 0:",
+            '            print("epoch", epoch, "loss", loss.item())',
+        ]
+
+    def _weights(self, settings: Settings) -> list[str]:
+        """What the optimizer is told to change: with a penalty, all but the biases shrink too."""
+        if not settings.l2:
+            return ["    weights = [w for w in network.parameters() if w.requires_grad]"]
+        learned = [key for key in self.program.project.weights if not self._is_fixed(key)]
+        shrinking = set(penalised(tuple(learned)))
+        groups = []
+        for decay, keys in (
+            (settings.l2, [key for key in learned if key in shrinking]),
+            (0.0, [key for key in learned if key not in shrinking]),
+        ):
+            names = (f"network.{self._parameter(key)}" for key in keys)
+            groups.append(
+                f'        {{"params": [{text.joined(*names)}], "weight_decay": {decay}}},'
+            )
+        return ["    weights = [", *groups, "    ]"]
+
+    def _main(self) -> list[str]:
+        targets = [name.upper() for name in self.names.targets.values()]
+        arguments = ["ROWS"] if self.names.features else ["**VALUES"] if self.names.values else []
+        lines = ['if __name__ == "__main__":', "    network = load()"]
+        if self._trains:
+            lines += ['    if "--train" in sys.argv:', "        train(network)"]
+        if targets:
+            lines.append(f'    print("answers:", network({arguments[0]})[:10].tolist())')
+        called = text.joined(*arguments, *targets)
+        if not self.names.features:
+            lines += (
+                [
+                    "    for value in VALUES.values():",
+                    "        value.requires_grad_()",
+                ]
+                if self.names.values
+                else []
+            )
+        lines.append(f"    output = network({called})")
+        lines.append('    print("forward:", output.tolist())')
+        lines += ["    if output.requires_grad:"]
+        lines += ["        network.zero_grad()"] if self._trains else []
+        lines += ["        output.sum().backward()"]
+        if not self.names.features and self.names.values:
+            lines += [
+                "    for name, value in VALUES.items():",
+                "        if value.grad is not None:",
+                '            print("gradient of", name, "=", value.grad.tolist())',
+            ]
+        if self.program.project.weights:
+            lines += [
+                "    for name, weight in network.named_parameters():",
+                "        if weight.grad is not None:",
+                '            print("gradient of", name, "=", weight.grad.tolist())',
+            ]
+        return lines
+
+
+def _tensor(array: Array, indent: str) -> str:
+    made = text.array(array, indent, "torch.tensor")
+    return f"torch.tensor({made})" if array.ndim == 0 else made
+
+
+def _optimizer(settings: Settings) -> str:
+    """The optimizer in the words of `torch.optim`; gradient descent where there is no such one."""
+    optimizer = settings.optimizer
+    known = OPTIMIZERS.get(optimizer.name, OPTIMIZERS["sgd"])
+    return known.format(weights="weights", **optimizer.settings)
