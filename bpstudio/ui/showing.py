@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import lru_cache
 
 import numpy as np
 
@@ -13,8 +13,10 @@ from bpstudio.engine.op import Array
 from bpstudio.engine.run import Recording
 from bpstudio.errors import StudioError
 from bpstudio.playback.timeline import Instant, Timeline
-from bpstudio.project.project import Project
-from bpstudio.training.iteration import iteration
+from bpstudio.project import runs
+from bpstudio.project.iteration import iteration, runnable, within
+from bpstudio.project.project import Project, loss_node, shapes
+from bpstudio.training.job import Memory, Metrics
 
 MOST_ROWS = 512
 """An iteration on the canvas runs on this many rows at most, so that an edit shows at once."""
@@ -24,26 +26,28 @@ MOST_ROWS = 512
 class Showing:
     """The weights that are shown, the iteration recorded with them, and the place in it.
 
-    `step` is the training step and `losses` the loss of each step so far. `recording` is None
-    while the network can't run, and `problem` then says why. `position` is the time in the
-    recording's timeline. `training` and `playing` say whether either is going on.
+    `step` is the training step and `losses` the loss of each step so far. `timeline` is None
+    while nothing of the network can run, and `problem` says what keeps all of it from running.
+    `position` is the time in the timeline. `training` and `playing` say whether either is going
+    on. `measured` is what training last found out about how good the weights are.
     """
 
     project: Project
     weights: Mapping[str, Array] = field(default_factory=dict)
     step: int = 0
     losses: Array = field(default_factory=lambda: np.zeros(0))
-    recording: Recording | None = None
+    timeline: Timeline | None = None
     problem: StudioError | None = None
     position: float = 0.0
     playing: bool = False
     training: bool = False
     steps_per_second: float = 0.0
+    measured: Metrics | None = None
 
-    @cached_property
-    def timeline(self) -> Timeline | None:
-        """The recording as a row of moments."""
-        return Timeline(self.recording) if self.recording else None
+    @property
+    def recording(self) -> Recording | None:
+        """The iteration that the timeline shows."""
+        return self.timeline.recording if self.timeline else None
 
     @property
     def length(self) -> int:
@@ -56,33 +60,89 @@ class Showing:
         return self.timeline.at(self.position) if self.timeline else None
 
     @property
+    def goal(self) -> str | None:
+        """The node at which the pass back begins: the loss, or without one the last node."""
+        return runnable(self.project)[1]
+
+    @property
     def loss(self) -> float | None:
-        """The loss of the iteration that is shown."""
-        if self.recording is None or not self.project.graph.losses:
-            return None
-        value = self.recording.values.get(self.project.graph.losses[-1])
+        """The loss of the iteration that is shown, over its rows."""
+        loss = loss_node(self.project)
+        value = None if loss is None or self.recording is None else self.recording.values.get(loss)
         return None if value is None else float(value.item())
 
+    @property
+    def metrics(self) -> Metrics | None:
+        """How good the weights are over all rows of the data, as far as that is known."""
+        if self.measured is not None or self.training:
+            return self.measured
+        return _measured(self.project)
 
-def show(project: Project) -> Showing:
-    """What a project gives with its own weights; every number of the iteration is seen."""
+
+def show(project: Project, before: Showing | None = None) -> Showing:
+    """What a project gives with its own weights.
+
+    It is shown where `before` was in its timeline, if both have as many moments, else at its end.
+    """
     trained = project.trained
-    return run_anew(
-        Showing(project, project.weights, step=trained.steps, losses=trained.losses)
+    here = before or Showing(project)
+    shown = replace(
+        here,
+        project=project,
+        weights=project.weights,
+        step=trained.steps,
+        losses=trained.losses,
+        measured=None,
+        training=False,
     )
+    return run_anew(shown, trained.memory)
 
 
-def run_anew(shown: Showing) -> Showing:
-    """The same with its iteration recorded for its weights, shown at its end."""
+def run_anew(shown: Showing, memory: Memory | None = None) -> Showing:
+    """The same with its iteration recorded anew for its weights and its project.
+
+    `memory` is what the optimizer remembers of the steps before.
+    """
     project = shown.project
-    blank = replace(shown, recording=None, problem=None, position=0.0)
+    blank = replace(shown, timeline=None, problem=None, position=0.0, playing=False)
     if not project.graph.nodes:
         return blank
     try:
-        recording = iteration(project, shown.weights, most_rows=MOST_ROWS)
+        recording = iteration(
+            project, shown.weights, step=shown.step, memory=memory, most_rows=MOST_ROWS
+        )
     except StudioError as problem:
         return replace(blank, problem=problem)
+    timeline = Timeline(recording)
+    kept = len(timeline) == shown.length and shown.position < shown.length
+    return replace(
+        shown,
+        timeline=timeline,
+        problem=_problem(project, recording),
+        position=shown.position if kept else float(len(timeline)),
+        playing=shown.playing and kept,
+    )
+
+
+def _problem(project: Project, recording: Recording) -> StudioError | None:
+    """What keeps a network from running as a whole, or the first value that is not finite."""
+    if len(recording.graph.nodes) < len(project.graph.nodes):
+        try:
+            shapes(project)
+        except StudioError as problem:
+            return problem
     step = recording.first_non_finite()
-    problem = None if step is None else run.not_finite(project.graph[step.node], step)
-    shown = replace(shown, recording=recording, problem=problem)
-    return replace(shown, position=float(shown.length))
+    return None if step is None else run.not_finite(project.graph[step.node], step)
+
+
+@lru_cache(maxsize=1)
+def _measured(project: Project) -> Metrics | None:
+    """How good a project's own weights are; None for one without a loss, or not whole yet."""
+    part, goal = runnable(project)
+    if goal is None or loss_node(project) != goal:
+        return None
+    try:
+        return runs.measured(within(project, part))
+    except StudioError:
+        # What is wrong is said where it is run for the canvas.
+        return None

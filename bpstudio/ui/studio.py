@@ -10,29 +10,35 @@ a training step, a scrubbed timeline, a playing pulse.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Concatenate, NamedTuple, ParamSpec
+from typing import Any, Concatenate, NamedTuple, ParamSpec
 
 import msgspec
-from PySide6.QtCore import QElapsedTimer, QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from bpstudio.errors import StudioError
-from bpstudio.language import _, set_language
-from bpstudio.project import file
+from bpstudio.language import _, ngettext, set_language
+from bpstudio.project import edits, file
+from bpstudio.project.difference import Difference, between
 from bpstudio.project.history import History
+from bpstudio.project.iteration import runnable
 from bpstudio.project.project import Project
+from bpstudio.training.batches import batches_per_epoch
+from bpstudio.training.job import MOST_STEPS
+from bpstudio.ui.playing import Player
 from bpstudio.ui.preferences import Preferences
 from bpstudio.ui.showing import Showing, run_anew, show
-from bpstudio.ui.training import Training
+from bpstudio.ui.training import Outcome, Training, change_for, ends_training, job_of
 
 Words = ParamSpec("Words")
 
-FRAME = 16
-"""Milliseconds between two frames of playback."""
-PACE = 0.9
-"""Moments a second that playback passes at speed 1."""
+RECORDED = 1 / 15
+"""Seconds between two recordings of an iteration while training goes on, at least."""
+SHARE = 0.25
+"""The share of the time that these recordings may take."""
 
 
 class Change(NamedTuple):
@@ -74,12 +80,11 @@ class Studio(QObject):
         self.shown: Showing = show(self.project)
         self.selection: frozenset[str] = frozenset()
         self.training = training
-        self._target: float | None = None
-        self._clock = QElapsedTimer()
-        self._frames = QTimer(self)
-        self._frames.setTimerType(Qt.TimerType.PreciseTimer)
-        self._frames.setInterval(FRAME)
-        self._frames.timeout.connect(self._frame)
+        training.advanced.connect(self._advance)
+        training.ended.connect(self._end)
+        self._next_recording = 0.0
+        self._player = Player()
+        self._player.passed.connect(self._pass)
 
     # -- the project ------------------------------------------------------------------------
 
@@ -118,15 +123,20 @@ class Studio(QObject):
         **named: Words.kwargs,
     ) -> bool:
         """As `do`; edits with the same key one after the other are one entry in the history."""
-        self.land()
-        before = self.project
+        before, landed = self.project, None
         try:
             after = edit(before, *arguments, **named)
+            if self.training.running and ends_training(before, after):
+                landed = self.land()
+                before = self.project
+                after = edit(before, *arguments, **named)
         except StudioError as error:
             self.complain(error)
             return False
         self.history = self.history.push(name, after, key)
         self._announce(before, name)
+        if landed is not None:
+            self._go_on(landed)
         return True
 
     def settle(self) -> None:
@@ -142,7 +152,7 @@ class Studio(QObject):
 
     def redo(self) -> None:
         """The undone edit again."""
-        self.land()
+        self.land()  # which, if there was something to land, leaves nothing to redo
         before, name = self.project, self.history.redo_name or ""
         self.history = self.history.redo()
         self._announce(before, name)
@@ -152,11 +162,17 @@ class Studio(QObject):
         if after is before:
             return
         self.select(self.selection & after.graph.nodes.keys())
-        position, length = self.shown.position, self.shown.length
-        self.shown = show(after)
-        if length and length == self.shown.length and position < length:
-            self.shown = replace(self.shown, position=position)
-        self.training.follow(before, after)
+        if self.training.running:
+            change = change_for(before, after)
+            if change is not None:
+                self.training.change(change)
+            self.shown = run_anew(replace(self.shown, project=after))
+        elif _computes(between(before, after)):
+            self.shown = show(after, self.shown)
+        else:
+            self.shown = replace(self.shown, project=after)
+        if not self.shown.playing:
+            self._player.stop()
         self.noticed.emit(None)
         self.changed.emit(Change(before, after, name))
         self.moved.emit(self.shown)
@@ -178,16 +194,129 @@ class Studio(QObject):
 
     def save(self, path: Path) -> bool:
         """Write the project, training included; whether that was possible."""
-        self.land()
+        landed = self.land()
         try:
             file.save(self.project, path)
         except StudioError as error:
             self.complain(error)
             return False
         self.path, self.saved = path, self.project
-        self.notice(_("Saved as {name}.").format(name=path.name))
         self.changed.emit(Change(self.project, self.project, _("Save")))
+        self.notice(_("Saved as {name}.").format(name=path.name))
+        if landed is not None:
+            self._go_on(landed)
         return True
+
+    def close(self) -> None:
+        """End what moves and what runs beside; nothing is asked and nothing saved."""
+        self.stop()
+        self.training.close()
+
+    # -- training ---------------------------------------------------------------------------
+
+    @property
+    def can_train(self) -> bool:
+        """Whether there are weights, and a loss or an output that can be reached from them."""
+        return bool(self.project.weights) and self.shown.goal is not None
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """How many steps see every row of the data once."""
+        data = self.project.data
+        rows = 1 if data is None else len(data.training_rows)
+        return batches_per_epoch(rows, self.project.training.batch)
+
+    def train(self, steps: int | None = None) -> None:
+        """Train so many steps, or until `pause`."""
+        self.land()
+        try:
+            job = job_of(self.project, MOST_STEPS if steps is None else steps)
+        except StudioError as error:
+            self.complain(error)
+            return
+        self.training.start(job, self.project.trained.losses)
+        self._next_recording = 0.0
+        self.noticed.emit(None)
+        self._show(training=True)
+
+    def pause(self) -> None:
+        """Stop training; the weights enter the project as one edit."""
+        self.land()
+
+    def land(self) -> Outcome | None:
+        """Stop training, if it goes on, and let its weights enter the project as one edit."""
+        outcome = self.training.finish()
+        if outcome is not None:
+            self._write(outcome)
+        return outcome
+
+    def reset_training(self) -> None:
+        """Back to the start: the same seed, the same weights."""
+        self.land()
+        self.do(_("Reset"), edits.reset)
+
+    def draw_new_weights(self) -> None:
+        """Other starting weights, from the next seed."""
+        self.land()
+        self.do(_("New weights"), edits.new_weights, self.project.training.seed + 1)
+
+    def set_training(self, **changes: Any) -> bool:
+        """Change settings of training; they hold from its next step on."""
+        settings = replace(self.project.training, **changes)
+        key = "training " + " ".join(sorted(changes))
+        return self.do_merged(_("Training settings"), key, edits.set_training, settings)
+
+    def _go_on(self, landed: Outcome) -> None:
+        """Train on from where a run was landed for an edit, as far as it was to go."""
+        steps = landed.job.steps - landed.taken
+        if landed.problem is None and steps > 0 and self.can_train:
+            self.train(steps)
+
+    def _advance(self, outcome: Outcome) -> None:
+        """Show where the run is; the iteration is recorded anew now and then."""
+        shown = replace(
+            self.shown,
+            weights={**self.project.weights, **outcome.weights},
+            step=outcome.step,
+            losses=outcome.losses,
+            steps_per_second=outcome.steps_per_second,
+            measured=outcome.metrics,
+            training=True,
+        )
+        began = time.monotonic()
+        if began >= self._next_recording:
+            shown = run_anew(shown)
+            now = time.monotonic()
+            self._next_recording = began + max(RECORDED, (now - began) / SHARE)
+        self.shown = shown
+        self.moved.emit(shown)
+
+    def _end(self, outcome: Outcome) -> None:
+        self._write(outcome)
+        if outcome.problem is not None:
+            self.complain(outcome.problem)
+
+    def _write(self, outcome: Outcome) -> None:
+        """Let what a run came to enter the project, if the project still is what was trained."""
+        before, job = self.project, outcome.job
+        part, goal = runnable(before)
+        of_it = goal is not None and part.structure == job.graph.structure
+        if outcome.taken and of_it and before.trained.steps == job.start:
+            name = ngettext("Train {count} step", "Train {count} steps", outcome.taken)
+            after = edits.land_training(
+                before,
+                {**before.weights, **outcome.weights},
+                before.statistics,
+                outcome.losses,
+                outcome.step,
+                outcome.memory,
+            )
+            name = name.format(count=outcome.taken)
+            self.history = self.history.push(name, after)
+            self._announce(before, name)
+        else:
+            self.shown = show(before, self.shown)
+            self.moved.emit(self.shown)
 
     # -- what is shown ----------------------------------------------------------------------
 
@@ -200,7 +329,7 @@ class Studio(QObject):
 
     def show_position(self, position: float) -> None:
         """Scrub to a time in the timeline."""
-        self._target = None
+        self._player.stop()
         self._show(position=min(max(position, 0.0), float(self.shown.length)), playing=False)
 
     def play(self) -> None:
@@ -208,18 +337,8 @@ class Studio(QObject):
         if not self.shown.length:
             self._say_problem()
             return
-        start = 0.0 if self.shown.position >= self.shown.length else self.shown.position
-        self._target = float(self.shown.length)
-        self._show(position=start, playing=True)
-        self._clock.start()
-        self._frames.start()
-
-    def stop(self) -> None:
-        """Stop playing where it is."""
-        self._frames.stop()
-        self._target = None
-        if self.shown.playing:
-            self._show(playing=False)
+        here = 0.0 if self.shown.position >= self.shown.length else self.shown.position
+        self._go(here, float(self.shown.length))
 
     def step(self, direction: int) -> None:
         """One moment on (1), moving there, or one back (-1), at once."""
@@ -227,30 +346,39 @@ class Studio(QObject):
         if timeline is None:
             self._say_problem()
             return
-        here = self.shown.position if self._target is None else self._target
-        there = timeline.next(here) if direction > 0 else timeline.previous(self.shown.position)
-        if direction < 0 or self.preferences.reduce_motion or there == here:
-            self.stop()
+        here, target = self.shown.position, self._player.target
+        if direction < 0:
+            self.show_position(timeline.previous(here))
+            return
+        here = here if target is None or target == self.shown.length else target
+        there = timeline.next(here)
+        if self.preferences.reduce_motion or there == here:
             self.show_position(there)
-            return
-        self._target = there
-        self._show(position=here, playing=True)
-        self._clock.start()
-        self._frames.start()
-
-    def _frame(self) -> None:
-        elapsed = self._clock.restart() / 1000
-        target = self._target
-        if target is None:
-            self._frames.stop()
-            return
-        position = self.shown.position + elapsed * PACE * self.preferences.speed
-        if position >= target:
-            self._frames.stop()
-            self._target = None
-            self._show(position=target, playing=False)
         else:
-            self._show(position=position)
+            self._go(here, there)
+
+    def has_phase(self, phase: str) -> bool:
+        """Whether anything happens in that phase."""
+        begin, end = self.shown.timeline.span(phase) if self.shown.timeline else (0, 0)
+        return begin < end
+
+    def show_phase(self, phase: str) -> None:
+        """To where the phase begins."""
+        if self.shown.timeline is not None:
+            self.show_position(float(self.shown.timeline.span(phase)[0]))
+
+    def stop(self) -> None:
+        """Stop playing where it is."""
+        self._player.stop()
+        if self.shown.playing:
+            self._show(playing=False)
+
+    def _go(self, here: float, there: float) -> None:
+        self._show(position=here, playing=True)
+        self._player.go(here, there, self.preferences.speed)
+
+    def _pass(self, position: float, playing: bool) -> None:
+        self._show(position=position, playing=playing)
 
     def _show(self, **parts: object) -> None:
         self.shown = replace(self.shown, **parts)  # type: ignore[arg-type]
@@ -275,3 +403,8 @@ class Studio(QObject):
         self.preferences = msgspec.structs.replace(self.preferences, **choices)
         set_language(self.preferences.language)
         self.preferred.emit(self.preferences)
+
+
+def _computes(found: Difference) -> bool:
+    """Whether a difference is of what runs, and not only of how it looks."""
+    return replace(found, places=frozenset(), title=False, note=False) != Difference()

@@ -1,0 +1,263 @@
+"""Training as the window sees it: a worker process, looked at by a timer.
+
+`advanced` says where a run is, at most 60 times a second; `ended` says what it came to. Nothing
+here knows the project: whoever started a run decides what becomes of its outcome.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
+
+from bpstudio.engine.op import Array
+from bpstudio.errors import StudioError
+from bpstudio.language import N_
+from bpstudio.project import runs
+from bpstudio.project.difference import between
+from bpstudio.project.iteration import runnable, within
+from bpstudio.project.project import Project
+from bpstudio.training.board import Snapshot
+from bpstudio.training.job import MOST_STEPS, Change, Job, Memory, Metrics
+from bpstudio.training.serve import Ended
+from bpstudio.training.worker import Worker
+
+TICK = 16
+"""Milliseconds between two looks at a run."""
+PATIENCE = 5.0
+"""Seconds to wait for a run to end before its newest snapshot is taken instead."""
+
+LOST = N_(
+    "The training process was ended from outside. The weights after {step} steps are kept; "
+    "train again to go on."
+)
+
+log = logging.getLogger(__name__)
+
+
+def ends_training(before: Project, after: Project) -> bool:
+    """Whether an edit takes away what a run computes on: then the run has to be landed first."""
+    found = between(before, after)
+    if found.structure or found.weights or found.statistics:
+        return True
+    if not (found.data or found.given):
+        return False
+    try:
+        return job_of(before).classification != job_of(after).classification
+    except StudioError:
+        return True
+
+
+def change_for(before: Project, after: Project) -> Change | None:
+    """What to tell a run that goes on through an edit; None where nothing concerns it."""
+    found = between(before, after)
+    if found.data or found.given:
+        job = job_of(after)
+        return Change(job.settings, job.given, job.test)
+    return Change(after.training) if found.training else None
+
+
+def job_of(project: Project, steps: int = MOST_STEPS) -> Job:
+    """The training of a project, of as much of it as its loss needs.
+
+    Raises StudioError, saying what is missing, for a network that can't be trained yet.
+    """
+    part, goal = runnable(project)
+    return runs.job(project if goal is None else within(project, part), steps)
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """Where a run is, or what it came to.
+
+    `step` counts from the start of the weights, and `losses` has the loss of each of these steps.
+    `memory` is the optimizer's, known once the run has ended; `problem` is why it ended, if it
+    was not asked to.
+    """
+
+    job: Job
+    step: int
+    losses: Array
+    weights: Mapping[str, Array]
+    memory: Memory = field(default_factory=Memory)
+    metrics: Metrics | None = None
+    steps_per_second: float = 0.0
+    problem: StudioError | None = None
+
+    @property
+    def taken(self) -> int:
+        """How many steps this run has taken."""
+        return self.step - self.job.start
+
+
+class Training(QObject):
+    """The worker process and the run that is going on in it, if any."""
+
+    advanced = Signal(object)
+    """Where the run is: an `Outcome`."""
+    ended = Signal(object)
+    """What the run came to, as it ended by itself: an `Outcome`."""
+
+    def __init__(self, make: Callable[[], Worker] = Worker) -> None:
+        super().__init__()
+        self._make = make
+        self._worker: Worker | None = None
+        self._newest: Outcome | None = None
+        self._before = np.zeros(0)
+        self._losses = Series(self._before)
+        self._timer = QTimer(self)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.setInterval(TICK)
+        self._timer.timeout.connect(self._look)
+
+    @property
+    def running(self) -> bool:
+        """Whether a run is going on."""
+        return self._newest is not None
+
+    @property
+    def pid(self) -> int | None:
+        """The id of the worker process, where there is one."""
+        return None if self._worker is None else self._worker.pid
+
+    def warm(self) -> None:
+        """Start the worker process, so that it is up by the time it is wanted."""
+        if self._worker is None:
+            self._worker = self._make()
+
+    def start(self, job: Job, losses: Array) -> None:
+        """Train this job from now on; a run that was going on is given up.
+
+        `losses` are those of the steps that its weights have behind them.
+        """
+        self.warm()
+        assert self._worker is not None
+        self._worker.news()  # so that it knows whether its process is still there
+        self._worker.start(job)
+        self._before, self._losses = losses, Series(losses)
+        self._newest = Outcome(job, job.start, self._losses.all, job.weights)
+        self._timer.start()
+
+    def change(self, change: Change) -> None:
+        """Have other settings or data hold from the next step of the run."""
+        if self._worker is not None and self.running:
+            self._worker.change(change)
+
+    def finish(self) -> Outcome | None:
+        """End the run now and return what it came to; None where none was going on."""
+        if self._worker is None or not self.running:
+            return None
+        self._worker.pause()
+        until = time.monotonic() + PATIENCE
+        while (left := until - time.monotonic()) > 0:
+            outcome = self._outcome(self._worker.news(left))
+            if outcome is not None:
+                return self._close_run(outcome)
+        self._worker.stop()
+        return self._close_run(self._seen())
+
+    def drop(self) -> None:
+        """Give the run up, whatever it came to."""
+        if self._worker is not None and self.running:
+            self._worker.stop()
+        self._close_run(None)
+
+    def close(self) -> None:
+        """End the worker process."""
+        self._close_run(None)
+        if self._worker is not None:
+            self._worker.close()
+            self._worker = None
+
+    def _look(self) -> None:
+        assert self._worker is not None
+        outcome = self._outcome(self._worker.news())
+        if outcome is not None:
+            self.ended.emit(self._close_run(outcome))
+            return
+        before = self._newest
+        seen = self._seen()
+        if seen is not before:
+            self._newest = seen
+            self.advanced.emit(seen)
+
+    def _outcome(self, news: list[Ended]) -> Outcome | None:
+        """What the run came to, if the news have it or the worker is lost."""
+        assert self._worker is not None
+        for ended in news:
+            return self._told(ended)
+        if self._worker.state == "lost":
+            seen = self._seen()
+            return replace(seen, problem=StudioError(LOST, step=seen.step))
+        return None
+
+    def _told(self, ended: Ended) -> Outcome:
+        if ended.trace:
+            log.error("training failed\n%s", ended.trace)
+        result, seen = ended.result, self._seen()
+        if result is None:
+            return replace(seen, problem=ended.problem)
+        return Outcome(
+            seen.job,
+            result.step,
+            np.concatenate([self._before, result.losses]),
+            result.weights,
+            result.memory,
+            result.metrics,
+            result.steps_per_second,
+            ended.problem,
+        )
+
+    def _seen(self) -> Outcome:
+        """Where the run is by the newest snapshot."""
+        assert self._worker is not None and self._newest is not None
+        newest = self._newest
+        snapshot = self._worker.look()
+        if snapshot is None:
+            return newest
+        self._losses.extend(snapshot)
+        return Outcome(
+            newest.job,
+            snapshot.step,
+            self._losses.all,
+            snapshot.weights,
+            Memory(),
+            snapshot.metrics,
+            snapshot.steps_per_second,
+        )
+
+    def _close_run(self, outcome: Outcome | None) -> Outcome | None:
+        self._timer.stop()
+        self._newest = None
+        return outcome
+
+
+class Series:
+    """Losses that come in piece by piece; what was given out does not change any more."""
+
+    def __init__(self, first: Array) -> None:
+        self._count = len(first)
+        self._room = np.empty(max(1024, 2 * self._count))
+        self._room[: self._count] = first
+
+    @property
+    def all(self) -> Array:
+        """All of them so far, read-only."""
+        view = self._room[: self._count]
+        view.flags.writeable = False
+        return view
+
+    def extend(self, snapshot: Snapshot) -> None:
+        """Add those of a snapshot; those that it missed are not a number."""
+        pieces = np.concatenate([np.full(snapshot.missed, np.nan), snapshot.losses])
+        count = self._count + len(pieces)
+        if count > len(self._room):
+            room = np.empty(max(count, 2 * len(self._room)))
+            room[: self._count] = self._room[: self._count]
+            self._room = room
+        self._room[self._count : count] = pieces
+        self._count = count
