@@ -341,12 +341,12 @@ def _constant_factor(tape: Tape, x: Traced) -> tuple[Traced, float] | None:
     return None
 
 
-def _scaled(tape: Tape, x: Traced, number: float, shape: tuple[int, ...]) -> Traced | None:
+def _scaled(tape: Tape, x: Traced, number: float, shape: tuple[int, ...]) -> Traced:
     """`x` times a number: one multiplication, whatever factors it has already."""
     factor = _constant_factor(tape, x)
     if factor is not None:
         source, first = factor
-        return _scaled(tape, source, first * number, shape) or _times(tape, source, first * number)
+        return _scaled(tape, source, first * number, shape)
     if number == 1:
         return tape.view("broadcast", x, shape)
     if number == -1:
