@@ -96,7 +96,7 @@ def unpack(content: bytes) -> Parts:
                 raise refusal("mimetype", N_("this is another kind of file, not a project."))
             document = _read(archive, infos["project.json"], MOST_JSON_BYTES)
             arrays = {
-                match[1]: _array(name, _read(archive, info, MOST_ARRAY_BYTES))
+                match[1]: array_of(name, _read(archive, info, MOST_ARRAY_BYTES))
                 for name, info in infos.items()
                 if (match := _ARRAY_NAME.fullmatch(name))
             }
@@ -211,7 +211,7 @@ def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> bytes:
     return b"".join(pieces)
 
 
-def _array(place: str, content: bytes) -> Array:
+def array_of(place: str, content: bytes) -> Array:
     """The array in a `.npy` file, whose header must agree with the bytes that are there."""
     length = {b"\x93NUMPY\x01\x00": "<H", b"\x93NUMPY\x02\x00": "<I"}.get(content[:8])
     if length is None or len(content) < 8 + struct.calcsize(length):
