@@ -208,10 +208,12 @@ def _data_body(project: Project, node: Node, type: float) -> Body:
     features: tuple[int, ...] = data.features.shape[1:] if data is not None else ()
     units = features[0] if len(features) == 1 else 0
     rows = len(data) if data is not None else 0
-    shape = " × ".join(map(str, (rows, *features))) if data is not None else _("no data yet")
-    title = data.name if data is not None and data.name else node.label
+    shape = " × ".join(map(str, (rows, *features)))
+    named = f"{data.name} · {shape}" if data is not None and data.name else shape
+    subtitle = named if data is not None else _("no data yet")
+    title = node.title or node.op.title
     names = data.feature_names if data is not None else ()
-    return _tiled(Body(node, DATA, _centred(0, 0), type=type), title, shape, units, names)
+    return _tiled(Body(node, DATA, _centred(0, 0), type=type), title, subtitle, units, names)
 
 
 def _layer_body(

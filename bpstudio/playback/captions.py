@@ -128,7 +128,7 @@ def _forward_caption(timeline: Timeline, moment: Moment, step: Step) -> Caption:
 
 
 def _shapes_forward(step: Step) -> list[Spans]:
-    read = " , ".join(
+    read = ", ".join(
         f"{name} ({digits.size_of(value)})"
         for name, value in step.arguments.items()
         if not isinstance(value, tuple)

@@ -103,34 +103,44 @@ def array_lines(
     locals_: Mapping[str, tuple[Array, ...]],
 ) -> list[Spans]:
     """For each argument its rule, its shape and its size; for one entry the product."""
-    lines: list[Spans] = []
+    rows: list[tuple[Spans, Array]] = []
+    entries: list[Spans] = []
     for port, gradients in step.passed.items():
         for slot, gradient in enumerate(gradients):
             wired = bool(step.sources.get(port))
-            if not wired and not step.op.initials().get(port):
+            if not wired and port not in step.op.initials():
                 continue
-            lines.append(_array_line(step.op, port, gradient))
+            rows.append((_rule(step.op, port), gradient))
             if wired and _entrywise(step, gradient):
-                lines.append(_entry(step, gradient, locals_[port][slot]))
-    return lines
+                entries.append(_entry(step, gradient, locals_[port][slot]))
+    return [*_columns(rows), *entries]
 
 
-def _array_line(op: Op, port: str, gradient: Array) -> Spans:
+def _rule(op: Op, port: str) -> Spans:
+    """How the gate's gradient for an argument comes about, if that is short enough to show."""
+    head = plain(f"∂{port}", "gradient")
     rule = op.gradients.get(port, "")
     short = equations.spelled(parse(rule), {"g": plain("g", "upstream")}) if rule else ()
-    if sum(len(span.text) for span in short) > 36:
-        short = ()
-    size = digits.small(float(np.linalg.norm(gradient)))
-    middle = (plain(" = "), *short) if short else ()
-    return equations.merged(
-        (
-            plain(f"∂{port}", "gradient"),
-            *middle,
-            plain(f"   {digits.size_of(gradient)}", "muted"),
-            plain("   ‖ ‖ = "),
-            plain(size, "gradient"),
+    if not short or sum(len(span.text) for span in short) > 36:
+        return (head,)
+    return head, plain(" = "), *short
+
+
+def _columns(rows: Sequence[tuple[Spans, Array]]) -> list[Spans]:
+    """Rules, shapes and sizes, one below the other."""
+    if not rows:
+        return []
+    sizes = [digits.size_of(gradient) for _rule_spans, gradient in rows]
+    lengths = [sum(len(span.text) for span in rule) for rule, _gradient in rows]
+    lines = []
+    for (rule, gradient), shape, length in zip(rows, sizes, lengths, strict=True):
+        gap = " " * (max(lengths) - length + 3)
+        pad = " " * (max(map(len, sizes)) - len(shape) + 3)
+        norm = plain(digits.small(float(np.linalg.norm(gradient))), "gradient")
+        lines.append(
+            equations.merged((*rule, plain(f"{gap}{shape}{pad}", "muted"), plain("‖·‖ = "), norm))
         )
-    )
+    return lines
 
 
 def _entrywise(step: BackwardStep, gradient: Array) -> bool:
@@ -194,10 +204,12 @@ def filled(template: str, **parts: Span) -> Spans:
 
 
 def label_of(timeline: Timeline, node: str) -> str:
-    """What a caption calls a node: a source by its label, a gate by its sign."""
+    """What a caption calls a node: a source or a layer by its label, a gate by its sign."""
     found = timeline.recording.graph[node]
-    if found.op.category == "source" or found.title:
+    if found.title or found.op.category in ("source", "layer"):
         return found.label
+    if found.op.category == "loss":
+        return _("{loss} loss").format(loss=symbol(found.op))
     return symbol(found.op)
 
 

@@ -10,7 +10,17 @@ import numpy as np
 from bpstudio.engine.op import Array, Kind
 from bpstudio.engine.run import Recording
 from bpstudio.playback import digits
-from bpstudio.playback.bodies import DATA, LOSS, LOSS_NUMBER, NUMBER, SMALL, Body
+from bpstudio.playback.bodies import (
+    DATA,
+    GATE,
+    LOSS,
+    LOSS_NUMBER,
+    NUMBER,
+    PILL,
+    SMALL,
+    SOURCE,
+    Body,
+)
 from bpstudio.playback.ground import outline
 from bpstudio.playback.marks import (
     Box,
@@ -256,7 +266,7 @@ def _glow(moving: Moving) -> Iterator[Mark]:
     line = moving.scene.theme.wire**0.5
     radius = outline(body)
     role = "update" if instant.phase == UPDATE else "accent"
-    reach = 4.5 * line
+    reach = (4.5 if body.kind in (GATE, PILL, SOURCE) else 3.0) * line
     yield Box(body.rect.grown(reach), radius + reach, None, Ink(role, 0.25), 2 * reach - 2)
     yield Box(body.rect, radius, None, Ink(role), 2.4 * line)
 

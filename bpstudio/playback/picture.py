@@ -128,7 +128,7 @@ def caption_place(laid_out: Scene, instant: Instant) -> Rect:
     sizes = [caption_size(each, laid_out.theme) for each in _samples(instant)]
     wide, high = (max(size[axis] for size in sizes) for axis in (0, 1))
     extent = laid_out.extent
-    below = Rect(extent.x + (extent.width - wide) / 2, extent.bottom + 26, wide, high)
+    below = Rect(extent.x, extent.bottom + 26, wide, high)
     if len(laid_out.bodies) > _MOST_PLACED or extent.width < wide:
         return below
     found = _free(laid_out, wide, high)

@@ -17,6 +17,8 @@ from bpstudio.playback.wires import LEAD, Path, curves, paths
 from bpstudio.project.arrange import arrange
 from bpstudio.project.project import Project
 
+SPREAD = 36.0
+"""How much further apart bodies with neurons stand, so that their many wires can be followed."""
 STUB = 84.0
 """How far the wire of a result that feeds nothing sticks out."""
 
@@ -131,6 +133,9 @@ def arranged(
         for node in project.graph.nodes.values()
         if node.id not in docks
     }
-    sizes = {id: (body.rect.width, body.rect.height) for id, body in unplaced.items()}
+    sizes = {
+        id: (body.rect.width + SPREAD * bool(body.tiles), body.rect.height)
+        for id, body in unplaced.items()
+    }
     places = arrange(Graph(nodes), sizes)
     return places | {activation: places[layer] for activation, layer in docks.items()}

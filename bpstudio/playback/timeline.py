@@ -180,10 +180,16 @@ class Timeline:
         """
         if number is None:
             return self.rest(phase)
-        begin, end = self.span(phase)
+        return self._moving(number, *self.span(phase))
+
+    def still_at(self, number: int) -> Instant:
+        """What one picture of the moment with that number shows, whatever its phase."""
+        return self._moving(number, 0, len(self.moments))
+
+    def _moving(self, number: int, begin: int, end: int) -> Instant:
         if not begin < number <= end:
             raise StudioError(
-                N_("Step {number} is not in this phase. Choose one from {first} to {last}."),
+                N_("There is no step {number} here. Choose one from {first} to {last}."),
                 number=number,
                 first=min(begin + 1, end),
                 last=end,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
-from PySide6.QtCore import QByteArray, QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import (
     QBrush,
     QColor,
@@ -194,14 +194,3 @@ def _paint_text(painter: QPainter, text: Text, theme: Theme, opacity: float) -> 
         painter.drawText(QPointF(0, 0), span.text)
         painter.restore()
     painter.setOpacity(1.0)
-
-
-def png_bytes(image: QImage) -> bytes:
-    """An image as PNG."""
-    from PySide6.QtCore import QBuffer, QIODevice
-
-    content = QByteArray()
-    buffer = QBuffer(content)
-    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    image.save(buffer, "PNG")  # type: ignore[call-overload]
-    return bytes(content.data())

@@ -1,0 +1,123 @@
+"""Films: many images into one GIF, WebP, APNG or MP4."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import io
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from PIL import Image
+from PySide6.QtGui import QImage
+
+from bpstudio.errors import StudioError
+from bpstudio.language import N_
+from bpstudio.playback.timeline import Timeline
+
+ENDINGS = (".gif", ".webp", ".apng", ".mp4")
+RATE = 12
+"""Frames a second."""
+_PER_MOMENT = 9
+_MOST_FRAMES = 420
+_WIDEST = 1000
+
+
+def times(timeline: Timeline, phase: str | None = None) -> list[float]:
+    """The time of each frame: every moment at an even pace, resting at the end."""
+    begin, end = (0, len(timeline)) if phase is None else timeline.span(phase)
+    each = max(2, min(_PER_MOMENT, _MOST_FRAMES // max(1, end - begin)))
+    moving = [begin + i / each for i in range((end - begin) * each)]
+    return [*moving, *[float(end)] * RATE]
+
+
+def fitted_size(size: tuple[int, int]) -> tuple[int, int]:
+    """A size for a film: not too wide for a page, with even sides as video wants them."""
+    factor = min(1.0, _WIDEST / size[0])
+    return tuple(max(2, round(side * factor / 2) * 2) for side in size)  # type: ignore[return-value]
+
+
+def require(ending: str) -> None:
+    """Raise StudioError if films of this kind can't be written here."""
+    if ending == ".mp4" and _ffmpeg() is None:
+        raise StudioError(
+            N_(
+                "A film can't be written as .mp4, because ffmpeg is not installed. "
+                "Install it, or write a .webp or .gif."
+            )
+        )
+
+
+def write(path: Path, frames: Iterator[QImage], size: tuple[int, int]) -> int:
+    """Write the frames as the path's ending says; how many there were."""
+    if path.suffix.lower() == ".mp4":
+        return _write_video(path, frames, size)
+    images = [pixels(frame) for frame in frames]
+    first, rest = images[0], images[1:]
+    pace = round(1000 / RATE)
+    ending = path.suffix.lower()
+    stream = io.BytesIO()
+    if ending == ".gif":
+        palette = first.quantize(255, dither=Image.Dither.NONE)
+        few = [each.quantize(palette=palette, dither=Image.Dither.NONE) for each in images]
+        few[0].save(
+            stream, "GIF", save_all=True, append_images=few[1:], duration=pace, loop=0, disposal=1
+        )
+    elif ending == ".webp":
+        first.save(
+            stream, "WEBP", save_all=True, append_images=rest, duration=pace, loop=0, lossless=True
+        )
+    else:
+        first.save(stream, "PNG", save_all=True, append_images=rest, duration=pace, loop=0)
+    path.write_bytes(stream.getvalue())
+    return len(images)
+
+
+def pixels(image: QImage) -> Image.Image:
+    """An image of Qt's as one of Pillow's."""
+    plain = image.convertToFormat(QImage.Format.Format_RGB888)
+    size = (plain.width(), plain.height())
+    return Image.frombuffer(
+        "RGB", size, bytes(plain.constBits()), "raw", "RGB", plain.bytesPerLine(), 1
+    )
+
+
+def png(image: QImage) -> bytes:
+    """An image as PNG; the same image always gives the same bytes."""
+    stream = io.BytesIO()
+    pixels(image).save(stream, "PNG")
+    return stream.getvalue()
+
+
+def _ffmpeg() -> str | None:
+    """The path of ffmpeg: the system's, or that of the optional package."""
+    found = shutil.which("ffmpeg")
+    if found:
+        return found
+    if importlib.util.find_spec("imageio_ffmpeg") is None:
+        return None
+    return str(importlib.import_module("imageio_ffmpeg").get_ffmpeg_exe())
+
+
+def _write_video(path: Path, frames: Iterator[QImage], size: tuple[int, int]) -> int:
+    width, height = size
+    command = [
+        str(_ffmpeg()), "-y", "-loglevel", "error",
+        "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", str(RATE),
+        "-i", "-", "-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2", "-pix_fmt", "yuv420p", str(path),
+    ]  # fmt: skip
+    count = 0
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as encoder:
+        assert encoder.stdin is not None
+        for frame in frames:
+            encoder.stdin.write(pixels(frame).tobytes())
+            count += 1
+        _, said = encoder.communicate()
+    if encoder.returncode:
+        reason = said.decode(errors="replace").strip()
+        raise StudioError(
+            N_("{file} can't be written: ffmpeg says {reason}."), file=path.name, reason=reason
+        )
+    return count

@@ -1,0 +1,199 @@
+"""Pictures into files: PNG and PDF pages, SVG, and films. Needs no screen.
+
+This is how the command line, the dialogs and the file thumbnails draw.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QMarginsF, QSizeF
+from PySide6.QtGui import QGuiApplication, QImage, QPageSize, QPainter, QPdfWriter
+
+from bpstudio.engine.run import Recording
+from bpstudio.errors import StudioError
+from bpstudio.exchange.diagram import svg
+from bpstudio.language import N_
+from bpstudio.playback import views
+from bpstudio.playback.marks import Picture
+from bpstudio.playback.palette import THEMES, Theme
+from bpstudio.playback.picture import picture
+from bpstudio.playback.planes import planes
+from bpstudio.playback.sheet import Sheet, sheet
+from bpstudio.playback.timeline import BACKWARD, FORWARD, Instant, Timeline
+from bpstudio.project.iteration import iteration
+from bpstudio.project.project import Project
+from bpstudio.ui import film
+from bpstudio.ui.painter import paint_sheet
+
+VIEWS = ("graph", "boundary", "loss", "weights")
+STILLS = (".png", ".svg", ".pdf")
+SCALE = 2.0
+"""Pixels per canvas unit where no size is asked for."""
+_LARGEST = 6000
+_TILE_CELLS = 56
+
+_application: list[QGuiApplication] = []
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What was written: its size in pixels, and how many frames it has."""
+
+    width: int
+    height: int
+    frames: int
+
+
+def render(
+    project: Project,
+    out: Path | str,
+    *,
+    views: Sequence[str] = ("graph",),
+    phase: str | None = None,
+    step: int | None = None,
+    theme: str = "light",
+    size: tuple[int, int] | None = None,
+) -> Drawn:
+    """Draw a project into a file, whose ending says how: png svg pdf gif webp apng mp4.
+
+    `views` are put on one page. A still shows the end of a phase (backward unless told
+    otherwise), or with `step` the moment of that number while it happens. A film plays the phase,
+    or all three. Sentences are in the current language. Raises StudioError for an ending, a view
+    or a step that there is not, and for a film that this machine can't write.
+    """
+    path = Path(out)
+    ending = path.suffix.lower()
+    if ending not in (*STILLS, *film.ENDINGS):
+        raise StudioError(
+            N_("A picture can't be written as {file}. Choose one of these endings: {endings}."),
+            file=path.name,
+            endings=" ".join((*STILLS, *film.ENDINGS)),
+        )
+    unknown = [view for view in views if view not in VIEWS]
+    if unknown or not views:
+        raise StudioError(
+            N_("There is no view {view}. There are: {views}."),
+            view=", ".join(unknown) or "-",
+            views=", ".join(VIEWS),
+        )
+    drawer = _Drawer(project, THEMES[theme], tuple(views))
+    if ending in film.ENDINGS:
+        film.require(ending)
+        return _film(drawer, path, phase, size)
+    page = drawer.page(drawer.still(phase, step), size)
+    if ending == ".svg":
+        path.write_text(svg(page, drawer.theme, title=project.title), encoding="utf-8")
+    elif ending == ".pdf":
+        _write_pdf(page, drawer.theme, path, project.title)
+    else:
+        path.write_bytes(film.png(image(page, drawer.theme)))
+    return Drawn(*page.size, 1)
+
+
+def thumbnail(project: Project, size: tuple[int, int] = (320, 200), theme: str = "light") -> bytes:
+    """A small picture of the network as PNG, for its file."""
+    drawer = _Drawer(project, THEMES[theme], ("graph",))
+    pictures = picture(project, theme=drawer.theme, planes=drawer.tiles)
+    return film.png(image(sheet([pictures], size), drawer.theme))
+
+
+def image(page: Sheet, theme: Theme) -> QImage:
+    """A page as pixels."""
+    ensure_application()
+    drawn = QImage(*page.size, QImage.Format.Format_RGB32)
+    with QPainter(drawn) as painter:
+        paint_sheet(painter, page, theme)
+    return drawn
+
+
+def ensure_application() -> None:
+    """Qt draws text only inside an application: make one without a screen if there is none."""
+    if QGuiApplication.instance() is not None:
+        return
+    screenless = not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    if sys.platform.startswith("linux") and screenless:
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    _application.append(QGuiApplication(["bpstudio"]))
+
+
+class _Drawer:
+    """A project being drawn: what its pictures have in common, computed once."""
+
+    def __init__(self, project: Project, theme: Theme, wanted: tuple[str, ...]) -> None:
+        self.project = project
+        self.theme = theme
+        self.wanted = wanted
+        self.recording = _recorded(project)
+        self.timeline = Timeline(self.recording) if self.recording else None
+        self.tiles = (
+            planes(project, recording=self.recording, cells=_TILE_CELLS)
+            if "graph" in wanted
+            else {}
+        )
+        self.beside = {view: self._beside(view) for view in wanted if view != "graph"}
+
+    def still(self, phase: str | None, step: int | None) -> Instant | None:
+        """The instant that a still shows."""
+        if self.timeline is None:
+            return None
+        if phase is None and step is not None:
+            return self.timeline.still_at(step)
+        return self.timeline.still(phase or BACKWARD, step)
+
+    def page(self, instant: Instant | None, size: tuple[int, int] | None) -> Sheet:
+        """Every wanted view on one page."""
+        pictures = [self.beside.get(view) or self._graph(instant) for view in self.wanted]
+        page = sheet(pictures, size, SCALE)
+        if size is None and max(page.size) > _LARGEST:
+            page = sheet(pictures, None, SCALE * _LARGEST / max(page.size))
+        return page
+
+    def _graph(self, instant: Instant | None) -> Picture:
+        return picture(self.project, instant, theme=self.theme, planes=self.tiles)
+
+    def _beside(self, view: str) -> Picture:
+        if view == "boundary":
+            return views.boundary(self.project, theme=self.theme)
+        if view == "loss":
+            return views.loss(self.project, theme=self.theme)
+        return views.weights(self.project, recording=self.recording, theme=self.theme)
+
+
+def _recorded(project: Project) -> Recording | None:
+    """The next training step of the project; None for a network that can't run."""
+    if not project.graph.nodes:
+        return None
+    return iteration(project, step=project.trained.steps, memory=project.trained.memory)
+
+
+def _film(drawer: _Drawer, path: Path, phase: str | None, size: tuple[int, int] | None) -> Drawn:
+    if drawer.timeline is None or not len(drawer.timeline):
+        raise StudioError(N_("Nothing happens in this network yet, so there is nothing to film."))
+    times = film.times(drawer.timeline, phase)
+    first = drawer.page(drawer.timeline.rest(FORWARD), size)
+    width, height = size or film.fitted_size(first.size)
+    frames = (
+        image(drawer.page(instant, (width, height)), drawer.theme)
+        for instant in map(drawer.timeline.at, times)
+    )
+    count = film.write(path, frames, (width, height))
+    return Drawn(width, height, count)
+
+
+def _write_pdf(page: Sheet, theme: Theme, path: Path, title: str) -> None:
+    """A page as vectors; one pixel of the page is half a point."""
+    ensure_application()
+    writer = QPdfWriter(str(path))
+    writer.setTitle(title or "Backprop Studio")
+    writer.setCreator("Backprop Studio")
+    writer.setResolution(144)
+    width, height = page.size
+    writer.setPageSize(QPageSize(QSizeF(width / 2, height / 2), QPageSize.Unit.Point))
+    writer.setPageMargins(QMarginsF(0, 0, 0, 0))
+    with QPainter(writer) as painter:
+        paint_sheet(painter, page, theme)
