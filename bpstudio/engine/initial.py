@@ -71,9 +71,9 @@ def stream(seed: int, key: str) -> np.random.Generator:
 def fans(shape: tuple[int, ...]) -> tuple[int, int]:
     """How many inputs a unit has and how many units there are, for weights (…, inputs, units)."""
     if len(shape) < 2:
-        return (shape[0] if shape else 1), 1
+        return max((1, *shape)), 1
     window = math.prod(shape[:-2])
-    return window * shape[-2], window * shape[-1]
+    return max(1, window * shape[-2]), max(1, window * shape[-1])
 
 
 def _filled(value: float) -> Draw:
