@@ -10,6 +10,7 @@ from bpstudio.engine.graph import Node
 from bpstudio.engine.op import Array, Kind
 from bpstudio.engine.optimizers import SGD
 from bpstudio.exchange import text
+from bpstudio.exchange.files import ARRAYS, Files
 from bpstudio.exchange.names import Names, remark
 from bpstudio.exchange.numpy_gates import FIT, HELPERS, gate_classes
 from bpstudio.exchange.program import Program, count
@@ -28,14 +29,12 @@ IN_GRAPH = (
 STEPS = 10
 
 
-def write(program: Program, stem: str) -> dict[str, bytes]:
-    """The script and, if its numbers are many, the file with them that lies beside it, by name."""
+def write(program: Program) -> Files:
+    """The script, and its numbers beside it if they are many."""
     script = Script(program)
     many = count({**program.arrays, **program.arguments}) > text.INLINE
-    files = {f"{stem}.py": script.text(inline=not many).encode()}
-    if many:
-        files[f"{stem}_arrays.npz"] = text.npz(script.arrays)
-    return files
+    arrays = text.npz(script.arrays) if many else b""
+    return Files(script.text(inline=not many).encode(), arrays)
 
 
 class Script:
@@ -114,7 +113,7 @@ class Script:
             return [*tables, *typed, *data]
         lines = [f"    {text.quoted(w)}: ARRAYS[{text.quoted('weights/' + w)}]," for w in weights]
         return [
-            'ARRAYS = np.load(Path(__file__).with_name(Path(__file__).stem + "_arrays.npz"))',
+            f'ARRAYS = np.load(Path(__file__).with_name(Path(__file__).stem + "{ARRAYS}"))',
             *(["\n".join(["WEIGHTS = {", *lines, "}"])] if weights else []),
             *typed,
             *(f"{name.upper()} = ARRAYS[{text.quoted(name)}]" for name in self._data),

@@ -30,6 +30,7 @@ from bpstudio.engine.shapes import Shape
 from bpstudio.engine.tree import with_parts
 from bpstudio.errors import FileError
 from bpstudio.exchange import noted, rewrite
+from bpstudio.exchange.files import Files
 from bpstudio.exchange.names import Names, ascii_identifier, remark
 from bpstudio.exchange.program import Program
 from bpstudio.exchange.rules import with_settings
@@ -108,9 +109,9 @@ class Made:
     attributes: dict[str, Any]
 
 
-def write(program: Program, stem: str) -> dict[str, bytes]:
-    """The model's one file, by name."""
-    return {f"{stem}.onnx": model(program).SerializeToString()}
+def write(program: Program) -> Files:
+    """The model's one file."""
+    return Files(model(program).SerializeToString(deterministic=True))
 
 
 def model(program: Program, dtype: Any = np.float32) -> Any:

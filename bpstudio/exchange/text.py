@@ -13,6 +13,7 @@ import numpy as np
 from bpstudio import __version__
 from bpstudio.engine.op import Array
 from bpstudio.exchange.names import remark
+from bpstudio.project.container import npy
 
 WIDTH = 96
 INLINE = 400
@@ -135,11 +136,7 @@ def npz(arrays: Mapping[str, Array]) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for name in arrays:
-            member = io.BytesIO()
-            np.lib.format.write_array(
-                member, np.asarray(arrays[name], order="C"), allow_pickle=False
-            )
-            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), member.getvalue())
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), npy(arrays[name]))
     return buffer.getvalue()
 
 

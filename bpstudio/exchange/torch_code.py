@@ -14,6 +14,7 @@ import numpy as np
 from bpstudio.engine.graph import Node
 from bpstudio.engine.op import Array, Kind
 from bpstudio.exchange import rewrite, text
+from bpstudio.exchange.files import ARRAYS, Files
 from bpstudio.exchange.names import remark
 from bpstudio.exchange.program import Program, count
 from bpstudio.exchange.rules import with_settings
@@ -73,15 +74,13 @@ MODULE_ATTRIBUTES = (
 """What `torch.nn.Module` calls things itself."""
 
 
-def write(program: Program, stem: str) -> dict[str, bytes]:
-    """The script and, if its numbers are many, the file with them that lies beside it, by name."""
+def write(program: Program) -> Files:
+    """The script, and its numbers beside it if they are many."""
     script = Script(program)
     many = count({**program.arrays, **program.arguments}) > text.INLINE
-    files = {f"{stem}.py": script.text(inline=not many).encode()}
-    if many:
-        weights = {f"weights/{name}": value for name, value in script.state.items()}
-        files[f"{stem}_arrays.npz"] = text.npz(weights | script.data)
-    return files
+    weights = {f"weights/{name}": value for name, value in script.state.items()}
+    arrays = text.npz(weights | script.data) if many else b""
+    return Files(script.text(inline=not many).encode(), arrays)
 
 
 class Script:
@@ -176,7 +175,7 @@ class Script:
             for w in self.state
         ]
         return [
-            'ARRAYS = np.load(Path(__file__).with_name(Path(__file__).stem + "_arrays.npz"))',
+            f'ARRAYS = np.load(Path(__file__).with_name(Path(__file__).stem + "{ARRAYS}"))',
             *(["\n".join(["WEIGHTS = {", *lines, "}"])] if lines else []),
             *typed,
             *(f"{n.upper()} = torch.from_numpy(ARRAYS[{text.quoted(n)}])" for n in self.data),

@@ -1,0 +1,131 @@
+"""The formats that a project can be exported to, each in one line."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bpstudio.engine.op import Array
+from bpstudio.errors import FileError, StudioError
+from bpstudio.exchange import numpy_code, onnx_model, torch_code, weights
+from bpstudio.exchange.files import Files, put
+from bpstudio.exchange.program import program
+from bpstudio.exchange.verify import Verification, verify_files
+from bpstudio.language import N_
+from bpstudio.project.project import Project, complete
+
+
+@dataclass(frozen=True)
+class Format:
+    """One format: its name on the command line, what people are told, the usual ending of its
+    files, the libraries that writing it needs, and how it is written."""
+
+    name: str
+    title: str
+    ending: str
+    needs: tuple[str, ...]
+    write: Callable[[Project], Files]
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The libraries that are needed and not installed."""
+        return tuple(name for name in self.needs if importlib.util.find_spec(name) is None)
+
+
+def export(project: Project, format: str, path: str | Path) -> list[Path]:
+    """Write a project in a format and name the files, the one at `path` first.
+
+    Each file is there whole or not at all. Raises StudioError for an unknown format, a library
+    that is not installed, a network that can't be written so, or a place that can't be written to.
+    """
+    form = format_of(format)
+    if form.missing:
+        raise FileError(
+            N_("{title} needs {libraries}. Install it with: pip install {libraries}"),
+            title=form.title,
+            libraries=" ".join(form.missing),
+        )
+    return put(Path(path), form.write(project))
+
+
+def verify(project: Project, format: str, path: str | Path) -> Verification:
+    """Run an exported file in its own runtime, in a fresh process, and compare with the project.
+
+    Weights are read into a fresh net instead. A runtime that is not installed is no failure:
+    `skipped` then says why. Raises FileError for a file that can't be read or does not run.
+    """
+    return verify_many([(project, format, path)])[0]
+
+
+def verify_many(exports: Sequence[tuple[Project, str, str | Path]]) -> list[Verification]:
+    """As `verify`, for (project, format, path) each, in as few processes as there can be."""
+    return verify_files([(p, format_of(name).name, Path(path)) for p, name, path in exports])
+
+
+def format_of(name: str) -> Format:
+    """The format of that name; raises StudioError, naming those that there are."""
+    try:
+        return FORMATS[name]
+    except KeyError:
+        raise StudioError(
+            N_("There is no format {name}. There are: {names}."),
+            name=name,
+            names=", ".join(FORMATS),
+        ) from None
+
+
+def _arrays(project: Project) -> dict[str, Array]:
+    whole = complete(project)
+    return {**whole.weights, **whole.statistics}
+
+
+FORMATS: Mapping[str, Format] = {
+    form.name: form
+    for form in (
+        Format(
+            "numpy",
+            N_("A Python script with NumPy alone: every gate forward and backward"),
+            ".py",
+            (),
+            lambda project: numpy_code.write(program(project)),
+        ),
+        Format(
+            "pytorch",
+            N_("A Python script with a PyTorch module and a training loop"),
+            ".py",
+            (),
+            lambda project: torch_code.write(program(project)),
+        ),
+        Format(
+            "onnx",
+            N_("An ONNX model of what the network predicts, in float32"),
+            ".onnx",
+            ("onnx",),
+            lambda project: onnx_model.write(program(project)),
+        ),
+        Format(
+            "npz",
+            N_("The weights for NumPy"),
+            ".npz",
+            (),
+            lambda project: Files(weights.to_npz(_arrays(project))),
+        ),
+        Format(
+            "safetensors",
+            N_("The weights as safetensors"),
+            ".safetensors",
+            ("safetensors",),
+            lambda project: Files(weights.to_safetensors(_arrays(project))),
+        ),
+        Format(
+            "json",
+            N_("The weights as lists in JSON"),
+            ".json",
+            (),
+            lambda project: Files(weights.to_json(_arrays(project))),
+        ),
+    )
+}
+"""Every format by its name."""

@@ -1,0 +1,127 @@
+"""Runs exported models in a process of its own, which knows nothing of the studio.
+
+`python runner.py jobs.json` runs each job of the list and writes what came out beside it: a file
+of arrays, or the reason why there is none. It needs the standard library, NumPy, and for a job
+what its model needs. It is started from a copy in an empty folder, so that only what is installed
+can be imported.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import platform
+import runpy
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+
+def run_numpy(job: dict[str, Any], inputs: list[Any], targets: list[Any]) -> dict[str, Any]:
+    """A NumPy script: its answer, and with a backward pass its gradients."""
+    script = runpy.run_path(job["path"])
+    answer = script["predict" if job["rows"] else "f"](*inputs)
+    graph = script["ComputationalGraph"]()
+    graph.forward(*inputs, *targets)
+    gradients = graph.backward()
+    return {"answer": answer, **{f"gradient:{name}": g for name, g in gradients.items()}}
+
+
+def run_pytorch(job: dict[str, Any], inputs: list[Any], targets: list[Any]) -> dict[str, Any]:
+    """A PyTorch script in float64: its answer, and autograd's gradients."""
+    import torch
+
+    script = runpy.run_path(job["path"])
+    network = script["load"]()
+    for weight in network.parameters():
+        weight.requires_grad_(True)
+    tensors = [torch.tensor(value, dtype=torch.float64) for value in inputs]
+    with torch.no_grad():
+        found = {"answer": network(*tensors).numpy()}
+    for tensor in tensors:
+        tensor.requires_grad_(not job["rows"])
+    wanted = [torch.tensor(value, dtype=torch.float64) for value in targets]
+    output = network(*tensors, *wanted)
+    if output.requires_grad:
+        output.sum().backward()
+    named = [*network.named_parameters(), *zip(job["inputs"], tensors, strict=True)]
+    for name, tensor in named:
+        if tensor.grad is not None:
+            found[f"gradient:{name}"] = tensor.grad.numpy()
+    return found
+
+
+def run_onnx(job: dict[str, Any], inputs: list[Any], targets: list[Any]) -> dict[str, Any]:
+    """An ONNX model by ONNX Runtime and by the reference that comes with ONNX itself."""
+    found = {}
+    for name, load in (("reference", _by_reference), ("answer", _by_onnxruntime)):
+        with contextlib.suppress(ImportError):
+            found[name] = load(job, inputs)
+    if not found:
+        raise ImportError("onnxruntime")
+    found.setdefault("answer", found.get("reference"))
+    return found
+
+
+def _by_reference(job: dict[str, Any], inputs: list[Any]) -> Any:
+    from onnx.reference import ReferenceEvaluator
+
+    model: Any = ReferenceEvaluator(job["path"])
+    return model.run(None, _feed(model.input_names, inputs))[0]
+
+
+def _by_onnxruntime(job: dict[str, Any], inputs: list[Any]) -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    model = onnxruntime.InferenceSession(job["path"], options, providers=["CPUExecutionProvider"])
+    return model.run(None, _feed([each.name for each in model.get_inputs()], inputs))[0]
+
+
+def _feed(names: list[str], inputs: list[Any]) -> dict[str, Any]:
+    return {name: np.asarray(v, np.float32) for name, v in zip(names, inputs, strict=True)}
+
+
+def versions(kind: str) -> str:
+    """What the job of that kind ran in."""
+    parts = [f"Python {platform.python_version()}", f"NumPy {np.__version__}"]
+    for name in {"pytorch": ["torch"], "onnx": ["onnx", "onnxruntime"]}.get(kind, []):
+        if name in sys.modules:
+            parts.append(f"{name} {sys.modules[name].__version__}")
+    return ", ".join(parts)
+
+
+RUNS = {"numpy": run_numpy, "pytorch": run_pytorch, "onnx": run_onnx}
+
+
+def run(job: dict[str, Any]) -> dict[str, str]:
+    """One job: writes its arrays, and says what it ran in, what is missing or what went wrong."""
+    with np.load(job["given"]) as given:
+        inputs = [given[f"input{i}"] for i in range(len(job["inputs"]))]
+        targets = [given[f"target{i}"] for i in range(job["targets"])]
+    try:
+        # What a script prints is not for us.
+        with contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
+            found = RUNS[job["kind"]](job, inputs, targets)
+    except ImportError as error:
+        return {"missing": error.name or str(error)}
+    except Exception as error:  # whatever a wrong export raises is told to the person
+        return {"error": f"{type(error).__name__}: {error}"}
+    arrays: dict[str, Any] = {name: np.asarray(value) for name, value in found.items()}
+    np.savez(job["found"], allow_pickle=False, **arrays)
+    return {"runtime": versions(job["kind"])}
+
+
+def main(path: str) -> None:
+    """All jobs of a file; the answers are written beside it as `done.json`."""
+    jobs = json.loads(Path(path).read_text("utf-8"))
+    done = [run(job) for job in jobs]
+    Path(path).with_name("done.json").write_text(json.dumps(done), "utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
