@@ -239,6 +239,12 @@ class TrainingPlan:
             for key, value in gradients.items()
             if key not in fused_keys
         ]
+        # A penalty would add up from step to step where no pass writes the gradient.
+        destinations += [
+            Destination(tape.constant(np.zeros(shape)).index, Thing(self.weight_gradients[key]))
+            for key, (_, shape) in vectors.places.items()
+            if key not in gradients
+        ]
         leaves = self._batches.leaves | {
             index[key]: Thing(array)
             for key, array in {**self.weights, **self.statistics, **self._noise}.items()
