@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from bpstudio.engine.op import Array
+
+DRAWN_AT_ONCE = 50_000
+"""How many numbers the orders of some epochs may have that are drawn together."""
 
 _STREAM = 0x6F72646572  # "order": not the streams from which weights and noise are drawn
 
@@ -20,9 +25,14 @@ def batches_per_epoch(rows: int, batch: int | None) -> int:
 
 
 def epoch_order(rows: int, seed: int, epoch: int) -> Array:
-    """The order in which an epoch takes the rows: a permutation of their indices."""
-    sequence = np.random.SeedSequence([seed, _STREAM, epoch])
-    return np.random.Generator(np.random.Philox(sequence)).permutation(rows)
+    """The order in which an epoch takes the rows: a permutation of their indices.
+
+    Orders of small data sets are drawn some epochs at a time: to start a stream of random numbers
+    takes longer than to draw one of them.
+    """
+    together = max(1, min(16, DRAWN_AT_ONCE // rows))
+    order: Array = _orders(rows, seed, epoch // together, together)[epoch % together]
+    return order
 
 
 def rows_of_step(rows: int, batch: int | None, seed: int, step: int) -> Array:
@@ -36,3 +46,13 @@ def rows_of_step(rows: int, batch: int | None, seed: int, step: int) -> Array:
     epoch, index = divmod(step, count)
     size = batch_size(rows, batch)
     return epoch_order(rows, seed, epoch)[index * size : (index + 1) * size]
+
+
+@lru_cache(maxsize=2)
+def _orders(rows: int, seed: int, block: int, together: int) -> Array:
+    """The orders of so many epochs in a row, shape (together, rows)."""
+    sequence = np.random.SeedSequence([seed, _STREAM, block])
+    rng = np.random.Generator(np.random.Philox(sequence))
+    orders = rng.permuted(np.tile(np.arange(rows), (together, 1)), axis=1)
+    orders.flags.writeable = False
+    return orders

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -75,7 +76,7 @@ class Job:
         """The node whose value is to fall."""
         return self.objective or self.graph.objective
 
-    @property
+    @cached_property
     def batched_keys(self) -> tuple[str, ...]:
         """The keys of the features and targets."""
         return self.graph.keys(*BATCHED)

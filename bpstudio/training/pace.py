@@ -12,7 +12,7 @@ PIECE = 0.015
 KEPT = 0.25
 """Seconds of work after which the weights are kept anew, to go back to when a step goes wrong."""
 
-MEASURED = 0.1
+MEASURED = 0.03
 """The share of the time that goes into metrics, at most."""
 
 RECENT = 0.5

@@ -33,3 +33,10 @@ def test_the_order_is_keyed_by_seed_and_epoch() -> None:
     assert np.array_equal(first, epoch_order(50, 1, 0))
     assert not np.array_equal(first, epoch_order(50, 1, 1))
     assert not np.array_equal(first, epoch_order(50, 2, 0))
+
+
+@pytest.mark.parametrize("rows", [1, 50, 30_000, 60_000])
+def test_no_epoch_repeats_another(rows: int) -> None:
+    orders = [epoch_order(rows, 1, epoch) for epoch in range(40 if rows == 50 else 3)]
+    assert all(sorted(order) == list(range(rows)) for order in orders)
+    assert len({order.tobytes() for order in orders}) == (1 if rows == 1 else len(orders))
