@@ -191,7 +191,9 @@ def set_value(project: Project, key: str, value: Any) -> Project:
     node, kind = _holder(project, key)
     array = _finite(node, value)
     if kind in TYPED:
-        return complete(replace(project, given={**project.given, key: array}))
+        valued = replace(project, given={**project.given, key: array})
+        same = key in project.given and project.given[key].shape == array.shape
+        return valued if same else complete(valued)
     part = "weights" if kind is Kind.WEIGHT else "statistics"
     held: Mapping[str, Array] = getattr(project, part)
     if key in held and held[key].shape != array.shape:
@@ -204,7 +206,8 @@ def set_value(project: Project, key: str, value: Any) -> Project:
             have=" × ".join(map(str, array.shape)) or "1",
         )
     changed: dict[str, Any] = {part: {**held, key: array}}
-    return complete(replace(project, **changed))
+    valued = replace(project, **changed)
+    return valued if key in held else complete(valued)
 
 
 def set_entry(project: Project, key: str, index: tuple[int, ...], value: float) -> Project:

@@ -16,6 +16,7 @@ from bpstudio.errors import FileError, StudioError
 from bpstudio.language import N_
 from bpstudio.project.container import MOST_BYTES, pack, refusal, unpack
 from bpstudio.project.disk import DISK, Disk, write_safely
+from bpstudio.project.edits import printable
 from bpstudio.project.project import Project
 from bpstudio.project.reading import NewerFormat, newer_format, project_of
 from bpstudio.project.records import schema
@@ -50,15 +51,15 @@ def save(
     from_bytes(content, name=path.name)
     try:
         write_safely(path, content, disk)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise FileError(
             N_(
                 "{file} can't be saved in {folder}: {reason}. Nothing is lost, it is still open: "
                 "save it under another name or in another folder."
             ),
-            file=path.name,
-            folder=path.parent,
-            reason=error.strerror or error,
+            file=shown(path.name),
+            folder=shown(str(path.parent)),
+            reason=_reason(error),
         ) from error
 
 
@@ -81,9 +82,14 @@ def from_bytes(content: bytes, *, name: str = "project.bps", allow_newer: bool =
     try:
         return project_of(unpack(content), allow_newer=allow_newer)
     except NewerFormat as error:
-        raise newer_format(name, error.values["version"]) from None
+        raise newer_format(shown(name), error.values["version"]) from None
     except StudioError as error:
         raise _cannot_open(name, error) from None
+
+
+def shown(name: str) -> str:
+    """The name of a file as a sentence can hold it: not every system's names can be shown."""
+    return name if printable(name) else ascii(name)
 
 
 def thumbnail(path: str | Path) -> bytes | None:
@@ -112,11 +118,14 @@ def _content(path: Path) -> bytes:
                 ),
             )
         return path.read_bytes()
-    except OSError as error:
-        raise _cannot_open(path.name, StudioError("{reason}.", reason=error.strerror)) from error
-    except ValueError as error:
-        raise _cannot_open(ascii(path.name), StudioError("{reason}.", reason=error)) from error
+    except (OSError, ValueError) as error:
+        raise _cannot_open(path.name, StudioError("{reason}.", reason=_reason(error))) from error
 
 
 def _cannot_open(name: str, problem: StudioError) -> FileError:
-    return FileError(N_("{file} can't be opened. {problem}"), file=name, problem=problem)
+    return FileError(N_("{file} can't be opened. {problem}"), file=shown(name), problem=problem)
+
+
+def _reason(error: OSError | ValueError) -> object:
+    """What the system says; a name that no system takes is a ValueError."""
+    return error.strerror or error if isinstance(error, OSError) else error

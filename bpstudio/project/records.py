@@ -163,10 +163,13 @@ def record(document: Mapping[str, Any], *, newer: bool = False) -> ProjectRecord
 def encoded(document: Mapping[str, Any]) -> bytes:
     """The bytes of `project.json`: indented, in a fixed order.
 
-    Raises FileError for numbers that JSON can't express.
+    Raises FileError for what JSON can't express.
     """
     _check_limits(document)
-    packed = msgspec.json.encode(document, order="deterministic")
+    try:
+        packed = msgspec.json.encode(document, order="deterministic")
+    except TypeError as error:
+        raise refusal("project.json", N_("it can't hold this ({reason})."), reason=error) from None
     return msgspec.json.format(packed, indent=1) + b"\n"
 
 

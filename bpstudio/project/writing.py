@@ -11,7 +11,6 @@ import numpy as np
 from bpstudio.data.dataset import Dataset
 from bpstudio.engine.graph import Node
 from bpstudio.engine.op import Array
-from bpstudio.errors import StudioError
 from bpstudio.language import N_
 from bpstudio.project import migrations
 from bpstudio.project.container import Parts, refusal
@@ -55,10 +54,7 @@ def parts_of(project: Project, thumbnail: bytes | None = None) -> Parts:
         trained=_trained(project, arrays),
     )
     unknown = {name: value for name, value in project.unknown.items() if name not in FIELDS}
-    try:
-        plain = msgspec.to_builtins(record, enc_hook=_plain)
-    except TypeError as error:
-        raise refusal("project.json", N_("it can't hold this: {reason}."), reason=error) from None
+    plain = msgspec.to_builtins(record, enc_hook=_plain)
     return Parts(encoded({**plain, **unknown}), arrays, thumbnail)
 
 
@@ -139,4 +135,4 @@ def _plain(value: Any) -> Any:
     """NumPy's numbers as Python's."""
     if isinstance(value, np.generic):
         return value.item()
-    raise StudioError(N_("it can't hold a {kind}."), kind=type(value).__name__)
+    raise refusal("project.json", N_("it can't hold a {kind}."), kind=type(value).__name__)
