@@ -8,6 +8,7 @@ as part of it. Sizes are in canvas units and do not depend on where a node stand
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -294,6 +295,12 @@ def symbol(op: Op) -> str:
     """What stands on a gate: its face, or its title where the fonts lack the sign."""
     face = op.face.replace("-", "\u2212") if any(c.isdigit() for c in op.face) else op.face
     return face if all(map(metrics.has_glyph, face.replace(" ", ""))) else op.title
+
+
+def own_name(node: Node) -> str:
+    """The name that a person gave a node: its title, or an id that is not made from its gate."""
+    made = re.fullmatch(rf"{node.op.name}\d*", node.id)
+    return node.title or ("" if made else node.id)
 
 
 def _has_value_of_its_own(op: Op) -> bool:

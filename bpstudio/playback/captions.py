@@ -17,6 +17,7 @@ from bpstudio.engine.op import Array
 from bpstudio.engine.run import BackwardStep, Step, Update, pull_back
 from bpstudio.language import N_, _, ngettext
 from bpstudio.playback import digits, equations
+from bpstudio.playback.bodies import own_name
 from bpstudio.playback.chain import (
     array_lines,
     computed,
@@ -86,13 +87,13 @@ def summary(timeline: Timeline, phase: str) -> Caption:
     begin, end = timeline.span(phase)
     objective = recording.graph.objective
     if phase == FORWARD:
-        title = ngettext("Forward: {count} gate", "Forward: {count} gates", end - begin)
+        title = ngettext("Forward: {count} step", "Forward: {count} steps", end - begin)
         value = recording.values.get(objective)
         lines = () if value is None else ((_name(timeline, objective), *_equals(value, "value")),)
         words = _("Every gate has computed its value from what feeds it.")
     elif phase == BACKWARD:
-        title = ngettext("Backward: {count} gate", "Backward: {count} gates", end - begin)
-        words = _("One pass back gives every gradient at once: upstream times local, at each gate.")
+        title = ngettext("Backward: {count} step", "Backward: {count} steps", end - begin)
+        words = _("One pass back gives all gradients: upstream times local at each gate.")
         lines = ()
     else:
         title = ngettext("Update: {count} parameter", "Update: {count} parameters", end - begin)
@@ -187,7 +188,7 @@ def _update_caption(timeline: Timeline, moment: Moment, step: Update) -> Caption
     title = _title(timeline, moment, _("update of {parameter}").format(parameter=name))
     rate = descent_rate(step)
     words = (
-        _("A step against the gradient, as long as the learning rate α says:")
+        _("A step against the gradient, scaled by the learning rate α:")
         if rate is not None
         else _("The optimizer takes a step against the gradient:")
     )
@@ -241,7 +242,7 @@ def descent_rate(update: Update) -> float | None:
 
 
 def _name(timeline: Timeline, node: str) -> Span:
-    return plain(label_of(timeline, node))
+    return plain(own_name(timeline.recording.graph[node]) or label_of(timeline, node))
 
 
 def _equals(value: Array, role: str) -> Spans:

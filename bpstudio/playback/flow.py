@@ -16,6 +16,7 @@ from bpstudio.playback.bodies import (
     LOSS,
     LOSS_NUMBER,
     NUMBER,
+    PAD,
     PILL,
     SMALL,
     SOURCE,
@@ -123,17 +124,22 @@ def _strands(moving: Moving) -> Iterator[Mark]:
 
 
 def _return_flow(moving: Moving) -> Iterator[Mark]:
-    """Wires along which a gradient has come back: red dashes over them."""
+    """Where a gradient has come back: red dashes along a plain wire, a red dot on a strand."""
     scene, instant = moving.scene, moving.instant
     if instant is None or instant.phase != BACKWARD:
         return
-    plain = [p for p in scene.paths if instant.passed(p.wire) >= 0.5]
-    controls = [path.controls for path in plain]
+    passed = [path for path in scene.paths if instant.passed(path.wire) >= 0.5]
+    controls = [path.controls for path in passed if not path.weight]
     controls += [c for id, c in scene.stubs.items() if instant.gradient(id) >= 0.5]
     if controls:
         together = np.concatenate(controls)
         widths = np.full(len(together), 1.8 * scene.theme.wire)
         yield Curves(together, Ink("gradient", 0.9), widths, (3.0, 4.0))
+    strands = [
+        path.at(0.5) for path in passed if path.weight and scene.bodies[path.source].kind != DATA
+    ]
+    if strands:
+        yield Discs(np.concatenate(strands), 4.5 * scene.theme.wire**0.5, Ink("gradient"))
 
 
 def _tiles(moving: Moving, body: Body) -> Iterator[Mark]:
@@ -189,7 +195,7 @@ def _labels(moving: Moving) -> Iterator[tuple[str, float, float, str, float]]:
         if shown > 0 and id in recording.gradients:
             yield "gradient", x, y + drop, brief_gradient(recording.gradients[id]), shown
         yield from _new_value(moving, body)
-    yield from _fork_labels(scene, instant, recording, drop)
+    yield from _fork_labels(scene, instant, recording)
 
 
 def _new_value(moving: Moving, body: Body) -> Iterator[tuple[str, float, float, str, float]]:
@@ -206,7 +212,7 @@ def _new_value(moving: Moving, body: Body) -> Iterator[tuple[str, float, float, 
 
 
 def _fork_labels(
-    scene: Scene, instant: Instant, recording: Recording, drop: float
+    scene: Scene, instant: Instant, recording: Recording
 ) -> Iterator[tuple[str, float, float, str, float]]:
     """On each wire of a fork its own contribution, whose sum stands at the fork."""
     by_wire = {path.wire: path for path in scene.paths if not path.weight}
@@ -215,9 +221,17 @@ def _fork_labels(
             path = by_wire.get(wire)
             shown = instant.passed(wire)
             if path is not None and shown > 0:
-                x, y = path.at(0.72)[0]
                 text = brief_gradient(recording.contributions[wire])
-                yield "gradient", float(x), float(y) + drop - 3, text, shown
+                yield "gradient", *_near_end(path, scene.theme.type), text, shown
+
+
+def _near_end(path: Path, type: float) -> tuple[float, float]:
+    """Where a number stands near the end of a wire: on it, left of what it feeds."""
+    points = path.points[0]
+    x = float(points[-1, 0]) - 2.2 * NUMBER * type
+    # The last point at which the wire is that far left of its end.
+    y = float(np.interp(x, points[:, 0], points[:, 1])) if points[0, 0] < x else points[0, 1]
+    return x, float(y) + BELOW + CAP_HEIGHT * NUMBER * type - 2
 
 
 def _sizes(moving: Moving) -> Iterator[Mark]:
@@ -251,8 +265,8 @@ def _losses(moving: Moving) -> Iterator[Mark]:
         if body.kind == LOSS and value is not None and moving.value(body.node.id) >= 0.5:
             text = digits.fixed(value.item(), 4) if value.size == 1 else digits.size_of(value)
             size = LOSS_NUMBER * body.type
-            x, y = body.rect.centre[0], body.level + CAP_HEIGHT * size / 2
-            yield Text(x + 4, y, (Span(text, "forward", MONO, 700),), size, "middle")
+            y = body.level + CAP_HEIGHT * size / 2
+            yield Text(body.rect.x + PAD, y, (Span(text, "forward", MONO, 700),), size)
 
 
 def _glow(moving: Moving) -> Iterator[Mark]:

@@ -20,6 +20,7 @@ from bpstudio.playback.bodies import (
     SYMBOL,
     TITLE,
     Body,
+    own_name,
 )
 from bpstudio.playback.marks import Box, Discs, Ink, Mark, Span, Text, name_spans
 from bpstudio.playback.metrics import CAP_HEIGHT, MONO, PROSE
@@ -59,9 +60,10 @@ def _body(scene: Scene, body: Body) -> Iterator[Mark]:
         yield Text(x, y + shift, body.face, size, "middle")
     if body.kind in (GATE, PILL):
         yield from _port_names(body)
-        if body.last.title and body.last.id not in scene.stubs:
+        name = own_name(body.last)
+        if name and body.last.id not in scene.stubs:
             x, y = body.rect.centre[0], body.rect.bottom + 14 * body.type
-            spans = name_spans(body.last.title, "muted")
+            spans = name_spans(name, "muted")
             yield Text(x, y, spans, SMALL * body.type, "middle", "canvas")
     if body.title:
         yield from _header(body)
@@ -108,8 +110,8 @@ def _port_names(body: Body) -> Iterator[Mark]:
 def _result_names(scene: Scene) -> Iterator[Mark]:
     for id in scene.stubs:
         body = scene.bodies[id]
-        if body.last.title:
+        if own_name(body.last):
             x, y = body.output
-            spans = name_spans(body.last.title)
+            spans = name_spans(own_name(body.last))
             size = TITLE * body.type
             yield Text(x + STUB * body.type + 8, y + 0.36 * size, spans, size)

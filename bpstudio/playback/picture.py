@@ -25,7 +25,7 @@ from bpstudio.playback.timeline import Instant
 from bpstudio.project.project import Project
 
 MARGIN = 30.0
-CAPTION_WIDTH = 400.0
+CAPTION_WIDTH = 440.0
 _TITLE, _WORDS, _NUMBERS = 13.5, 12.5, 13.0
 _PAD, _LINE = 18.0, 21.0
 _MOST_PLACED = 300
@@ -39,15 +39,17 @@ def picture(
     planes: Mapping[str, Array] | None = None,
     weights: Mapping[str, Array] | None = None,
     caption: bool = True,
+    steady: bool = False,
 ) -> Picture:
     """The network, with what runs through it at that instant.
 
     `planes` has for each node what each of its neurons computes, see `training/probes.py`;
-    `weights` stand in for the project's own, while it is trained. Of the theme only the sizes of
-    type and wires are used: colours are named by role.
+    `weights` stand in for the project's own, while it is trained. With `steady` all captions of the
+    timeline have room, so that nothing moves from one instant to the next. Of the theme only the
+    sizes of type and wires are used: colours are named by role.
     """
     laid_out = scene(project, theme)
-    return drawn(laid_out, instant, planes=planes, weights=weights, caption=caption)
+    return drawn(laid_out, instant, planes=planes, weights=weights, caption=caption, steady=steady)
 
 
 def drawn(
@@ -57,13 +59,14 @@ def drawn(
     planes: Mapping[str, Array] | None = None,
     weights: Mapping[str, Array] | None = None,
     caption: bool = True,
+    steady: bool = False,
 ) -> Picture:
     """As `picture`, for a scene that is laid out already: what a film draws frame after frame."""
     moving = Moving(laid_out, instant, weights or laid_out.project.weights, planes or {})
     state, live = flow.state(moving), flow.live(moving)
     bounds = laid_out.extent
     if caption and instant is not None:
-        place = caption_place(laid_out, instant)
+        place = caption_place(laid_out, instant, steady=steady)
         live += caption_marks(caption_of(instant), place, laid_out.theme)
         bounds = around([bounds, place])
     return Picture(bounds.grown(MARGIN), ground(laid_out), state, live)
@@ -120,12 +123,13 @@ def wrapped(text: str, room: float, size: float) -> list[str]:
     return lines
 
 
-def caption_place(laid_out: Scene, instant: Instant) -> Rect:
-    """A free place for the captions of a whole timeline, so that they stay where they are.
+def caption_place(laid_out: Scene, instant: Instant, *, steady: bool = False) -> Rect:
+    """A free place for the caption: inside the picture where there is room, else below everything.
 
-    It is inside the picture where there is room, near the bottom; else below everything.
+    With `steady` it is large enough for every caption of the timeline, so that they stay there.
     """
-    sizes = [caption_size(each, laid_out.theme) for each in _samples(instant)]
+    shown = _samples(instant) if steady else [caption_of(instant)]
+    sizes = [caption_size(each, laid_out.theme) for each in shown]
     wide, high = (max(size[axis] for size in sizes) for axis in (0, 1))
     extent = laid_out.extent
     below = Rect(extent.x, extent.bottom + 26, wide, high)

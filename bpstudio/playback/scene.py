@@ -10,15 +10,26 @@ import numpy as np
 
 from bpstudio.engine.graph import Graph, Node
 from bpstudio.engine.op import Array
-from bpstudio.playback.bodies import NUMBER, Body, bodies, docked
+from bpstudio.playback.bodies import (
+    GATE,
+    NUMBER,
+    PILL,
+    SOURCE,
+    Body,
+    bodies,
+    docked,
+    own_name,
+)
 from bpstudio.playback.marks import Rect, around
 from bpstudio.playback.palette import LIGHT, Theme
-from bpstudio.playback.wires import LEAD, Path, curves, paths
+from bpstudio.playback.wires import LEAD, Path, around_bodies, curves, paths
 from bpstudio.project.arrange import arrange
 from bpstudio.project.project import Project
 
 SPREAD = 36.0
 """How much further apart bodies with neurons stand, so that their many wires can be followed."""
+FORK = 76.0
+"""How much further apart forks stand, so that each wire's own gradient fits beside their sum."""
 STUB = 84.0
 """How far the wire of a result that feeds nothing sticks out."""
 
@@ -49,7 +60,7 @@ class Scene:
 
     @cached_property
     def stubs(self) -> Mapping[str, Array]:
-        """For each result that feeds nothing the controls (1, 10, 2) of the wire out of it."""
+        """For each result that feeds nothing the controls (1, 16, 2) of the wire out of it."""
         ends = {}
         for body in self.each:
             node = body.last
@@ -57,7 +68,7 @@ class Scene:
                 continue
             x, y = body.output
             end = np.array([[x + STUB * self.theme.type, y]])
-            ends[node.id] = curves(np.array([[x, y]]), end, LEAD)
+            ends[node.id] = around_bodies(curves(np.array([[x, y]]), end, LEAD), ())
         return ends
 
     @cached_property
@@ -88,12 +99,17 @@ class Scene:
     def extent(self) -> Rect:
         """What bodies, wires and their numbers cover."""
         rects = [body.rect for body in self.each]
+        rects += [
+            Rect(body.rect.x, body.rect.bottom, body.rect.width, 14 * body.type)
+            for body in self.each
+            if body.kind in (GATE, PILL, SOURCE)
+        ]
         for path in self.paths:
             low, high = path.points.min(axis=(0, 1)), path.points.max(axis=(0, 1))
             rects.append(Rect(low[0], low[1], high[0] - low[0], high[1] - low[1]))
         for id in self.stubs:
             x, y = self.bodies[id].output
-            name = self.bodies[id].last.title
+            name = own_name(self.bodies[id].last)
             room = STUB * self.theme.type + (10 + 8 * len(name) if name else 0)
             rects.append(Rect(x, y - 24, room, 48))
         return around(rects)
@@ -133,8 +149,13 @@ def arranged(
         for node in project.graph.nodes.values()
         if node.id not in docks
     }
+    readers = project.graph.readers
     sizes = {
-        id: (body.rect.width + SPREAD * bool(body.tiles), body.rect.height)
+        id: (
+            body.rect.width
+            + (SPREAD if body.tiles else FORK if len(readers[body.last.id]) > 1 else 0.0),
+            body.rect.height,
+        )
         for id, body in unplaced.items()
     }
     places = arrange(Graph(nodes), sizes)

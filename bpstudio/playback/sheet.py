@@ -42,7 +42,7 @@ def sheet(
         x = (size[0] - _length(row) * factor) / 2
         for picture in row:
             wide = picture.bounds.width * factor
-            parts.append((picture, Rect(x, y, wide, row_height * factor)))
+            parts.append((picture, Rect(x, y, wide, picture.bounds.height * factor)))
             x += wide + GAP * factor
         y += (row_height + GAP) * factor
     return Sheet(tuple(parts), size)

@@ -297,7 +297,8 @@ def _sheet(
         side = max(2.0, min(10.0, 640.0 / columns, 320.0 / rows))
         rect = Rect(_PAD, y, columns * side, rows * side)
         return [Heat(rect, grid / largest, 4.0, smooth=False)], rect
-    wide = (62.0 if new is None else 74.0) * theme.type
+    decimals = 2 if new is None else _telling(grid, new)
+    wide = (62.0 if new is None else 62.0 + 8 * decimals) * theme.type
     high = (30.0 if new is None else 44.0) * theme.type
     rect = Rect(_PAD, y, columns * wide, rows * high)
     # Paler than elsewhere, so that the numbers can be read on it.
@@ -308,14 +309,20 @@ def _sheet(
         for column in range(columns):
             x = rect.x + (column + 0.5) * wide
             middle = rect.y + (row + 0.5) * high
-            first = Span(digits.signed(float(grid[row, column])), "text", MONO)
+            first = Span(digits.signed(float(grid[row, column]), decimals), "text", MONO)
             up = 4.5 if new is None else -2.5
             marks.append(Text(x, middle + up * theme.type, (first,), size, "middle"))
             if new is not None:
-                second = Span("→ " + digits.signed(float(new[row, column])), "text", MONO)
+                second = Span("→ " + digits.signed(float(new[row, column]), decimals), "text", MONO)
                 below = middle + 13.5 * theme.type
                 marks.append(Text(x, below, (second,), 0.88 * size, "middle"))
     return marks, rect
+
+
+def _telling(before: Array, after: Array) -> int:
+    """How many decimals it takes to see that something changed: two to four."""
+    moved = float(np.abs(after - before).max(initial=0.0))
+    return next((n for n in (2, 3) if moved >= 10.0**-n), 4)
 
 
 def _axes(theme: Theme, x: tuple[float, float], y: tuple[float, float]) -> Axes:

@@ -6,7 +6,7 @@ wire is one curve, which leaves level for a while, so that its value can stand a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,18 +15,21 @@ import numpy as np
 from bpstudio.engine.graph import Graph, Node
 from bpstudio.engine.op import Array, Kind
 from bpstudio.playback.bodies import Body
+from bpstudio.playback.marks import Rect
 from bpstudio.playback.timeline import Wire
 
 LEAD = 54.0
 TAIL = 8.0
 BEND = 56.0
 """How much room a curve needs before level pieces are granted at its ends."""
+CLEARANCE = 14.0
+"""How far a wire keeps away from bodies that it has nothing to do with."""
 _STEPS = 24
 
 
 @dataclass(frozen=True, eq=False)
 class Path:
-    """A wire as it is drawn: controls (n, 10, 2) of its n strands.
+    """A wire as it is drawn: controls (n, 1 + 3k, 2) of its n strands.
 
     `pairs` (n, 2) are the neurons that each strand joins, source and target, and `weight` the key
     of the matrix whose entries they carry; both are empty for a plain wire.
@@ -69,6 +72,7 @@ def paths(
     numbers are larger than usual.
     """
     found = []
+    obstacles = {body.node.id: body.rect for body in bodies.values()}
     for node in graph.ordered:
         if node.id in docks:
             continue
@@ -77,12 +81,20 @@ def paths(
         for port, sources in node.sources.items():
             for slot, source in enumerate(sources):
                 wire = (node.id, port, slot)
-                found.append(_path(wire, bodies[source], body, source, ends[port, slot], type))
+                found.append(
+                    _path(wire, bodies[source], body, source, ends[port, slot], type, obstacles)
+                )
     return found
 
 
 def _path(
-    wire: Wire, tail: Body, head: Body, source: str, end: tuple[float, float], type: float
+    wire: Wire,
+    tail: Body,
+    head: Body,
+    source: str,
+    end: tuple[float, float],
+    type: float,
+    obstacles: Mapping[str, Rect],
 ) -> Path:
     weight = _matrix_of(head.node) if tail.tiles and head.tiles else ""
     if weight:
@@ -93,7 +105,8 @@ def _path(
     start = tail.output
     if len(tail.tiles) == 1:
         start = (tail.tiles[0].right, tail.tiles[0].centre[1])
-    controls = curves(np.array([start]), np.array([end]), LEAD * type)
+    others = [r for id, r in obstacles.items() if id not in (tail.node.id, head.node.id)]
+    controls = around_bodies(curves(np.array([start]), np.array([end]), LEAD * type), others)
     return Path(wire, source, head.node.id, controls, np.zeros((0, 2), dtype=int))
 
 
@@ -122,6 +135,68 @@ def curves(starts: Array, ends: Array, lead: float = 0.0) -> Array:
     third = (starts + (left - starts) / 3, starts + (left - starts) * 2 / 3)
     last = (right + (ends - right) / 3, right + (ends - right) * 2 / 3)
     return np.stack([starts, *third, left, first, second, right, *last, ends], axis=1)
+
+
+def around_bodies(controls: Array, others: Sequence[Rect]) -> Array:
+    """A plain wire (1, 10, 2) in five pieces (1, 16, 2), led past the bodies in its way.
+
+    Past them it runs level, as near to where it would have been as there is room.
+    """
+    (start, *_first, left), (_left, near, far, right), (_right, *_last, end) = (
+        controls[0, k : k + 4] for k in (0, 3, 6)
+    )
+    points = sampled(controls)[0]
+    near_by = [r for r in others if r.right > left[0] and r.x < right[0]]
+    hit = [r for r in near_by if _crosses(points, r.grown(CLEARANCE / 2))]
+    if not hit or right[0] - left[0] < 2 * CLEARANCE:
+        halves = _halved(left, near, far, right)
+        return _pieces(start, left, halves[0], halves[1], right, end)
+    x0 = max(min(r.x for r in hit) - CLEARANCE, left[0] + CLEARANCE)
+    x1 = min(max(r.right for r in hit) + CLEARANCE, right[0] - CLEARANCE)
+    between = [r for r in near_by if r.right > x0 and r.x < x1]
+    levels = [level for r in between for level in (r.y - CLEARANCE, r.bottom + CLEARANCE)]
+    free = [y for y in levels if not any(r.y < y < r.bottom for r in between)]
+    middle = float(np.interp((x0 + x1) / 2, points[:, 0], points[:, 1]))
+    y = min(free, key=lambda level: abs(level - middle))
+    first, second = np.array([x0, y]), np.array([x1, y])
+    reach = np.array([max(8.0, (x0 - left[0]) / 2), 0.0])
+    reach_on = np.array([max(8.0, (right[0] - x1) / 2), 0.0])
+    onto = np.array([left, left + reach, first - reach, first])
+    off = np.array([second, second + reach_on, right - reach_on, right])
+    return _pieces(start, left, onto, off, right, end)
+
+
+def _crosses(points: Array, rect: Rect) -> bool:
+    inside = (points > (rect.x, rect.y)) & (points < (rect.right, rect.bottom))
+    return bool(inside.all(axis=1).any())
+
+
+def _halved(a: Array, b: Array, c: Array, d: Array) -> tuple[Array, Array]:
+    """One cubic as two of the same shape (de Casteljau)."""
+    ab, bc, cd = (a + b) / 2, (b + c) / 2, (c + d) / 2
+    abc, bcd = (ab + bc) / 2, (bc + cd) / 2
+    middle = (abc + bcd) / 2
+    return np.array([a, ab, abc, middle]), np.array([middle, bcd, cd, d])
+
+
+def _pieces(start: Array, left: Array, onto: Array, off: Array, right: Array, end: Array) -> Array:
+    """Straight, cubic, straight, cubic, straight: controls (1, 16, 2)."""
+
+    def straight(a: Array, b: Array) -> list[Array]:
+        return [a + (b - a) / 3, a + (b - a) * 2 / 3, b]
+
+    return np.array(
+        [
+            [
+                start,
+                *straight(start, left),
+                *onto[1:],
+                *straight(onto[3], off[0]),
+                *off[1:],
+                *straight(right, end),
+            ]
+        ]
+    )
 
 
 def sampled(controls: Array) -> Array:

@@ -21,8 +21,9 @@ from bpstudio.language import N_
 from bpstudio.playback import views
 from bpstudio.playback.marks import Picture
 from bpstudio.playback.palette import THEMES, Theme
-from bpstudio.playback.picture import picture
+from bpstudio.playback.picture import drawn, picture
 from bpstudio.playback.planes import planes
+from bpstudio.playback.scene import scene
 from bpstudio.playback.sheet import Sheet, sheet
 from bpstudio.playback.timeline import BACKWARD, FORWARD, Instant, Timeline
 from bpstudio.project.iteration import iteration
@@ -105,10 +106,10 @@ def thumbnail(project: Project, size: tuple[int, int] = (320, 200), theme: str =
 def image(page: Sheet, theme: Theme) -> QImage:
     """A page as pixels."""
     ensure_application()
-    drawn = QImage(*page.size, QImage.Format.Format_RGB32)
-    with QPainter(drawn) as painter:
+    canvas = QImage(*page.size, QImage.Format.Format_RGB32)
+    with QPainter(canvas) as painter:
         paint_sheet(painter, page, theme)
-    return drawn
+    return canvas
 
 
 def ensure_application() -> None:
@@ -128,6 +129,7 @@ class _Drawer:
         self.project = project
         self.theme = theme
         self.wanted = wanted
+        self.scene = scene(project, theme)
         self.recording = _recorded(project)
         self.timeline = Timeline(self.recording) if self.recording else None
         self.tiles = (
@@ -145,16 +147,18 @@ class _Drawer:
             return self.timeline.still_at(step)
         return self.timeline.still(phase or BACKWARD, step)
 
-    def page(self, instant: Instant | None, size: tuple[int, int] | None) -> Sheet:
-        """Every wanted view on one page."""
-        pictures = [self.beside.get(view) or self._graph(instant) for view in self.wanted]
+    def page(
+        self, instant: Instant | None, size: tuple[int, int] | None, *, steady: bool = False
+    ) -> Sheet:
+        """Every wanted view on one page; `steady` for one of many frames."""
+        pictures = [self.beside.get(view) or self._graph(instant, steady) for view in self.wanted]
         page = sheet(pictures, size, SCALE)
         if size is None and max(page.size) > _LARGEST:
             page = sheet(pictures, None, SCALE * _LARGEST / max(page.size))
         return page
 
-    def _graph(self, instant: Instant | None) -> Picture:
-        return picture(self.project, instant, theme=self.theme, planes=self.tiles)
+    def _graph(self, instant: Instant | None, steady: bool) -> Picture:
+        return drawn(self.scene, instant, planes=self.tiles, steady=steady)
 
     def _beside(self, view: str) -> Picture:
         if view == "boundary":
@@ -175,10 +179,10 @@ def _film(drawer: _Drawer, path: Path, phase: str | None, size: tuple[int, int] 
     if drawer.timeline is None or not len(drawer.timeline):
         raise StudioError(N_("Nothing happens in this network yet, so there is nothing to film."))
     times = film.times(drawer.timeline, phase)
-    first = drawer.page(drawer.timeline.rest(FORWARD), size)
+    first = drawer.page(drawer.timeline.rest(FORWARD), size, steady=True)
     width, height = size or film.fitted_size(first.size)
     frames = (
-        image(drawer.page(instant, (width, height)), drawer.theme)
+        image(drawer.page(instant, (width, height), steady=True), drawer.theme)
         for instant in map(drawer.timeline.at, times)
     )
     count = film.write(path, frames, (width, height))
