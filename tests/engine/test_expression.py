@@ -209,6 +209,24 @@ def test_long_and_deep_formulas_are_refused_and_the_longest_sum_is_not() -> None
             parse(opening * (DEEPEST + 1) + "x")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1/(1 + exp(-(w0*x0 + w1*x1)))",
+        "a - (-b)",
+        "a*(-b) + c",
+        "-a*b",
+        "2^(-x)",
+        "(a + b)*c/d - (e - f)",
+        "g*b if a > b else 0",
+        "(x + y)ᵀ @ g",
+        "1e-05*x + 1e+20",
+    ],
+)
+def test_a_formula_is_written_as_people_write_it(text: str) -> None:
+    assert write(parse(text)) == text
+
+
 def test_names_in_the_order_in_which_they_are_written() -> None:
     assert names(parse("b*a + exp(c - b) if d > a else e")) == ("b", "a", "c", "d", "e")
 
