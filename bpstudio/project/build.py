@@ -14,8 +14,9 @@ from bpstudio.engine.graph import Graph, Node
 from bpstudio.engine.op import Op, catalog
 from bpstudio.errors import StudioError
 from bpstudio.language import N_
-from bpstudio.project import edits, gates
+from bpstudio.project import gates
 from bpstudio.project.arrange import arrange
+from bpstudio.project.limits import checked_name, checked_settings
 from bpstudio.project.project import TYPED, Project, complete, frozen
 from bpstudio.training.settings import Settings
 
@@ -82,7 +83,7 @@ def network(
             graph=graph,
             data=data,
             training=settings_for(data, optimizer, learning_rate, batch, seed),
-            title=edits.checked_name(title or data.name),
+            title=checked_name(title or data.name),
         )
     )
 
@@ -112,7 +113,7 @@ def settings_for(
     rate = {"sgd": 0.5, "adam": 0.01}.get(name) if learning_rate is None else learning_rate
     rule = gates.optimizer(name, {} if rate is None else {"learning_rate": rate})
     rows = (0 if table else 32) if batch is None else batch
-    return edits.checked_settings(Settings(optimizer=rule, batch=rows or None, seed=seed))
+    return checked_settings(Settings(optimizer=rule, batch=rows or None, seed=seed))
 
 
 def _usual(data: Dataset, layers: Sequence[int]) -> tuple[str, str]:

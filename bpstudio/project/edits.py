@@ -11,7 +11,6 @@ What an edit does not touch stays the same object, so that differences are found
 from __future__ import annotations
 
 import math
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -26,15 +25,12 @@ from bpstudio.errors import GraphError, ShapeError, StudioError
 from bpstudio.language import N_
 from bpstudio.project import gates
 from bpstudio.project.arrange import arrange
+from bpstudio.project.limits import checked_name, checked_note, checked_settings
 from bpstudio.project.project import TYPED, Project, Trained, complete, frozen
 from bpstudio.training.job import Memory
 from bpstudio.training.settings import Settings
 
 Place = tuple[float, float]
-
-LONGEST_NAME = 200
-LONGEST_NOTE = 1_000_000
-LARGEST_INTEGER = 2**53
 
 
 def new_id(project: Project, op: Op) -> str:
@@ -301,60 +297,7 @@ def set_title(project: Project, title: str) -> Project:
 
 def set_note(project: Project, note: str) -> Project:
     """Another note: what the person wrote about the project, over several lines."""
-    if len(note) > LONGEST_NOTE:
-        raise StudioError(
-            N_("The note has {count} characters; there is room for {most}."),
-            count=len(note),
-            most=LONGEST_NOTE,
-        )
-    if not printable(note, lines=True):
-        raise StudioError(N_("The note holds characters that can't be shown. Type them again."))
-    return project if note == project.note else replace(project, note=note)
-
-
-def checked_settings(settings: Settings) -> Settings:
-    """The settings themselves; raises StudioError for a seed, a batch or a λ out of range."""
-    if not (isinstance(settings.seed, int) and 0 <= settings.seed <= LARGEST_INTEGER):
-        raise StudioError(
-            N_("The seed must be a whole number from 0 to {largest}, not {value}."),
-            largest=LARGEST_INTEGER,
-            value=settings.seed,
-        )
-    if settings.batch is not None and settings.batch < 1:
-        raise StudioError(
-            N_("A batch needs at least 1 row, not {value}. Leave it empty for all rows."),
-            value=settings.batch,
-        )
-    if not (math.isfinite(settings.l2) and settings.l2 >= 0):
-        raise StudioError(N_("λ of the penalty must be 0 or more, not {value}."), value=settings.l2)
-    return settings
-
-
-def checked_name(name: str) -> str:
-    """The name itself; raises StudioError if it is too long or can't be shown on one line."""
-    if len(name) > LONGEST_NAME:
-        raise StudioError(
-            N_("A name may have up to {most} characters, not {count}."),
-            most=LONGEST_NAME,
-            count=len(name),
-        )
-    if not printable(name):
-        raise StudioError(
-            N_("The name {name} holds characters that can't be shown. Type it again."),
-            name=ascii(name),
-        )
-    return name
-
-
-def printable(text: str, *, lines: bool = False) -> bool:
-    """Whether a text has no control characters and no halves of characters (lone surrogates).
-
-    With `lines` it may have line ends and tabs.
-    """
-    if text.isascii() and text.isprintable():
-        return True
-    allowed = "\n\r\t" if lines else ""
-    return all(c in allowed or unicodedata.category(c) not in ("Cc", "Cs") for c in text)
+    return project if note == project.note else replace(project, note=checked_note(note))
 
 
 def _with_graph(project: Project, graph: Graph) -> Project:

@@ -16,7 +16,7 @@ from bpstudio.errors import FileError, StudioError
 from bpstudio.language import N_
 from bpstudio.project.container import MOST_BYTES, pack, refusal, unpack
 from bpstudio.project.disk import DISK, Disk, write_safely
-from bpstudio.project.edits import printable
+from bpstudio.project.limits import printable
 from bpstudio.project.project import Project
 from bpstudio.project.reading import NewerFormat, newer_format, project_of
 from bpstudio.project.records import schema
@@ -48,7 +48,7 @@ def save(
     """
     path = Path(path)
     content = to_bytes(project, thumbnail)
-    from_bytes(content, name=path.name)
+    _read_back(content, path.name)
     try:
         write_safely(path, content, disk)
     except (OSError, ValueError) as error:
@@ -98,6 +98,18 @@ def thumbnail(path: str | Path) -> bytes | None:
         return unpack(_content(Path(path))).thumbnail
     except StudioError as error:
         raise _cannot_open(Path(path).name, error) from None
+
+
+def _read_back(content: bytes, name: str) -> None:
+    """Raise FileError unless what is about to be written can be read."""
+    try:
+        project_of(unpack(content))
+    except StudioError as error:
+        raise FileError(
+            N_("{file} was not saved, because it could not be read back. {problem}"),
+            file=shown(name),
+            problem=error,
+        ) from error
 
 
 def _content(path: Path) -> bytes:

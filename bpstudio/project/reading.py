@@ -17,7 +17,7 @@ from bpstudio.errors import FileError, StudioError
 from bpstudio.language import N_
 from bpstudio.project import gates, migrations
 from bpstudio.project.container import Parts, refusal
-from bpstudio.project.edits import printable
+from bpstudio.project.limits import printable
 from bpstudio.project.project import TYPED, Project, Trained, complete, frozen
 from bpstudio.project.records import (
     FIELDS,
@@ -150,7 +150,7 @@ def _ports_of(each: NodeRecord, known: ProjectRecord, place: str) -> list[Port]:
     declared = known.gates.get(each.op, [])
     names = {port.name for port in declared}
     used = [name for name in each.sources if name not in names]
-    ports = [_port(port, place) for port in declared]
+    ports = [_port(port) for port in declared]
     ports += [Port(name, Kind.INPUT, len(each.sources[name]) > 1) for name in used]
     for kind, held in (
         (Kind.GIVEN, known.given),
@@ -160,14 +160,16 @@ def _ports_of(each: NodeRecord, known: ProjectRecord, place: str) -> list[Port]:
         keys = (key.partition(".") for key in held)
         named = {port.name for port in ports}
         ports += [Port(n, kind, False) for id, _, n in keys if id == each.id and n not in named]
+    for port in ports:
+        _identifier(port.name, place)
     return ports
 
 
-def _port(port: PortRecord, place: str) -> Port:
+def _port(port: PortRecord) -> Port:
     kinds = {kind.value for kind in Kind}
     # A kind of argument that only a newer version has is shown as an input.
     kind = Kind(port.kind) if port.kind in kinds else Kind.INPUT
-    return Port(_name(port.name, place), kind, port.variadic)
+    return Port(port.name, kind, port.variadic)
 
 
 def _held(supply: _Supply, held: Mapping[str, float | str], part: str) -> dict[str, Array]:
@@ -285,12 +287,20 @@ def _memory(supply: _Supply, known: MemoryRecord | None) -> Memory:
     place = "project.json.trained.memory"
     if known is None:
         return Memory()
+    for name in known.vectors:
+        _identifier(name, place)
     layout = tuple((key, tuple(shape)) for key, shape in known.layout)
     vectors = {n: supply.take(a, place, "f", np.float64) for n, a in known.vectors.items()}
     length = sum(math.prod(shape) for _, shape in layout)
     if any(vector.shape != (length,) for vector in vectors.values()):
         raise refusal(place, N_("its arrays must have {count} numbers each."), count=length)
     return Memory(known.since, layout, vectors)
+
+
+def _identifier(name: str, place: str) -> None:
+    """Refuse the name of a port or of a state if no array could be saved under it."""
+    if not name.isidentifier():
+        raise refusal(place, N_("{name} is no name for a port."), name=ascii(name))
 
 
 def _name(name: str, place: str) -> str:

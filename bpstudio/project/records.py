@@ -14,7 +14,7 @@ from msgspec import Meta, Struct, field
 
 from bpstudio.language import N_
 from bpstudio.project.container import refusal
-from bpstudio.project.edits import LARGEST_INTEGER, LONGEST_NAME, LONGEST_NOTE, printable
+from bpstudio.project.limits import LARGEST_INTEGER, LONGEST_NAME, LONGEST_NOTE, printable
 
 MOST_NODES = 20_000
 MOST_DEPTH = 64
@@ -49,7 +49,7 @@ class NodeRecord(Struct, omit_defaults=True):
 class DataRecord(Struct):
     """The data set; features, answers and the rows kept for testing are names of arrays."""
 
-    name: Title
+    name: Annotated[str, Meta(max_length=5 * LONGEST_NAME)]
     features: ArrayName
     answers: ArrayName
     held_out: ArrayName

@@ -248,6 +248,10 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
         "no optimizer called",
     ),
     "negative seed": (lambda: changed(lambda d: d["training"].update(seed=-1)), "seed"),
+    "port that is a path": (
+        lambda: node(1, op="nobody", sources={"../x": ["data1"]}),
+        "no name for a port",
+    ),
     # the data and the arrays
     "array of objects": (lambda: with_array(_pickled()), "numbers only"),
     "records": (
