@@ -57,19 +57,18 @@ def parse(text: str, name: str, *, target: str | None = None, held_out: float = 
     return dataset(open_sheet(text.encode(), name), name, target=target, held_out=held_out, seed=1)
 
 
-def read_features(path: Path | str, names: Sequence[str]) -> Array:
+def read_features(path: Path | str, names: Sequence[str] = ()) -> Array:
     """The inputs called `names`, in that order, one row for each line: shape (rows, names).
 
     A table whose header has all the names may have other columns too; one without them must have
-    exactly as many columns. Raises FileError.
+    exactly as many columns. Without names all columns are inputs. Raises FileError.
     """
     path = Path(path)
     sheet = open_sheet(read_bytes(path), file_name(path))
-    if set(names) <= set(sheet.names) and sheet.named:
+    columns: Sequence[int] = range(len(sheet.names))
+    if names and sheet.named and set(names) <= set(sheet.names):
         columns = [sheet.names.index(name) for name in names]
-    elif len(sheet.names) == len(names):
-        columns = list(range(len(names)))
-    else:
+    elif names and len(sheet.names) != len(names):
         raise FileError(
             N_("{file} has {have} columns, but the network takes {width}: {names}."),
             file=sheet.file,

@@ -6,13 +6,14 @@ The pictures are float32: they are looked at, not computed with, and take a thir
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 
 from bpstudio.engine.graph import Graph
 from bpstudio.engine.op import Array, Kind
-from bpstudio.engine.plan import compile_predictor
+from bpstudio.engine.plan import Predictor, compile_predictor
 from bpstudio.engine.shapes import Shape
 from bpstudio.errors import StudioError
 from bpstudio.language import N_
@@ -96,14 +97,13 @@ def view(
 ) -> View:
     """A function from weights to the outputs of a node at these points: shape (points, units).
 
-    Compiled once and called for every new weights. `given` has the typed values, `shapes` the
-    shapes of everything given. Raises what compiling raises.
+    `given` has the typed values, `shapes` the shapes of everything given. A network is compiled
+    only when it is asked for the first time; views are for one thread. Raises what compiling
+    raises.
     """
-    features = graph.keys(Kind.FEATURES)
-    predictor = compile_predictor(
-        graph, shapes, node, rows=min(CHUNK, len(points)), dtype=np.float32
-    )
-    inputs = {**given, **dict.fromkeys(features, points)}
+    rows = min(CHUNK, len(points))
+    predictor = _predictor(_Asked(graph.structure, tuple(shapes.items()), node, rows, graph))
+    inputs = {**given, **dict.fromkeys(graph.keys(Kind.FEATURES), points)}
 
     def outputs(weights: Mapping[str, Array]) -> Array:
         found = predictor(weights, inputs)
@@ -146,4 +146,22 @@ def summary(weight: Array, bins: int = 20) -> WeightSummary:
         high=high,
         norm=float(np.sqrt(np.square(weight).sum())),
         counts=counts,
+    )
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What a predictor was compiled for; titles make no difference."""
+
+    structure: tuple[object, ...]
+    shapes: tuple[tuple[str, Shape], ...]
+    node: str
+    rows: int
+    graph: Graph = field(compare=False)
+
+
+@lru_cache(maxsize=64)
+def _predictor(asked: _Asked) -> Predictor:
+    return compile_predictor(
+        asked.graph, dict(asked.shapes), asked.node, rows=asked.rows, dtype=np.float32
     )

@@ -66,7 +66,8 @@ class Worker:
     def start(self, job: Job) -> None:
         """Train this job from now on; a run that is going on is given up."""
         numbers = sum(math.prod(shape) for _, shape in job.layout)
-        if self.state in ("lost", "closed") or numbers > self._capacity:
+        gone = self.state in ("lost", "closed") or not self._process.is_alive()
+        if gone or numbers > self._capacity:
             self.close()
             self._launch(max(numbers, self._capacity))
         self._layout = job.layout

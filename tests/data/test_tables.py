@@ -243,6 +243,7 @@ def test_inputs_to_predict_for(tmp_path: Path) -> None:
     assert read_features(named, ("x1", "x2")).tolist() == [[1, 2], [3, 4]]
     one = written(tmp_path, "0.5\n0.25\n", "one.csv")
     assert read_features(one, ("x",)).tolist() == [[0.5], [0.25]]
+    assert read_features(plain).tolist() == [[1, 2], [3, 4]]
 
 
 def test_inputs_that_do_not_fit(tmp_path: Path) -> None:
