@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,7 +31,6 @@ from bpstudio.playback.marks import (
     Ink,
     Mark,
     Numbers,
-    Rect,
     Span,
     Text,
 )
@@ -72,13 +71,13 @@ def state(moving: Moving) -> tuple[Mark, ...]:
     marks: list[Mark] = [*_wires(moving), *_strands(moving), *_return_flow(moving)]
     for body in moving.scene.each:
         marks += _tiles(moving, body)
-    settled, _fading = _numbers(moving)
+    settled, _fading = _numbers(moving, moving.scene.each)
     return (*marks, *settled, *_sizes(moving), *_losses(moving))
 
 
 def live(moving: Moving) -> tuple[Mark, ...]:
     """What changes with each frame: the glow, the pulses, numbers as they appear."""
-    _settled, fading = _numbers(moving)
+    _settled, fading = _numbers(moving, _touched(moving))
     return (*_glow(moving), *fading, *_pulses(moving))
 
 
@@ -153,10 +152,20 @@ def _tiles(moving: Moving, body: Body) -> Iterator[Mark]:
             yield Box(tile, radius, Ink("node"), Ink("border"), 1.0)
 
 
-def _numbers(moving: Moving) -> tuple[list[Mark], list[Mark]]:
+def _touched(moving: Moving) -> tuple[Body, ...]:
+    """The bodies whose numbers can appear in the moment that is going on."""
+    moment = moving.instant.moment if moving.instant else None
+    if moment is None:
+        return ()
+    node = moving.scene.graph[moment.node]
+    ids = dict.fromkeys((node.id, *node.feeding))
+    return tuple({moving.scene.bodies[id].node.id: moving.scene.bodies[id] for id in ids}.values())
+
+
+def _numbers(moving: Moving, bodies: Iterable[Body]) -> tuple[list[Mark], list[Mark]]:
     """The numbers on wires, split into those that stand and those that are appearing."""
     rows: dict[str, list[tuple[float, float, str, float]]] = {}
-    for role, x, y, text, opacity in _labels(moving):
+    for role, x, y, text, opacity in _labels(moving, bodies):
         rows.setdefault(role, []).append((x, y, text, opacity))
     settled: list[Mark] = []
     fading: list[Mark] = []
@@ -177,14 +186,17 @@ def _numbers(moving: Moving) -> tuple[list[Mark], list[Mark]]:
     return settled, fading
 
 
-def _labels(moving: Moving) -> Iterator[tuple[str, float, float, str, float]]:
+def _labels(
+    moving: Moving, bodies: Iterable[Body]
+) -> Iterator[tuple[str, float, float, str, float]]:
     """Each number on a wire: role, place, text, how visible."""
     scene, instant, recording = moving.scene, moving.instant, moving.recording
     if instant is None or recording is None:
         return
     drop = BELOW + CAP_HEIGHT * NUMBER * scene.theme.type
-    for body in scene.each:
+    for body in bodies:
         id = body.last.id
+        yield from _fork_labels(scene, instant, recording, id)
         if body.tiles or body.kind in (LOSS, DATA):
             continue
         x, y = scene.label_at(id)
@@ -195,7 +207,6 @@ def _labels(moving: Moving) -> Iterator[tuple[str, float, float, str, float]]:
         if shown > 0 and id in recording.gradients:
             yield "gradient", x, y + drop, brief_gradient(recording.gradients[id]), shown
         yield from _new_value(moving, body)
-    yield from _fork_labels(scene, instant, recording)
 
 
 def _new_value(moving: Moving, body: Body) -> Iterator[tuple[str, float, float, str, float]]:
@@ -212,17 +223,16 @@ def _new_value(moving: Moving, body: Body) -> Iterator[tuple[str, float, float, 
 
 
 def _fork_labels(
-    scene: Scene, instant: Instant, recording: Recording
+    scene: Scene, instant: Instant, recording: Recording, id: str
 ) -> Iterator[tuple[str, float, float, str, float]]:
     """On each wire of a fork its own contribution, whose sum stands at the fork."""
-    by_wire = {path.wire: path for path in scene.paths if not path.weight}
-    for wires in instant.timeline.forks.values():
-        for wire in wires:
-            path = by_wire.get(wire)
-            shown = instant.passed(wire)
-            if path is not None and shown > 0:
-                text = brief_gradient(recording.contributions[wire])
-                yield "gradient", *_near_end(path, scene.theme.type), text, shown
+    if id not in instant.timeline.forks:
+        return
+    for path in scene.outgoing.get(id, ()):
+        shown = instant.passed(path.wire)
+        if not path.weight and shown > 0:
+            text = brief_gradient(recording.contributions[path.wire])
+            yield "gradient", *_near_end(path, scene.theme.type), text, shown
 
 
 def _near_end(path: Path, type: float) -> tuple[float, float]:
@@ -289,7 +299,7 @@ def _pulses(moving: Moving) -> Iterator[Mark]:
     instant = moving.instant
     if instant is None:
         return
-    by_wire: dict[tuple[str, str, int], Path] = {path.wire: path for path in moving.scene.paths}
+    by_wire = moving.scene.by_wire
     places = [
         by_wire[pulse.wire].at(pulse.place) for pulse in instant.pulses if pulse.wire in by_wire
     ]
@@ -311,12 +321,3 @@ def brief_gradient(array: Array) -> str:
     if array.size == 1:
         return digits.fixed(array.item())
     return f"‖{digits.small(float(np.linalg.norm(array)))}‖"
-
-
-def number_rects(marks: tuple[Mark, ...]) -> list[Rect]:
-    """What the texts among the marks cover."""
-    rects = [mark.rect for mark in marks if isinstance(mark, Text)]
-    for mark in marks:
-        if isinstance(mark, Numbers):
-            rects += [text.rect for text, _opacity in mark.lines()]
-    return rects

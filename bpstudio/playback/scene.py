@@ -22,7 +22,8 @@ from bpstudio.playback.bodies import (
 )
 from bpstudio.playback.marks import Rect, around
 from bpstudio.playback.palette import LIGHT, Theme
-from bpstudio.playback.wires import LEAD, Path, around_bodies, curves, paths
+from bpstudio.playback.timeline import Wire
+from bpstudio.playback.wires import LEAD, Path, curves, in_halves, paths
 from bpstudio.project.arrange import arrange
 from bpstudio.project.project import Project
 
@@ -68,7 +69,7 @@ class Scene:
                 continue
             x, y = body.output
             end = np.array([[x + STUB * self.theme.type, y]])
-            ends[node.id] = around_bodies(curves(np.array([[x, y]]), end, LEAD), ())
+            ends[node.id] = in_halves(curves(np.array([[x, y]]), end, LEAD))
         return ends
 
     @cached_property
@@ -78,6 +79,11 @@ class Scene:
         for path in self.paths:
             found.setdefault(path.source, []).append(path)
         return {id: tuple(leaving) for id, leaving in found.items()}
+
+    @cached_property
+    def by_wire(self) -> Mapping[Wire, Path]:
+        """The path of each wire that is drawn."""
+        return {path.wire: path for path in self.paths}
 
     def label_at(self, id: str) -> tuple[float, float]:
         """Where the number of a node's wire is centred: on the wire, near the node.
@@ -104,9 +110,10 @@ class Scene:
             for body in self.each
             if body.kind in (GATE, PILL, SOURCE)
         ]
-        for path in self.paths:
-            low, high = path.points.min(axis=(0, 1)), path.points.max(axis=(0, 1))
-            rects.append(Rect(low[0], low[1], high[0] - low[0], high[1] - low[1]))
+        if self.paths:
+            points = np.concatenate([path.controls.reshape(-1, 2) for path in self.paths])
+            (x, y), (right, bottom) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
+            rects.append(Rect(x, y, right - x, bottom - y))
         for id in self.stubs:
             x, y = self.bodies[id].output
             name = own_name(self.bodies[id].last)

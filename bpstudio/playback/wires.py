@@ -24,6 +24,8 @@ BEND = 56.0
 """How much room a curve needs before level pieces are granted at its ends."""
 CLEARANCE = 14.0
 """How far a wire keeps away from bodies that it has nothing to do with."""
+MOST_LED = 250
+"""In larger networks wires are not led past bodies: there one sees the whole, not each wire."""
 _STEPS = 24
 
 
@@ -71,8 +73,8 @@ def paths(
     each docked activation: the wire between the two is not drawn. `type` is the factor by which
     numbers are larger than usual.
     """
-    found = []
-    obstacles = {body.node.id: body.rect for body in bodies.values()}
+    found: list[Path] = []
+    plain: list[tuple[Wire, str, tuple[float, float], tuple[float, float]]] = []
     for node in graph.ordered:
         if node.id in docks:
             continue
@@ -81,33 +83,49 @@ def paths(
         for port, sources in node.sources.items():
             for slot, source in enumerate(sources):
                 wire = (node.id, port, slot)
-                found.append(
-                    _path(wire, bodies[source], body, source, ends[port, slot], type, obstacles)
-                )
-    return found
+                weight = _matrix_of(node) if bodies[source].tiles and body.tiles else ""
+                if weight:
+                    found.append(_strands(wire, source, bodies[source], body, weight))
+                else:
+                    plain.append((wire, source, _start(bodies[source]), ends[port, slot]))
+    return found + _plain_paths(plain, bodies, type)
 
 
-def _path(
-    wire: Wire,
-    tail: Body,
-    head: Body,
-    source: str,
-    end: tuple[float, float],
+def _strands(wire: Wire, source: str, tail: Body, head: Body, weight: str) -> Path:
+    pairs = np.array([(i, j) for i in range(len(tail.shown)) for j in range(len(head.shown))])
+    starts = np.array([(t.right, t.centre[1]) for t in tail.tiles])[pairs[:, 0]]
+    ends = np.array([(t.x, t.centre[1]) for t in head.tiles])[pairs[:, 1]]
+    return Path(wire, source, wire[0], curves(starts, ends), pairs, weight)
+
+
+def _plain_paths(
+    plain: Sequence[tuple[Wire, str, tuple[float, float], tuple[float, float]]],
+    bodies: Mapping[str, Body],
     type: float,
-    obstacles: Mapping[str, Rect],
-) -> Path:
-    weight = _matrix_of(head.node) if tail.tiles and head.tiles else ""
-    if weight:
-        pairs = np.array([(i, j) for i in range(len(tail.shown)) for j in range(len(head.shown))])
-        starts = np.array([(t.right, t.centre[1]) for t in tail.tiles])[pairs[:, 0]]
-        ends = np.array([(t.x, t.centre[1]) for t in head.tiles])[pairs[:, 1]]
-        return Path(wire, source, head.node.id, curves(starts, ends), pairs, weight)
-    start = tail.output
-    if len(tail.tiles) == 1:
-        start = (tail.tiles[0].right, tail.tiles[0].centre[1])
-    others = [r for id, r in obstacles.items() if id not in (tail.node.id, head.node.id)]
-    controls = around_bodies(curves(np.array([start]), np.array([end]), LEAD * type), others)
-    return Path(wire, source, head.node.id, controls, np.zeros((0, 2), dtype=int))
+) -> list[Path]:
+    if not plain:
+        return []
+    starts, ends = (np.array([row[k] for row in plain]) for k in (2, 3))
+    controls = in_halves(curves(starts, ends, LEAD * type))
+    each = {body.node.id: body for body in bodies.values()}
+    if len(each) <= MOST_LED:
+        rects = [body.rect for body in each.values()]
+        own = {id: index for index, id in enumerate(each)}
+        for row, (wire, source, _from, _to) in enumerate(plain):
+            mine = (own[bodies[source].node.id], own[bodies[wire[0]].node.id])
+            others = [rect for index, rect in enumerate(rects) if index not in mine]
+            controls[row] = _led_past(controls[row], others)
+    none = np.zeros((0, 2), dtype=int)
+    return [
+        Path(wire, source, wire[0], controls[row : row + 1], none)
+        for row, (wire, source, _from, _to) in enumerate(plain)
+    ]
+
+
+def _start(body: Body) -> tuple[float, float]:
+    if len(body.tiles) == 1:
+        return body.tiles[0].right, body.tiles[0].centre[1]
+    return body.output
 
 
 def _matrix_of(node: Node) -> str:
@@ -137,66 +155,51 @@ def curves(starts: Array, ends: Array, lead: float = 0.0) -> Array:
     return np.stack([starts, *third, left, first, second, right, *last, ends], axis=1)
 
 
-def around_bodies(controls: Array, others: Sequence[Rect]) -> Array:
-    """A plain wire (1, 10, 2) in five pieces (1, 16, 2), led past the bodies in its way.
+def in_halves(controls: Array) -> Array:
+    """Curves (n, 10, 2) with the cubic in two halves of the same shape: (n, 16, 2).
+
+    Between the halves is a straight piece of no length (de Casteljau's rule gives the halves).
+    """
+    a, b, c, d = np.moveaxis(controls[:, 3:7], 1, 0)
+    ab, bc, cd = (a + b) / 2, (b + c) / 2, (c + d) / 2
+    abc, bcd = (ab + bc) / 2, (bc + cd) / 2
+    middle = (abc + bcd) / 2
+    split = np.stack([ab, abc, middle, middle, middle, middle, bcd, cd], axis=1)
+    return np.concatenate([controls[:, :4], split, controls[:, 6:]], axis=1)
+
+
+def _led_past(controls: Array, others: Sequence[Rect]) -> Array:
+    """The wire (16, 2), led past the bodies in its way.
 
     Past them it runs level, as near to where it would have been as there is room.
     """
-    (start, *_first, left), (_left, near, far, right), (_right, *_last, end) = (
-        controls[0, k : k + 4] for k in (0, 3, 6)
-    )
-    points = sampled(controls)[0]
-    near_by = [r for r in others if r.right > left[0] and r.x < right[0]]
-    hit = [r for r in near_by if _crosses(points, r.grown(CLEARANCE / 2))]
-    if not hit or right[0] - left[0] < 2 * CLEARANCE:
-        halves = _halved(left, near, far, right)
-        return _pieces(start, left, halves[0], halves[1], right, end)
+    left, right = controls[3], controls[12]
+    low, high = controls[:, 1].min(), controls[:, 1].max()
+    near = [r for r in others if r.right > left[0] and r.x < right[0]]
+    if right[0] - left[0] < 2 * CLEARANCE or not any(r.bottom > low and r.y < high for r in near):
+        return controls
+    points = sampled(controls[None])[0]
+    hit = [r for r in near if _crosses(points, r.grown(CLEARANCE / 2))]
+    if not hit:
+        return controls
     x0 = max(min(r.x for r in hit) - CLEARANCE, left[0] + CLEARANCE)
     x1 = min(max(r.right for r in hit) + CLEARANCE, right[0] - CLEARANCE)
-    between = [r for r in near_by if r.right > x0 and r.x < x1]
+    between = [r for r in near if r.right > x0 and r.x < x1]
     levels = [level for r in between for level in (r.y - CLEARANCE, r.bottom + CLEARANCE)]
     free = [y for y in levels if not any(r.y < y < r.bottom for r in between)]
     middle = float(np.interp((x0 + x1) / 2, points[:, 0], points[:, 1]))
     y = min(free, key=lambda level: abs(level - middle))
     first, second = np.array([x0, y]), np.array([x1, y])
-    reach = np.array([max(8.0, (x0 - left[0]) / 2), 0.0])
-    reach_on = np.array([max(8.0, (right[0] - x1) / 2), 0.0])
-    onto = np.array([left, left + reach, first - reach, first])
-    off = np.array([second, second + reach_on, right - reach_on, right])
-    return _pieces(start, left, onto, off, right, end)
+    before = np.array([max(8.0, (x0 - left[0]) / 2), 0.0])
+    after = np.array([max(8.0, (right[0] - x1) / 2), 0.0])
+    led = [left + before, first - before, first, first + (second - first) / 3]
+    led += [first + (second - first) * 2 / 3, second, second + after, right - after]
+    return np.concatenate([controls[:4], led, controls[12:]])
 
 
 def _crosses(points: Array, rect: Rect) -> bool:
     inside = (points > (rect.x, rect.y)) & (points < (rect.right, rect.bottom))
     return bool(inside.all(axis=1).any())
-
-
-def _halved(a: Array, b: Array, c: Array, d: Array) -> tuple[Array, Array]:
-    """One cubic as two of the same shape (de Casteljau)."""
-    ab, bc, cd = (a + b) / 2, (b + c) / 2, (c + d) / 2
-    abc, bcd = (ab + bc) / 2, (bc + cd) / 2
-    middle = (abc + bcd) / 2
-    return np.array([a, ab, abc, middle]), np.array([middle, bcd, cd, d])
-
-
-def _pieces(start: Array, left: Array, onto: Array, off: Array, right: Array, end: Array) -> Array:
-    """Straight, cubic, straight, cubic, straight: controls (1, 16, 2)."""
-
-    def straight(a: Array, b: Array) -> list[Array]:
-        return [a + (b - a) / 3, a + (b - a) * 2 / 3, b]
-
-    return np.array(
-        [
-            [
-                start,
-                *straight(start, left),
-                *onto[1:],
-                *straight(onto[3], off[0]),
-                *off[1:],
-                *straight(right, end),
-            ]
-        ]
-    )
 
 
 def sampled(controls: Array) -> Array:
