@@ -261,6 +261,7 @@ def _is_header(head: list[Record]) -> bool:
 def _names(header: Record, width: int, file: str) -> tuple[str, ...]:
     """The names of the columns, each once; a column without a name is called x1, x2, …"""
     names: dict[str, None] = {}
+    used: dict[str, int] = {}
     for index, cell in enumerate(header.cells[:width]):
         if len(cell) > LONGEST_NAME:
             raise FileError(
@@ -271,9 +272,10 @@ def _names(header: Record, width: int, file: str) -> tuple[str, ...]:
                 most=LONGEST_NAME,
             )
         name = " ".join(unicodedata.normalize("NFC", cell).split()) or f"x{index + 1}"
-        stem, number = name, 2
+        stem = name
         while name in names:
-            name, number = f"{stem} ({number})", number + 1
+            used[stem] = used.get(stem, 1) + 1
+            name = f"{stem} ({used[stem]})"
         names[name] = None
     return tuple(names)
 
