@@ -138,4 +138,4 @@ def _wanted(net: Net, v: int, side: int, height: Sequence[float]) -> tuple[float
         if across * side > 0:
             pull = 1 / abs(across)
             total, weight = total + pull * height[u], weight + pull
-    return (total / weight, weight) if weight else (height[v], 0.05)
+    return (total / weight, weight) if weight else (height[v], 1e-3)
