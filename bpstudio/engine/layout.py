@@ -468,12 +468,9 @@ class Layout:
 
 
 def memory_order(array: Array) -> tuple[int, ...]:
-    """The axes from the slowest to the fastest in memory; axes of length 1 stay where they are."""
+    """The axes from the slowest to the fastest in memory."""
     strides = [abs(s) for s in array.strides]
-    order = sorted(range(array.ndim), key=lambda axis: -strides[axis])
-    if array.transpose(order).flags.c_contiguous and array.flags.c_contiguous:
-        return tuple(range(array.ndim))
-    return tuple(order)
+    return tuple(sorted(range(array.ndim), key=lambda axis: -strides[axis]))
 
 
 def last_uses(calls: Sequence[Call], root: Mapping[int, int]) -> dict[int, int]:

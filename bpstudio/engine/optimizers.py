@@ -105,11 +105,12 @@ class Adam(Optimizer):
     def update(
         self, w: Array, g: Array, rate: Array, t: Array, mean: Array, square: Array
     ) -> Mapping[str, Array]:
-        mean = self.beta1 * mean + (1 - self.beta1) * g
-        square = self.beta2 * square + (1 - self.beta2) * (g * g)
-        # The two corrections for the start at zero are moved to the rate and to ε, where they are
-        # one number each instead of two passes over all weights.
-        correction = np.sqrt(1 - self.beta2**t)
-        scaled = rate * (correction / (1 - self.beta1**t))
+        # Both means are kept without their factors 1 − β. These, and the two corrections for the
+        # start at zero, are moved to the rate and to ε, where they are one number each instead of
+        # four passes over all weights.
+        mean = self.beta1 * mean + g
+        square = self.beta2 * square + g * g
+        correction = np.sqrt((1 - self.beta2**t) / (1 - self.beta2))
+        scaled = rate * (correction * (1 - self.beta1) / (1 - self.beta1**t))
         step = scaled * mean / (np.sqrt(square) + self.epsilon * correction)
         return {"w": w - step, "mean": mean, "square": square}

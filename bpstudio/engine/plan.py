@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import contextvars
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -142,8 +142,8 @@ class TrainingPlan:
         self._lay_out(noted, objective, layers)
         self._penalise(penalties)
         self._programs: dict[bool, tuple[Program, Code]] = {}
-        self._bound: dict[bool, list[Any]] = {}
         self._quietly = quietly()
+        self._forget()
 
     @property
     def batches(self) -> int:
@@ -159,7 +159,7 @@ class TrainingPlan:
         rows than a batch has.
         """
         if self._batches.load(self.graph, arrays, order):
-            self._bound.clear()
+            self._forget()
 
     def step(self, index: int, rate: float | Array, t: int) -> None:
         """Forward, backward and update on batch `index`.
@@ -167,39 +167,53 @@ class TrainingPlan:
         `rate` is the learning rate, one number or one for each parameter (0 freezes it); `t` the
         number of the step, counted from 1, which keys its noise too.
         """
-        if self._draws:
-            self._draw(t)
-        many = isinstance(rate, np.ndarray) and rate.ndim > 0
-        try:
-            step = self._bound[many][index][1]
-        except (KeyError, TypeError):
-            step = self._bind(index, many)[1]
-        self._quietly(step, rate if many else float(rate), float(t))
+        if type(rate) is float:
+            (self._steps[index] or self._first_step(index))(rate, t)
+        else:
+            self._bind(index, np.ndim(rate) > 0)[1](rate, t)
 
     def gradient(self, index: int = 0, t: int = 1) -> None:
         """Forward and backward on batch `index` without update: the loss and the gradients."""
-        if self._draws:
-            self._draw(t)
-        self._quietly(self._bind(index, False)[0])
+        self._bind(index, False)[0](t)
 
     @property
     def text(self) -> str:
         """The printed code of a step, for people who want to read it."""
         return print_code(self._assemble(many=False), len(self._code.lines))
 
-    def _bind(self, index: int, many: bool) -> Any:
+    def _forget(self) -> None:
+        """Batches lie elsewhere: what was bound to them is void."""
+        self._bound: dict[tuple[int, bool], tuple[Callable[..., Any], ...]] = {}
+        self._steps: list[Callable[..., Any] | None] = [None] * self.batches
+
+    def _first_step(self, index: int) -> Callable[..., Any]:
+        step = self._steps[index] = self._bind(index, False)[1]
+        return step
+
+    def _bind(self, index: int, many: bool) -> tuple[Callable[..., Any], ...]:
         """The two functions of a batch, made when they are first asked for."""
         if many not in self._programs:
             code = self._assemble(many)
             self._programs[many] = compiled(print_code(code, len(self._code.lines))), code
-        bound = self._bound.setdefault(many, [None] * self.batches)
-        if bound[index] is None:
+        if (index, many) not in self._bound:
             program, code = self._programs[many]
             batch = self._batches.batch(index)
-            bound[index] = program(
+            functions = program(
                 *(t.value if t.find is None else t.find(batch) for t in code.things)
             )
-        return bound[index]
+            if self._draws:
+                functions = [self._drawing(function) for function in functions]
+            self._bound[index, many] = tuple(partial(self._quietly, f) for f in functions)
+        return self._bound[index, many]
+
+    def _drawing(self, function: Callable[..., None]) -> Callable[..., None]:
+        """The function with the noise of its step drawn first; t is its last argument."""
+
+        def drawn(*arguments: Any) -> None:
+            self._draw(arguments[-1])
+            function(*arguments)
+
+        return drawn
 
     def _draw(self, t: int) -> None:
         randomness = Randomness(self.seed, t)
@@ -357,14 +371,14 @@ class Predictor:
             )
         if not counts or not self._batched:
             self._batches.fill(self.graph, given, slice(None))
-            self._quietly(self._run)
+            self._quietly(self._run, 0)
             return self._result.copy()
         count = counts.pop()
         result = np.empty((count, *self._result.shape[1:]), self._result.dtype)
         for start in range(0, count, self.rows):
             rows = slice(start, min(start + self.rows, count))
             self._batches.fill(self.graph, given, rows)
-            self._quietly(self._run)
+            self._quietly(self._run, 0)
             result[rows] = self._result[: rows.stop - rows.start]
         return result
 
@@ -406,7 +420,7 @@ def print_code(code: Code, passes: int) -> str:
 
     Nothing stands in it but the names of primitives, numbers of things and of axes.
     """
-    text = [f"def bind({', '.join(code.names)}):", "    def gradient():"]
+    text = [f"def bind({', '.join(code.names)}):", "    def gradient(t):"]
     text += [f"        {line}" for line in code.lines[:passes] or ["pass"]]
     text += ["    def step(rate, t):"]
     text += [f"        {line}" for line in code.lines or ["pass"]]

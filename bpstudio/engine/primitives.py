@@ -117,7 +117,11 @@ def simplify(tape: Tape, function: np.ufunc, operands: tuple[Traced, ...]) -> Tr
             a, b, left, right = b, a, right, left
         if right is not None:
             return _scaled(tape, a, float(right), shape) if a.dtype == tape.dtype else None
-    if function in (np.divide, np.true_divide) and right is not None and a.dtype == tape.dtype:
+    if function is np.divide and left is not None and b.dtype == tape.dtype:
+        unguarded = _unguarded(tape, b)
+        if left == 1 and shape == b.shape:
+            return tape.elementwise(np.reciprocal, b if unguarded is None else unguarded)
+    if function is np.divide and right is not None and a.dtype == tape.dtype:
         factor = _constant_factor(tape, a)
         if right == 1:
             return tape.view("broadcast", a, shape)
@@ -338,6 +342,34 @@ def _constant_factor(tape: Tape, x: Traced) -> tuple[Traced, float] | None:
         number = uniform(tape, _value(tape, made.inputs[1]))
         if number is not None and number != 0:
             return _value(tape, made.inputs[0]), 1.0 / float(number)
+    return None
+
+
+def _unguarded(tape: Tape, x: Traced) -> Traced | None:
+    """For x = c + exp(min(z, largest)), which is divided by: c + exp(z).
+
+    Where the guard against overflow holds, the quotient is below the smallest normal number
+    either way.
+    """
+    added = tape.maker.get(x.index)
+    if added is None or added.function is not np.add:
+        return None
+    for raised, number in (added.inputs, added.inputs[::-1]):
+        made = tape.maker.get(raised)
+        guard = tape.maker.get(made.inputs[0]) if made is not None else None
+        if made is None or made.function is not np.exp or guard is None:
+            continue
+        bound = uniform(tape, _value(tape, guard.inputs[-1]))
+        largest = np.floor(np.log(np.finfo(tape.dtype).max))
+        constant = uniform(tape, _value(tape, number))
+        if (
+            guard.function is np.minimum
+            and bound is not None
+            and bound >= largest
+            and (constant is not None)
+        ):
+            unbounded = tape.elementwise(np.exp, _value(tape, guard.inputs[0]))
+            return tape.elementwise(np.add, _value(tape, number), unbounded)
     return None
 
 

@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 
 import bpstudio
-import bpstudio.engine.ops
 from bpstudio.engine import layout, plan, run
 from bpstudio.engine.graph import Graph, Node
 from bpstudio.engine.op import (
@@ -25,6 +24,8 @@ from bpstudio.engine.op import (
     Statistic,
     catalog,
 )
+from bpstudio.engine.ops.layer import Dense
+from bpstudio.engine.ops.source import Parameter
 from bpstudio.engine.optimizers import SGD, Adam, Momentum, Optimizer, optimizers
 from bpstudio.engine.shapes import Shape
 from bpstudio.errors import GraphError, ShapeError, StudioError
@@ -99,7 +100,7 @@ class Network:
 
     def parameter(self, size: tuple[int, ...], rng: np.random.Generator) -> str:
         """A parameter node, whose value several gates may share."""
-        id = self.add(catalog["parameter"](size=size), {}, rng)
+        id = self.add(Parameter(size=size), {}, rng)
         assert id is not None
         return id
 
@@ -172,7 +173,7 @@ def _join(network: Network, rng: np.random.Generator) -> None:
 def _shared(network: Network, size: tuple[int, ...], rng: np.random.Generator) -> str:
     """A parameter node of that size, an old one where there is one."""
     for id, node in network.nodes.items():
-        if node.op == catalog["parameter"](size=size) and rng.random() < 0.8:
+        if node.op == Parameter(size=size) and rng.random() < 0.8:
             return id
     return network.parameter(size, rng)
 
@@ -308,7 +309,7 @@ def _gate_network(
         sources[port.name] = (id,)
     if op.category != "source" and network.add(op, sources, rng) is None:
         return None
-    scale = network.add(catalog["parameter"](), {}, rng)
+    scale = network.add(Parameter(), {}, rng)
     assert scale is not None
     last = list(network.nodes)[-2]
     product = network.add(catalog["multiply"](), {"a": (last,), "b": (scale,)}, rng)
@@ -340,7 +341,7 @@ def layered(
     feeding: str | None = network.source("data", Shape((sizes[0],), True), rng)
     for place, units in enumerate(sizes[1:], start=1):
         assert feeding is not None
-        feeding = network.add(catalog["dense"](units=units), {"x": (feeding,)}, rng)
+        feeding = network.add(Dense(units=units), {"x": (feeding,)}, rng)
         if place < len(sizes) - 1 and feeding is not None:
             feeding = network.add(catalog[activation](), {"x": (feeding,)}, rng)
     assert feeding is not None
@@ -575,10 +576,10 @@ def with_gate(op: Op) -> Network:
     rng = np.random.default_rng(5)
     network = Network()
     data = network.source("data", Shape((3,), True), rng)
-    dense = network.add(catalog["dense"](units=4), {"x": (data,)}, rng)
+    dense = network.add(Dense(units=4), {"x": (data,)}, rng)
     middle = network.add(op, {"x": (dense or "",)}, rng)
     assert middle is not None
-    last = network.add(catalog["dense"](units=2), {"x": (middle,)}, rng)
+    last = network.add(Dense(units=2), {"x": (middle,)}, rng)
     network.add(catalog["squared_error"](), {"prediction": (last or "",)}, rng)
     return network
 
@@ -638,16 +639,15 @@ def test_a_missing_array_and_a_batch_too_large_are_said_in_a_sentence() -> None:
         ready.load(network.given, order[:4])
 
 
-class Swapped(Optimizer):
-    """Two states that take each other's place, which no order of writing gets right by luck."""
-
-    def update(
-        self, w: Array, g: Array, rate: Array, t: Array, first: Array, second: Array
-    ) -> Mapping[str, Array]:
-        return {"w": w - rate * (g + second), "first": second, "second": first + g}
-
-
 def test_states_that_change_places_are_read_before_they_are_written() -> None:
+    class Swapped(Optimizer):
+        """Two states that take each other's place: no order of writing is right by luck."""
+
+        def update(
+            self, w: Array, g: Array, rate: Array, t: Array, first: Array, second: Array
+        ) -> Mapping[str, Array]:
+            return {"w": w - rate * (g + second), "first": second, "second": first + g}
+
     del optimizers["swapped"]
     network, _ = layered((2, 3, 1), ROWS)
     ready = compiled(network, Swapped())
