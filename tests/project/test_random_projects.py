@@ -7,9 +7,17 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from bpstudio.data import toys
 from bpstudio.data.dataset import Dataset
@@ -275,5 +283,12 @@ class Editing(RuleBasedStateMachine):
         assert undone.project is last.project
 
 
-TestEditing = Editing.TestCase
+TestEditing: Any = Editing.TestCase
 TestEditing.settings = settings(max_examples=100, stateful_step_count=40)
+
+
+@pytest.mark.long
+def test_editing_for_a_long_time() -> None:
+    run_state_machine_as_test(
+        Editing, settings=settings(max_examples=5_000, stateful_step_count=50)
+    )
