@@ -43,7 +43,7 @@ def first_bad_step(course: Course, kept: Kept, end: int) -> Failure:
     return Failure(
         before.step,
         NotFinite(
-            N_("Step {step}: {reason} The weights are those before it."),
+            N_("Step {step}: {reason} The weights are those from before this step."),
             nodes=reason.nodes,
             step=before.step + 1,
             reason=reason,

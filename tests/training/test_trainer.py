@@ -13,12 +13,14 @@ from bpstudio.data.dataset import Dataset
 from bpstudio.engine import run
 from bpstudio.engine.graph import Graph, Node, add
 from bpstudio.engine.op import Array, catalog
+from bpstudio.engine.ops.arithmetic import Scale
 from bpstudio.engine.optimizers import SGD, Adam, Momentum
 from bpstudio.errors import GraphError, NotFinite
 from bpstudio.training.batches import rows_of_step
 from bpstudio.training.failure import given_of_step
 from bpstudio.training.job import Change, Job, Memory, Progress
 from bpstudio.training.measure import measure, share_right
+from bpstudio.training.settings import Settings
 from bpstudio.training.trainer import continued, train, train_now
 
 if TYPE_CHECKING:
@@ -318,6 +320,42 @@ class TestNotFinite:
         with pytest.raises(NotFinite, match=r"Step 1: loss1 \(.*inf") as caught:
             train_now(job)
         assert caught.value.nodes == ("loss1",)
+
+    @pytest.mark.parametrize(
+        ("op", "weight"),
+        [
+            ("exp", 800.0),
+            ("log", 0.0),
+            ("log", -1.0),
+            ("reciprocal", 0.0),
+            ("sqrt", -4.0),
+            ("square", 1e200),
+            ("sqrt", 0.0),
+        ],
+    )
+    def test_the_first_bad_gate_is_named(self, op: str, weight: float) -> None:
+        graph = add(Graph(), Node("w1", catalog["parameter"]()))
+        graph = add(graph, Node("gate1", catalog[op](), {"x": ("w1",)}))
+        graph = add(graph, Node("zero1", Scale(factor=0.5), {"x": ("gate1",)}))
+        job = Job(graph, {}, {"w1.value": np.array(weight)}, steps=10)
+        seen: list[Progress] = []
+        with pytest.raises(NotFinite, match=r"^Step 1: ") as caught:
+            train_now(job, seen.append)
+        assert caught.value.nodes == ("gate1",)
+        assert seen[-1].step == 0
+        assert seen[-1].weights["w1.value"] == weight
+
+    def test_an_update_that_overflows_names_the_weight(self) -> None:
+        graph = add(Graph(), Node("w1", catalog["parameter"]()))
+        graph = add(graph, Node("square1", catalog["square"](), {"x": ("w1",)}))
+        settings = Settings(optimizer=SGD(learning_rate=1e308))
+        job = Job(graph, {}, {"w1.value": np.array(1e100)}, settings, steps=10)
+        with pytest.raises(NotFinite, match="Step 1: this update would make w1 infinite"):
+            train_now(job)
+
+    def test_one_row_is_no_trouble(self, network: Network) -> None:
+        job = network(values([0.5], [0.25]), (3, 1), output=None, loss="squared_error", batch=32)
+        assert train_now(replace(job, steps=200)).losses[-1] < 1e-6
 
 
 def test_what_can_not_be_trained_says_so(network: Network) -> None:
