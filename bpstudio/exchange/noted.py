@@ -33,10 +33,13 @@ from bpstudio.engine.tree import with_parts
 MORE: Mapping[str, Callable[..., Any]] = {
     "expand": lambda x, axis: np.expand_dims(x, int(axis)),
     "squeeze": lambda x, axis: np.squeeze(x, int(axis)),
+    "sum_over": lambda x, axis: np.sum(x, axis=int(axis)),
+    "mean_over": lambda x, axis: np.mean(x, axis=int(axis)),
+    "largest_over": lambda x, axis: np.max(x, axis=int(axis)),
     "contract": lambda a, b, count: np.tensordot(a, b, (range(int(count)),) * 2),
 }
-"""Functions that formulas do not have: an axis of length 1 more, one less, and the sum of products
-over the first `count` axes of two arrays."""
+"""Functions that formulas do not have: an axis of length 1 more, one less, reductions whose axis
+goes, and the sum of products over the first `count` axes of two arrays."""
 
 
 def expressions(
@@ -192,8 +195,8 @@ def _reduced(name: str, function: Any) -> Callable[..., Noted]:
             return Noted(value, Call(name, (x.expression,)))
         if axis is None:
             raise TypeError("all axes can't go and stay")
-        kept = Call(name, (x.expression, Number(float(axis))))
-        return Noted(value, kept if keepdims else Call("squeeze", (kept, Number(float(axis)))))
+        along = name if keepdims else f"{name}_over"
+        return Noted(value, Call(along, (x.expression, Number(float(axis)))))
 
     return rule
 

@@ -78,19 +78,12 @@ class Script:
         supplied = {**self.names.features, **self.names.targets}
         return {name: given[key] for key, name in supplied.items() if key in given}
 
-    @property
-    def _scalar(self) -> bool:
-        """Whether the backward pass starts at one number."""
-        return not self.program.shapes[self.program.objective].array(1)
-
     def _start(self, *, inline: bool) -> str:
         usage = ["Run the file to see a forward and a backward pass."]
         if self.names.features:
-            usage = [
-                "`predict(rows)` gives the network's answers. Run the file to see a forward pass, "
-                "a",
-                "backward pass and a few steps of training.",
-            ]
+            usage.insert(0, "`predict(rows)` gives the network's answers for rows of features.")
+        if self.program.learns:
+            usage[-1] = "Run the file to see a forward and a backward pass, and some training."
         head = text.heading(
             "A network as a computational graph, in NumPy alone.",
             self.program.project.title,
@@ -120,8 +113,7 @@ class Script:
         ]
 
     def _graph(self) -> list[str]:
-        lines = ["class ComputationalGraph:", '    """The gates in the order in which they run."""']
-        lines += ["", "    def __init__(self):"]
+        lines = []
         if self.program.arrays:
             lines.append("        self.weights = dict(WEIGHTS)")
         for node in self.program.nodes:
@@ -129,7 +121,8 @@ class Script:
                 each = self.classes[node.id]
                 settings = text.joined(*(repr(node.op.settings[s]) for s in each.settings))
                 lines.append(f"        self.{self.names.nodes[node.id]} = {each.name}({settings})")
-        return lines
+        start = ["class ComputationalGraph:", '    """The gates in the order in which they run."""']
+        return [*start, "", "    def __init__(self):", *lines] if lines else start
 
     def _forward(self) -> list[str]:
         program, targets = self.program, tuple(self.names.targets.values())
@@ -154,7 +147,7 @@ class Script:
                         "            return self.prediction",
                     ]
         last = self.names.nodes[program.objective]
-        if not self._scalar:
+        if not self.program.scalar:
             lines.append(f"        self.output = {last}")
         return [*lines, f"        return {last}"]
 
@@ -185,7 +178,7 @@ class Script:
     def _backward(self) -> list[str]:
         program = self.program
         start = self.gradients.get(program.objective, "d_output")
-        upstream = "upstream" if self._scalar else "upstream * np.ones_like(self.output)"
+        upstream = "upstream" if self.program.scalar else "upstream * np.ones_like(self.output)"
         lines = [
             "    def backward(self, upstream=1.0):",
             '        """The gradient of everything that training or a person may change."""',
@@ -246,10 +239,14 @@ class Script:
                 "    return graph.prediction",
             ]
         arguments = text.joined(*self.names.parameters)
+        lines = [f"def f({arguments}):", '    """The output for these values."""']
+        if self.program.answer == self.program.objective:
+            return [*lines, f"    return ComputationalGraph().forward({arguments})"]
         return [
-            f"def f({arguments}):",
-            '    """The output for these values."""',
-            f"    return ComputationalGraph().forward({arguments})",
+            *lines,
+            "    graph = ComputationalGraph()",
+            f"    graph.forward({arguments})",
+            "    return graph.prediction",
         ]
 
     def _main(self) -> list[str]:
@@ -264,7 +261,7 @@ class Script:
             "    for name, gradient in graph.backward().items():",
             '        print("gradient of", name, "=", np.asarray(gradient).tolist())',
         ]
-        if not targets or not self.program.project.weights or not self._scalar:
+        if not self.program.learns:
             return lines
         optimizer = self.program.project.training.optimizer
         rate = optimizer.learning_rate if isinstance(optimizer, SGD) else 0.1

@@ -185,7 +185,6 @@ class Writer:
         """Inputs, weights and typed values by key. With rows as input, typed values are fixed."""
         program = self.program
         keys = program.keys(Kind.FEATURES)
-        answering = set(program.order[: program.predicting])
         supplied: dict[str, Part] = {}
         if keys:
             features = program.arguments[keys[0]].shape[1:]
@@ -194,7 +193,7 @@ class Writer:
             rows = Part(name, np.ones((_ROWS_TRIED, *features)))
             supplied = dict.fromkeys(keys, rows)
         for key in program.keys(Kind.GIVEN, Kind.INDEX):
-            if key.partition(".")[0] not in answering:
+            if not program.answers(key):
                 continue
             value = program.given[key]
             if keys:
@@ -204,7 +203,7 @@ class Writer:
                 self.inputs[name] = Shape(value.shape)
                 supplied[key] = Part(name, np.ones(value.shape))
         for key, value in program.arrays.items():
-            if key.partition(".")[0] in answering:
+            if program.answers(key):
                 name = self.unique(ascii_identifier(program.label(key)))
                 self.constants[name] = value.astype(self.dtype)
                 supplied[key] = Part(name, value)
@@ -274,8 +273,13 @@ class Writer:
                 return self._emit("Add", [product, bias], sample)
             case (("softmax" | "log_softmax"), _):
                 return self._emit(CALLS[function], parts, sample, axis=-1)
-            case (("sum" | "mean" | "largest"), count):
-                return self._reduced(function, parts, sample, keeps=count == 2)
+            case (("sum" | "mean" | "largest"), 1):
+                return self._emit(REDUCTIONS[function], parts, sample, keepdims=0)
+            case (("sum" | "mean" | "largest"), 2):
+                return self._reduced(function, parts, sample, keepdims=1)
+            case (("sum_over" | "mean_over" | "largest_over"), _):
+                name = function.removesuffix("_over")
+                return self._reduced(name, parts, sample, keepdims=0)
             case (("expand" | "squeeze"), _):
                 return self._emit(CALLS[function], [parts[0], self._axes(parts[1])], sample)
             case "transpose", _:
@@ -300,13 +304,13 @@ class Writer:
             raise self._unknown()
         return self._emit(CALLS[function], parts, sample)
 
-    def _reduced(self, function: str, parts: Sequence[Part], sample: Array, *, keeps: bool) -> Part:
+    def _reduced(self, function: str, parts: Sequence[Part], sample: Array, keepdims: int) -> Part:
+        """Along one axis, which the sum alone takes as an input."""
         op = REDUCTIONS[function]
-        if not keeps:
-            return self._emit(op, parts, sample, keepdims=0)
         if function == "sum":
-            return self._emit(op, [parts[0], self._axes(parts[1])], sample, keepdims=1)
-        return self._emit(op, parts[:1], sample, keepdims=1, axes=[int(parts[1].sample)])
+            return self._emit(op, [parts[0], self._axes(parts[1])], sample, keepdims=keepdims)
+        axes = [int(parts[1].sample)]
+        return self._emit(op, parts[:1], sample, keepdims=keepdims, axes=axes)
 
     def _different(self, one: Part, other: Part) -> Part:
         equal = self._emit("Equal", [one, other], np.asarray(one.sample == other.sample))

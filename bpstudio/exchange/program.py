@@ -59,6 +59,20 @@ class Program:
         """The keys of what no wire supplies, in the order in which it is needed."""
         return tuple(f"{n.id}.{p.name}" for n in self.nodes for p in n.owned(*kinds))
 
+    @property
+    def scalar(self) -> bool:
+        """Whether the backward pass starts at one number."""
+        return not self.shapes[self.objective].array(1)
+
+    @property
+    def learns(self) -> bool:
+        """Whether there is a loss to bring down, and weights to do it with."""
+        return self.answer != self.objective and self.scalar and bool(self.project.weights)
+
+    def answers(self, key: str) -> bool:
+        """Whether the answer depends on what has this key."""
+        return key.partition(".")[0] in self.order[: self.predicting]
+
     @cached_property
     def arguments(self) -> Mapping[str, Array]:
         """Typed values, and the training rows with their targets, by key."""

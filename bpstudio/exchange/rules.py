@@ -35,7 +35,8 @@ class Rule:
     """A gate's output and the gradients of its arguments, over arguments, settings, `g` and `y`.
 
     `repeated` names the arguments that broadcasting repeats in this network, so that their
-    gradient has to be summed over the repetitions. `told` is the formula as people read it.
+    gradient has to be summed over the repetitions. `told` is what people read: the formula, where
+    it holds, else the gate's title and settings.
     """
 
     output: Expression
@@ -52,14 +53,18 @@ def rule_of(node: Node, shapes: Mapping[str, Shape]) -> Rule:
     op = node.op
     if not any(port.variadic for port in op.ports):
         trials = [_trial(node, shapes, batch) for batch in BATCHES]
-        for tell in (_from_texts, noted.expressions):
+        settings = "".join(f", {name} = {value}" for name, value in op.settings.items())
+        for tell, words in (
+            (_from_texts, op.formula),
+            (noted.expressions, f"{op.title}{settings}"),
+        ):
             told = _told(tell, op, trials)
             if told is None:
                 continue
             output, gradients = told
             repeated = _repeated(op, output, gradients, trials)
             if repeated is not None:
-                return Rule(output, gradients, repeated, op.formula)
+                return Rule(output, gradients, repeated, words)
     raise FileError(
         N_("{label} ({op}) can't be written as code yet. Put another gate in its place."),
         nodes=(node.id,),

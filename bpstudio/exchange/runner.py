@@ -21,17 +21,17 @@ import numpy as np
 
 
 def run_numpy(job: dict[str, Any], inputs: list[Any], targets: list[Any]) -> dict[str, Any]:
-    """A NumPy script: its answer, and with a backward pass its gradients."""
+    """A NumPy script: its answer, its output (the loss, where it has one) and its gradients."""
     script = runpy.run_path(job["path"])
     answer = script["predict" if job["rows"] else "f"](*inputs)
     graph = script["ComputationalGraph"]()
-    graph.forward(*inputs, *targets)
-    gradients = graph.backward()
-    return {"answer": answer, **{f"gradient:{name}": g for name, g in gradients.items()}}
+    output = graph.forward(*inputs, *targets)
+    gradients = {f"gradient:{name}": g for name, g in graph.backward().items()}
+    return {"answer": answer, "output": output, **gradients}
 
 
 def run_pytorch(job: dict[str, Any], inputs: list[Any], targets: list[Any]) -> dict[str, Any]:
-    """A PyTorch script in float64: its answer, and autograd's gradients."""
+    """A PyTorch script in float64: its answer, its output and autograd's gradients."""
     import torch
 
     script = runpy.run_path(job["path"])
@@ -40,11 +40,13 @@ def run_pytorch(job: dict[str, Any], inputs: list[Any], targets: list[Any]) -> d
         weight.requires_grad_(True)
     tensors = [torch.tensor(value, dtype=torch.float64) for value in inputs]
     with torch.no_grad():
-        found = {"answer": network(*tensors).numpy()}
+        output = network(*tensors)
+    found: dict[str, Any] = {"answer": getattr(network, "prediction", output).numpy()}
     for tensor in tensors:
         tensor.requires_grad_(not job["rows"])
     wanted = [torch.tensor(value, dtype=torch.float64) for value in targets]
     output = network(*tensors, *wanted)
+    found["output"] = output.detach().numpy()
     if output.requires_grad:
         output.sum().backward()
     named = [*network.named_parameters(), *zip(job["inputs"], tensors, strict=True)]

@@ -54,7 +54,7 @@ OPTIMIZERS: Mapping[str, str] = {
 
 IN_MODULE = (
     *("np", "torch", "nn", "sys", "Path", "Network", "ARRAYS", "VALUES", "WEIGHTS", "ROWS"),
-    *("self", "forward", "load", "train", "predict", "network"),
+    *("self", "forward", "load", "train", "network", "prediction"),
 )
 """What the script calls things itself."""
 MODULE_ATTRIBUTES = (
@@ -118,15 +118,10 @@ class Script:
             self._start(inline=inline),
             "\n".join([*self._made(), "", *self._forward()]),
             "\n".join(self._load()),
-            *(["\n".join(self._train())] if self._trains else []),
+            *(["\n".join(self._train())] if self.program.learns else []),
             "\n".join(self._main()),
         ]
         return "\n\n\n".join(parts) + "\n"
-
-    @property
-    def _trains(self) -> bool:
-        scalar = not self.program.shapes[self.program.objective].array(1)
-        return bool(self.names.targets and self.program.project.weights and scalar)
 
     def _module(self, node: Node) -> Module | None:
         """The module that holds a node's weights, if it names one and no wire supplies them."""
@@ -145,10 +140,10 @@ class Script:
 
     def _start(self, *, inline: bool) -> str:
         usage = "Run it to see a forward and a backward pass" + (
-            "; `--train` trains it." if self._trains else "."
+            "; `--train` trains it." if self.program.learns else "."
         )
         head = text.heading("A network in PyTorch.", self.program.project.title, [usage])
-        imports = (["import sys"] if self._trains else []) + (
+        imports = (["import sys"] if self.program.learns else []) + (
             [] if inline else ["from pathlib import Path"]
         )
         libraries = ["import torch", "from torch import nn"]
@@ -216,9 +211,12 @@ class Script:
             line, title = self._line(node), remark(node.title)
             if line:
                 lines.append(line + (f"  # {title}" if title else ""))
-            if place + 1 == self.program.predicting and targets:
-                lines.append(f"        if {targets[0]} is None:")
-                lines.append(f"            return {self.names.nodes[self.program.answer]}")
+            if place + 1 == self.program.predicting:
+                answer = self.names.nodes[self.program.answer]
+                if targets:
+                    lines += [f"        if {targets[0]} is None:", f"            return {answer}"]
+                elif self.program.answer != self.program.objective:
+                    lines.append(f"        self.prediction = {answer}")
         return [*lines, f"        return {self.names.nodes[self.program.objective]}"]
 
     def _line(self, node: Node) -> str:
@@ -325,7 +323,7 @@ class Script:
         targets = [name.upper() for name in self.names.targets.values()]
         arguments = ["ROWS"] if self.names.features else ["**VALUES"] if self.names.values else []
         lines = ['if __name__ == "__main__":', "    network = load()"]
-        if self._trains:
+        if self.program.learns:
             lines += ['    if "--train" in sys.argv:', "        train(network)"]
         if targets:
             lines.append(f'    print("answers:", network({arguments[0]})[:10].tolist())')
@@ -342,7 +340,7 @@ class Script:
         lines.append(f"    output = network({called})")
         lines.append('    print("forward:", output.tolist())')
         lines += ["    if output.requires_grad:"]
-        lines += ["        network.zero_grad()"] if self._trains else []
+        lines += ["        network.zero_grad()"] if self.program.learns else []
         lines += ["        output.sum().backward()"]
         if not self.names.features and self.names.values:
             lines += [

@@ -30,8 +30,9 @@ ONNX computes in float32. Weights must come back bit for bit."""
 class Verification:
     """How far an export's numbers are from the studio's.
 
-    `max_difference` is over all entries of the answers, `gradient_difference` over those of all
-    gradients where the export has them; both are None where it was `skipped`, for that reason.
+    `max_difference` is over all entries of the answers and the loss, `gradient_difference` over
+    those of all gradients, where the export has them; both are None where it was not run, and
+    `skipped` is the reason.
     """
 
     max_difference: float | None
@@ -48,6 +49,7 @@ class Expected:
     inputs: Mapping[str, Array]
     targets: tuple[Array, ...]
     answer: Array
+    output: Array
     gradients: Mapping[str, Array]
 
 
@@ -90,6 +92,8 @@ def _expected(told: Program, format: str) -> Expected:
     given = projects.arguments(told.project, rows)
     recording = _recording(told, given)
     keys = told.keys(Kind.FEATURES)[:1] or told.keys(Kind.GIVEN, Kind.INDEX)
+    if format == "onnx":
+        keys = tuple(key for key in keys if told.answers(key))
     gradients = recording.weight_gradients
     if not told.keys(Kind.FEATURES):
         gradients = {**gradients, **_given_gradients(recording)}
@@ -102,6 +106,7 @@ def _expected(told: Program, format: str) -> Expected:
         {_name(told, key, script): given[key] for key in keys},
         tuple(given[key] for key in told.keys(Kind.TARGET)),
         recording.values[told.answer],
+        recording.values[told.objective],
         named,
     )
 
@@ -140,9 +145,17 @@ def _compared(kind: str, expected: Expected, outcome: fresh.Outcome) -> Verifica
     if outcome.skipped:
         return Verification(None, "", True, skipped=outcome.skipped)
     found, share = outcome.found, TOLERANCES[kind]
-    answers = [found[name] for name in ("answer", "reference") if name in found]
-    away = max(difference(np.asarray(a, dtype=float), expected.answer) for a in answers)
-    passed = away <= share * _scale([expected.answer])
+    wanted = {
+        "answer": expected.answer,
+        "reference": expected.answer,
+        "output": expected.output,
+    }
+    away = max(
+        difference(np.asarray(found[name], dtype=float), value)
+        for name, value in wanted.items()
+        if name in found
+    )
+    passed = away <= share * _scale([expected.answer, expected.output])
     if kind == "onnx":
         return Verification(away, outcome.runtime, passed)
     gradients = {
@@ -152,8 +165,8 @@ def _compared(kind: str, expected: Expected, outcome: fresh.Outcome) -> Verifica
     }
     away_back = max(
         (
-            difference(gradients.get(name, np.zeros_like(wanted)), wanted)
-            for name, wanted in expected.gradients.items()
+            difference(gradients.get(name, np.zeros_like(gradient)), gradient)
+            for name, gradient in expected.gradients.items()
         ),
         default=0.0,
     )
