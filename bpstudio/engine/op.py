@@ -129,8 +129,8 @@ class Op:
     """For each argument its gradient in the same grammar, where `g` is the upstream gradient and
     `y` the output, before broadcasting is undone; tests evaluate it."""
     exports: ClassVar[Mapping[str, str]] = {}
-    """Its name elsewhere, such as `{"onnx": "Tanh", "torch": "torch.tanh"}`; where there is none,
-    an exporter spells out `formula`."""
+    """Its name elsewhere, such as `{"onnx": "Tanh", "torch": "torch.tanh"}`; what else the call
+    there needs, such as an axis, an exporter knows. Without a name it spells out `formula`."""
     domain: ClassVar[Mapping[str, tuple[float, float]]] = {}
     """The open interval in which an argument makes sense, such as `{"x": (0, inf)}` for log."""
     samples: ClassVar[Sequence[Mapping[str, tuple[int, ...]]]] = ()
