@@ -38,6 +38,11 @@ def code_font(size: float) -> QFont:
     return font
 
 
+def on_accent(theme: Theme) -> str:
+    """The colour of what stands on the accent."""
+    return "#12151b" if theme.dark else "#ffffff"
+
+
 def _palette(theme: Theme) -> QPalette:
     colour = {role: QColor(value) for role, value in theme.colours.items()}
     role = QPalette.ColorRole
@@ -60,7 +65,7 @@ def _palette(theme: Theme) -> QPalette:
         (role.Midlight, "border"),
     ):
         palette.setColor(where, colour[what])
-    palette.setColor(role.HighlightedText, QColor("#12151b" if theme.dark else "#ffffff"))
+    palette.setColor(role.HighlightedText, QColor(on_accent(theme)))
     for where in (role.WindowText, role.Text, role.ButtonText):
         faded = QColor(colour["muted"])
         faded.setAlpha(120)
@@ -71,10 +76,11 @@ def _palette(theme: Theme) -> QPalette:
 def _sheet(theme: Theme) -> str:
     """One sheet for all widgets; colours by the role that pictures use."""
     c = theme.colours
-    on_accent = "#12151b" if theme.dark else "#ffffff"
+    contrast = on_accent(theme)
     small = round(11 * theme.type)
     return f"""
-QMainWindow, QMainWindow::separator {{ background: {c["border"]}; }}
+QMainWindow {{ background: {c["panel"]}; }}
+QMainWindow::separator {{ background: {c["border"]}; }}
 QMainWindow::separator {{ width: 1px; height: 1px; }}
 QMainWindow::separator:hover {{ background: {c["accent"]}; }}
 QMenuBar {{ background: {c["panel"]}; border-bottom: 1px solid {c["border"]}; padding: 1px 6px; }}
@@ -82,18 +88,22 @@ QMenuBar::item {{ padding: 4px 9px; border-radius: 5px; background: transparent;
 QMenuBar::item:selected {{ background: {c["canvas"]}; }}
 QMenu {{ background: {c["panel"]}; border: 1px solid {c["border"]}; padding: 5px; }}
 QMenu::item {{ padding: 5px 28px 5px 26px; border-radius: 5px; }}
-QMenu::item:selected {{ background: {c["accent"]}; color: {on_accent}; }}
+QMenu::item:selected {{ background: {c["accent"]}; color: {contrast}; }}
 QMenu::item:disabled {{ color: {c["muted"]}; }}
 QMenu::icon {{ padding-left: 6px; }}
 QMenu::separator {{ height: 1px; background: {c["border"]}; margin: 5px 4px; }}
 QToolTip {{ background: {c["node"]}; color: {c["text"]}; border: 1px solid {c["border"]};
   padding: 4px 6px; }}
+QToolBar {{ background: {c["panel"]}; border: none; padding: 0; spacing: 0; }}
+QFrame#top-bar {{ border-bottom: 1px solid {c["border"]}; }}
+QFrame#timeline-bar {{ border-top: 1px solid {c["border"]}; }}
 QDockWidget {{ border: none; }}
 QDockWidget > QWidget {{ background: {c["panel"]}; }}
 QScrollArea, QScrollArea > QWidget > QWidget {{ background: transparent; border: none; }}
 QStatusBar {{ background: {c["panel"]}; border-top: 1px solid {c["border"]}; }}
 QLabel[role="heading"] {{ color: {c["muted"]}; font-size: {small}px; font-weight: 600;
   letter-spacing: 1px; }}
+QLabel[role="brand"] {{ font-size: {round(14 * theme.type)}px; font-weight: 700; }}
 QLabel[role="muted"] {{ color: {c["muted"]}; }}
 QLabel[role="title"] {{ font-size: {round(15 * theme.type)}px; font-weight: 600; }}
 QLabel[role="value"] {{ color: {c["forward"]}; font-family: "{CODE}"; }}
@@ -108,31 +118,35 @@ QPushButton:pressed, QToolButton[role="button"]:pressed {{ background: {c["canva
 QPushButton:disabled, QToolButton[role="button"]:disabled {{ color: {c["muted"]}; }}
 QPushButton:focus, QToolButton[role="button"]:focus {{ border: 1px solid {c["accent"]}; }}
 QPushButton[role="primary"], QToolButton[role="primary"] {{ background: {c["accent"]};
-  color: {on_accent}; border: 1px solid {c["accent"]}; border-radius: 7px; padding: 5px 13px;
+  color: {contrast}; border: 1px solid {c["accent"]}; border-radius: 7px; padding: 5px 13px;
   font-weight: 600; min-height: 18px; }}
 QPushButton[role="primary"]:disabled, QToolButton[role="primary"]:disabled {{
   background: {c["border"]}; border-color: {c["border"]}; color: {c["muted"]}; }}
+QToolButton[phase="forward"][current="true"] {{ border: 1px solid {c["forward"]}; }}
+QToolButton[phase="backward"][current="true"] {{ border: 1px solid {c["gradient"]}; }}
+QToolButton[phase="update"][current="true"] {{ border: 1px solid {c["update"]}; }}
 QToolButton {{ border: none; border-radius: 6px; padding: 4px; }}
 QToolButton:hover {{ background: {c["canvas"]}; }}
 QToolButton:checked {{ border: 1px solid {c["accent"]}; }}
 QLineEdit, QSpinBox, QDoubleSpinBox, QComboBox, QPlainTextEdit {{ background: {c["node"]};
   border: 1px solid {c["border"]}; border-radius: 6px; padding: 4px 7px; min-height: 18px;
-  selection-background-color: {c["accent"]}; selection-color: {on_accent}; }}
+  selection-background-color: {c["accent"]}; selection-color: {contrast}; }}
 QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus, QPlainTextEdit:focus {{
   border: 1px solid {c["accent"]}; }}
 QComboBox::drop-down {{ border: none; width: 20px; }}
 QComboBox QAbstractItemView {{ background: {c["panel"]}; border: 1px solid {c["border"]};
-  selection-background-color: {c["accent"]}; selection-color: {on_accent}; }}
+  selection-background-color: {c["accent"]}; selection-color: {contrast}; }}
+QSlider:horizontal {{ min-height: 24px; }}
 QSlider::groove:horizontal {{ height: 5px; border-radius: 2px; background: {c["border"]}; }}
 QSlider::sub-page:horizontal {{ height: 5px; border-radius: 2px; background: {c["accent"]}; }}
-QSlider::handle:horizontal {{ width: 14px; height: 14px; margin: -5px 0; border-radius: 7px;
+QSlider::handle:horizontal {{ width: 13px; margin: -6px 0; border-radius: 8px;
   background: {c["accent"]}; border: 2px solid {c["panel"]}; }}
 QSlider::handle:horizontal:focus {{ border: 2px solid {c["text"]}; }}
 QTreeView, QListView, QTableView {{ background: {c["panel"]}; border: none; outline: none; }}
 QTreeView::item, QListView::item {{ padding: 3px 4px; border-radius: 6px; }}
 QTreeView::item:hover, QListView::item:hover {{ background: {c["canvas"]}; }}
 QTreeView::item:selected, QListView::item:selected {{ background: {c["accent"]};
-  color: {on_accent}; }}
+  color: {contrast}; }}
 QHeaderView::section {{ background: {c["panel"]}; color: {c["muted"]}; border: none;
   padding: 3px 6px; font-size: {small}px; font-weight: 600; }}
 QScrollBar {{ background: transparent; width: 10px; height: 10px; margin: 0; }}
@@ -141,6 +155,7 @@ QScrollBar::handle {{ background: {c["border"]}; border-radius: 4px; min-height:
 QScrollBar::handle:hover {{ background: {c["muted"]}; }}
 QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
 QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
+QTabBar {{ qproperty-drawBase: 0; }}
 QTabBar::tab {{ padding: 5px 12px; color: {c["muted"]}; background: {c["panel"]};
   border: none; border-bottom: 2px solid transparent; }}
 QTabBar::tab:selected {{ color: {c["text"]}; border-bottom: 2px solid {c["accent"]}; }}

@@ -46,7 +46,10 @@ def save_as(window: Window) -> None:
 )
 def export(window: Window) -> None:
     """Write the model for another program."""
-    files.export(window)
+    # With all that writes files it would delay the first paint.
+    from bpstudio.ui.dialogs.export import show
+
+    show(window)
 
 
 @action(N_("&Quit"), menu="File", shortcut=("Ctrl+Q",), group=3)

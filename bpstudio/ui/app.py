@@ -1,0 +1,199 @@
+"""Starts the window and ends it: everything that has to happen once, and in order.
+
+main() ─▶ run(file) ─▶ Window ─▶ first paint ─▶ worker process, plots ─▶ …
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import PySide6
+from PySide6.QtCore import (
+    QCoreApplication,
+    QEvent,
+    QLibraryInfo,
+    QLocale,
+    QTimer,
+    QTranslator,
+)
+from PySide6.QtWidgets import QApplication
+
+from bpstudio import __version__, resources
+from bpstudio.errors import StudioError
+from bpstudio.language import N_, set_language
+from bpstudio.ui import icons, preferences, problems, style
+from bpstudio.ui.dialogs import files
+from bpstudio.ui.preferences import Preferences
+from bpstudio.ui.studio import Studio
+from bpstudio.ui.training import Training
+from bpstudio.ui.window import Window
+
+NEED_NO_SCREEN = ("offscreen", "minimal", "vnc", "linuxfb", "eglfs")
+INTERRUPTED = 130
+COLLECTING = 1000
+"""Milliseconds between two looks at whether there is garbage to collect."""
+
+
+def run(
+    file: Path | None, *, smoke: bool = False, portable: bool = False, reset: bool = False
+) -> int:
+    """Open the window with that project, or with the first example; returns the exit status.
+
+    With `smoke` it leaves after the first paint. `portable` keeps the settings beside the
+    program, `reset` begins with the defaults. Raises StudioError where there is no screen.
+    """
+    require_screen()
+    place = preferences.place(portable)
+    chosen, complaint = (Preferences(), "") if reset else preferences.load(place)
+    with problems.logged(problems.folder()):
+        app = make_application(chosen)
+        voice = Voice(app, chosen)
+        studio = Studio(chosen, Training())
+        studio.preferred.connect(voice.follow)
+        window = Window(studio, partial(preferences.save, path=place))
+        if file is None:
+            begin_with_example(studio)
+        else:
+            files.load_into(studio, file)
+        if complaint:
+            studio.notice(complaint)
+        window.painted.connect(partial(app.exit, 0) if smoke else studio.training.warm)
+        window.show()
+        signal.signal(signal.SIGINT, lambda _number, _frame: app.exit(INTERRUPTED))
+        with problems.caught(problems.Problems(window)), collecting(app):
+            status = app.exec()
+        take_down(window, studio)
+    return status
+
+
+def require_screen() -> None:
+    """Raise StudioError where a window can't be opened, before Qt ends the program over it."""
+    asked = os.environ.get("QT_QPA_PLATFORM", "").split(":")[0]
+    if not sys.platform.startswith("linux") or asked in NEED_NO_SCREEN:
+        return
+    display = os.environ.get("DISPLAY", "")
+    if os.environ.get("WAYLAND_DISPLAY") or (display and _answers(display)):
+        return
+    raise StudioError(
+        N_(
+            "There is no screen to open a window on. `bpstudio demo` and `bpstudio render` "
+            "work without one."
+        )
+    )
+
+
+def make_application(chosen: Preferences) -> QApplication:
+    """The QApplication, dressed in the chosen theme."""
+    home = Path(PySide6.__file__).parent
+    folders = [f for f in (home / "Qt" / "plugins", home / "plugins") if f.is_dir()]
+    for folder in folders:
+        # Where the path to the program has letters of other scripts, Qt's own search goes wrong.
+        QCoreApplication.addLibraryPath(str(folder))
+    inputs = [file.name for f in folders for file in f.glob("platforminputcontexts/*")]
+    if os.environ.get("QT_IM_MODULE", "").startswith("fcitx") and not any(
+        "fcitx" in name for name in inputs
+    ):
+        # Qt's wheels have no plug-in for fcitx, but fcitx understands what is said to ibus.
+        os.environ["QT_IM_MODULE"] = "ibus"
+    existing = QApplication.instance()
+    app = existing if isinstance(existing, QApplication) else QApplication(["bpstudio"])
+    app.setApplicationName("bpstudio")
+    app.setApplicationDisplayName("")
+    app.setApplicationVersion(__version__)
+    app.setDesktopFileName("org.bpstudio.BackpropStudio")
+    app.setWindowIcon(icons.application_icon())
+    style.load_fonts()
+    style.apply(app, chosen.theme)
+    return app
+
+
+class Voice:
+    """Has Qt's own dialogs speak the language that the studio speaks."""
+
+    def __init__(self, app: QApplication, chosen: Preferences) -> None:
+        self._app, self._language = app, ""
+        self._translator = QTranslator()
+        self.follow(chosen)
+
+    def follow(self, chosen: Preferences) -> None:
+        """Speak the language that was chosen."""
+        if chosen.language == self._language:
+            return
+        self._language = chosen.language
+        set_language(chosen.language)
+        QLocale.setDefault(QLocale(chosen.language))
+        self._app.removeTranslator(self._translator)
+        folder = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
+        if self._translator.load(f"qtbase_{chosen.language}", folder):
+            self._app.installTranslator(self._translator)
+
+
+def begin_with_example(studio: Studio) -> None:
+    """The first example; it is made anew where its file is missing."""
+    path = resources.path("examples", "xor.bps")
+    if path.exists() and files.load_into(studio, path):
+        return
+    from bpstudio.data import toys
+    from bpstudio.project import build
+
+    studio.begin(build.network(toys.make("xor"), (2, 4, 1)))
+
+
+def _answers(display: str) -> bool:
+    """Whether an X server listens there; for a display of another machine, Qt finds out."""
+    host, _, rest = display.rpartition(":")
+    number = rest.split(".")[0]
+    if host not in ("", "unix") or not number.isdigit():
+        return True
+    path = str(Path("/", "tmp", ".X11-unix", f"X{number}"))
+    for address in (path, "\0" + path):
+        with socket.socket(socket.AF_UNIX) as attempt:
+            try:
+                attempt.connect(address)
+            except OSError:
+                continue
+            return True
+    return False
+
+
+@contextmanager
+def collecting(app: QApplication) -> Iterator[None]:
+    """Collect garbage in the thread of the window alone.
+
+    Python collects wherever it happens to be; in the thread that talks to the worker process it
+    would destroy widgets outside their own thread.
+    """
+    timer = QTimer(app)
+    timer.setInterval(COLLECTING)
+    timer.timeout.connect(_collect)
+    gc.disable()
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.stop()
+        gc.enable()
+
+
+def _collect() -> None:
+    """The youngest generation that has grown over its threshold, as Python itself does it."""
+    counts, thresholds = gc.get_count(), gc.get_threshold()
+    for generation in (2, 1, 0):
+        if counts[generation] > thresholds[generation]:
+            gc.collect(generation)
+            return
+
+
+def take_down(window: Window, studio: Studio) -> None:
+    """Destroy the window while Qt still runs: plots that outlive it end the program badly."""
+    studio.close()
+    window.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)

@@ -1,0 +1,93 @@
+"""Sentences for the person, laid over the canvas."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
+
+from bpstudio.language import _
+from bpstudio.playback.palette import THEMES
+from bpstudio.ui import icons
+from bpstudio.ui.studio import Notice, Studio
+
+LASTING = 6000
+"""Milliseconds after which what is only good to know goes away by itself."""
+WIDEST = 620
+GAP = 14
+"""Pixels between the banner and the upper edge of what it lies on."""
+
+
+class Banner(QFrame):
+    """The newest notice. A problem stays until the next edit, or until it is closed."""
+
+    def __init__(self, studio: Studio, over: QWidget) -> None:
+        super().__init__(over)
+        self.setProperty("role", "banner")
+        self._studio, self._over = studio, over
+        self._kind = "info"
+        self._mark = QLabel()
+        self._mark.setFixedSize(20, 20)
+        self.text = QLabel()
+        self.text.setTextFormat(Qt.TextFormat.PlainText)
+        self.text.setWordWrap(True)
+        self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self._close = QToolButton()
+        self._close.clicked.connect(self.hide)
+        row = self._row = QHBoxLayout(self)
+        row.setContentsMargins(12, 8, 8, 8)
+        row.setSpacing(9)
+        row.addWidget(self._mark, 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(self.text, 1)
+        row.addWidget(self._close, 0, Qt.AlignmentFlag.AlignTop)
+        self._leaving = QTimer(self)
+        self._leaving.setSingleShot(True)
+        self._leaving.setInterval(LASTING)
+        self._leaving.timeout.connect(self.hide)
+        self.hide()
+        over.installEventFilter(self)
+        studio.noticed.connect(self._say)
+        self.retitle()
+
+    def retitle(self) -> None:
+        """Take the current language and the current colours."""
+        theme = THEMES[self._studio.preferences.theme]
+        problem = self._kind == "problem"
+        colour = theme.colours["gradient" if problem else "accent"]
+        mark = icons.icon("alert-triangle" if problem else "info-circle", colour)
+        self._mark.setPixmap(mark.pixmap(QSize(20, 20), self.devicePixelRatio()))
+        self._close.setIcon(icons.icon("x"))
+        self._close.setAccessibleName(_("Close this message"))
+        self._close.setToolTip(_("Close this message"))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Stay in the middle of what it lies on."""
+        if event.type() == QEvent.Type.Resize and self.isVisible():
+            self._place()
+        return super().eventFilter(watched, event)
+
+    def _say(self, notice: Notice | None) -> None:
+        self._leaving.stop()
+        if notice is None:
+            self.hide()
+            return
+        self._kind = notice.kind
+        self.setProperty("kind", notice.kind)
+        self.style().unpolish(self)
+        self.style().polish(self)
+        self.retitle()
+        self.text.setText(notice.text)
+        self._place()
+        self.show()
+        self.raise_()
+        QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, notice.text))
+        if notice.kind != "problem":
+            self._leaving.start()
+
+    def _place(self) -> None:
+        room = self._over.width() - 2 * GAP
+        natural = self.text.fontMetrics().horizontalAdvance(self.text.text()) + 90
+        width = max(120, min(room, WIDEST, natural))
+        height = max(self._row.heightForWidth(width), self.minimumSizeHint().height())
+        self.setGeometry((self._over.width() - width) // 2, GAP, width, height)

@@ -1,0 +1,348 @@
+"""The two bars: playback and how things stand above the canvas, the timeline below everything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from PySide6.QtCore import QRectF, QSignalBlocker, QSize, Qt
+from PySide6.QtGui import QAction, QColor, QIcon, QPainter, QPaintEvent, QPixmap, QResizeEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QSlider,
+    QStyle,
+    QStyleOptionSlider,
+    QToolButton,
+    QWidget,
+)
+
+from bpstudio.language import N_, _
+from bpstudio.playback.palette import THEMES, Theme
+from bpstudio.playback.timeline import BACKWARD, FORWARD, PHASES, UPDATE
+from bpstudio.ui import icons
+from bpstudio.ui.readout import readout, whereabouts
+from bpstudio.ui.showing import Showing
+from bpstudio.ui.studio import Change, Studio
+from bpstudio.ui.style import on_accent
+
+COLOURS = {FORWARD: "forward", BACKWARD: "gradient", UPDATE: "update"}
+"""The role of each phase's colour."""
+
+PHASE_ACTIONS = {"forward_pass": FORWARD, "backward_pass": BACKWARD, "update_phase": UPDATE}
+
+WORDS = {
+    "step_back": N_("step"),
+    "step_on": N_("step"),
+    "play": N_("Play"),
+    "forward_pass": N_("Forward"),
+    "backward_pass": N_("Backward"),
+    "update_phase": N_("Update"),
+    "train": N_("Train"),
+    "export": N_("Export"),
+}
+"""The words on the buttons: shorter than those in the menus."""
+
+
+class TopBar(QFrame):
+    """Title and file, playback, phases, where it is, how good it is, training and export.
+
+    In a narrow window words give way to icons, the least needed first.
+    """
+
+    def __init__(self, studio: Studio, actions: Mapping[str, QAction], parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "bar")
+        self.setObjectName("top-bar")
+        self._studio, self._actions = studio, actions
+        self._title = _label("brand")
+        self._file = _label("muted")
+        self._where = _label("muted")
+        self._state = _label("number")
+        self._state.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.buttons = {
+            id: CommandButton(actions[id], self)
+            for id in ("to_start", "step_back", "play", "step_on", "to_end", *PHASE_ACTIONS)
+        }
+        self.buttons |= {id: CommandButton(actions[id], self) for id in ("train", "export")}
+        self.buttons["play"].setProperty("role", "primary")
+        self.buttons["step_on"].setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+        for id, phase in PHASE_ACTIONS.items():
+            self.buttons[id].setProperty("phase", phase)
+
+        row = QHBoxLayout(self)
+        row.setContentsMargins(14, 8, 14, 8)
+        row.setSpacing(7)
+        row.addWidget(self._title)
+        row.addWidget(self._file)
+        self._lines = [_line() for _line_number in range(3)]
+        row.addWidget(self._lines[0])
+        for id in ("to_start", "step_back", "play", "step_on", "to_end"):
+            row.addWidget(self.buttons[id])
+        row.addWidget(self._lines[1])
+        for id in PHASE_ACTIONS:
+            row.addWidget(self.buttons[id])
+        row.addWidget(self._lines[2])
+        row.addWidget(self._where)
+        row.addStretch(1)
+        row.addWidget(self._state)
+        row.addWidget(self.buttons["train"])
+        row.addWidget(self.buttons["export"])
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._row, self._tightenings = row, self._giving_way()
+        self._fitted: tuple[int, ...] = ()
+
+        studio.moved.connect(self._show)
+        studio.changed.connect(self._change)
+        self.retitle()
+
+    def retitle(self) -> None:
+        """Say everything in the current language and the current colours."""
+        self._title.setText(_("Backprop Studio"))
+        theme = THEMES[self._studio.preferences.theme]
+        for id, button in self.buttons.items():
+            self._dress(id, button, theme)
+        self._fitted = ()
+        self._show(self._studio.shown)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Make what stands in the bar fit."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def minimumSizeHint(self) -> QSize:
+        """It gets by with any width."""
+        return QSize(0, super().minimumSizeHint().height())
+
+    def _dress(self, id: str, button: CommandButton, theme: Theme) -> None:
+        button.say(_(WORDS.get(id, "")))
+        button.tighten(False)
+        if id in PHASE_ACTIONS:
+            button.setIcon(_dot(theme.colours[COLOURS[PHASE_ACTIONS[id]]]))
+        elif id != "play":
+            button.setIcon(self._actions[id].icon())
+
+    def _show(self, shown: Showing) -> None:
+        studio = self._studio
+        name = studio.path.name if studio.path else (studio.project.title or _("untitled"))
+        self._file.setText(f"{name} •" if studio.dirty else name)
+        self._say_what_goes_on(shown)
+        self._where.setText(whereabouts(shown))
+        self._state.setText(readout(shown))
+        phase = shown.instant.phase if shown.instant else ""
+        for id, of in PHASE_ACTIONS.items():
+            _set_property(self.buttons[id], "current", of == phase)
+        self._fit()
+
+    def _change(self, _change: Change) -> None:
+        self._show(self._studio.shown)
+
+    def _say_what_goes_on(self, shown: Showing) -> None:
+        """Playing and training are paused by the button that starts them."""
+        theme = THEMES[self._studio.preferences.theme]
+        play, train = self.buttons["play"], self.buttons["train"]
+        play.setIcon(
+            icons.icon("player-pause" if shown.playing else "player-play", on_accent(theme))
+        )
+        play.say(_("Pause") if shown.playing else _("Play"))
+        train.setIcon(icons.icon("player-pause" if shown.training else "bolt"))
+        train.say(_("Pause") if shown.training else _("Train"))
+
+    def _fit(self) -> None:
+        """Let as much give way as must, for the width and the texts that there are."""
+        labels = (self._file, self._where, self._state, self.buttons["play"], self.buttons["train"])
+        state = (self.width(), *(label.sizeHint().width() for label in labels))
+        if state == self._fitted:
+            return
+        self._fitted = state
+        for tight in range(len(self._tightenings) + 1):
+            for number, tighten in enumerate(self._tightenings):
+                tighten(number < tight)
+            self._row.invalidate()
+            if self._row.minimumSize().width() <= self.width():
+                return
+
+    def _giving_way(self) -> list[Callable[[bool], None]]:
+        """What gives way where there is little room, one after the other."""
+
+        def hide(*widgets: QWidget) -> Callable[[bool], None]:
+            def tighten(tight: bool) -> None:
+                for widget in widgets:
+                    widget.setVisible(not tight)
+
+            return tighten
+
+        def to_icon(*ids: str) -> Callable[[bool], None]:
+            def tighten(tight: bool) -> None:
+                for id in ids:
+                    self.buttons[id].tighten(tight)
+
+            return tighten
+
+        return [
+            hide(self._file),
+            to_icon("export"),
+            hide(self._title, self._lines[0]),
+            to_icon("step_back", "step_on"),
+            hide(self._where, self._lines[2]),
+            to_icon("train"),
+            hide(self.buttons["to_start"], self.buttons["to_end"]),
+            to_icon("play", *PHASE_ACTIONS),
+            hide(self._state),
+        ]
+
+
+class TimelineBar(QFrame):
+    """The moments of the iteration on one line, to be walked along."""
+
+    def __init__(self, studio: Studio, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "bar")
+        self.setObjectName("timeline-bar")
+        self._studio = studio
+        self._step, self._end = _label("muted"), _label("number")
+        self.slider = PhaseSlider(self)
+        self.slider.setObjectName("step-slider")
+        self.slider.valueChanged.connect(self._scrub)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(14, 7, 18, 7)
+        row.setSpacing(10)
+        row.addWidget(self._step)
+        row.addWidget(self.slider, 1)
+        row.addWidget(self._end)
+        studio.moved.connect(self._show)
+        self.retitle()
+
+    def retitle(self) -> None:
+        """Say everything in the current language and the current colours."""
+        self.slider.setAccessibleName(_("Step"))
+        self.slider.setToolTip(_("Walk through the forward pass, the backward pass and the update"))
+        self.slider.dress(THEMES[self._studio.preferences.theme])
+        self._show(self._studio.shown)
+
+    def _show(self, shown: Showing) -> None:
+        number = int(shown.position)
+        instant = shown.instant
+        self._step.setText(_("step {number}").format(number=number))
+        self._end.setText("● " + _("live") if shown.training else f"/ {shown.length}")
+        self.slider.setEnabled(shown.length > 0)
+        self.slider.mark(
+            {phase: shown.timeline.span(phase) for phase in PHASES} if shown.timeline else {}
+        )
+        with QSignalBlocker(self.slider):
+            self.slider.setMaximum(max(shown.length, 1))
+            self.slider.setValue(number)
+        self.slider.setAccessibleDescription(instant.label if instant else "")
+        self._step.setMinimumWidth(self._step.fontMetrics().horizontalAdvance(_widest(shown)))
+
+    def _scrub(self, value: int) -> None:
+        self._studio.show_position(float(value))
+
+
+class PhaseSlider(QSlider):
+    """A slider under which the phases are marked in their colours."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(Qt.Orientation.Horizontal, parent)
+        self.setPageStep(1)
+        self._spans: Mapping[str, tuple[int, int]] = {}
+        self._theme = THEMES["light"]
+
+    def dress(self, theme: Theme) -> None:
+        """Take the colours of that theme."""
+        self._theme = theme
+        self.update()
+
+    def mark(self, spans: Mapping[str, tuple[int, int]]) -> None:
+        """Where each phase begins and ends, in values of the slider."""
+        if spans != self._spans:
+            self._spans = spans
+            self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The slider itself, and a thin line for each phase."""
+        super().paintEvent(event)
+        option = QStyleOptionSlider()
+        self.initStyleOption(option)
+        handle = self.style().subControlRect(
+            QStyle.ComplexControl.CC_Slider, option, QStyle.SubControl.SC_SliderHandle, self
+        )
+        half, room = handle.width() / 2, self.width() - handle.width()
+        with QPainter(self) as painter:
+            for phase, (begin, end) in self._spans.items():
+                left = half + room * begin / max(self.maximum(), 1) + 1
+                right = half + room * end / max(self.maximum(), 1) - 1
+                if right > left:
+                    colour = QColor(self._theme.colours[COLOURS[phase]])
+                    line = QRectF(left, self.height() - 3.0, right - left, 2.0)
+                    painter.fillRect(line, colour)
+
+
+class CommandButton(QToolButton):
+    """A button that gives a command, in words of its own."""
+
+    def __init__(self, action: QAction, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._action = action
+        self.setProperty("role", "button")
+        self.setObjectName(f"button-{action.objectName()}")
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setIconSize(QSize(16, 16))
+        self.clicked.connect(action.trigger)
+        action.changed.connect(self._follow)
+        self._follow()
+
+    def say(self, words: str) -> None:
+        """The words that stand on it; without any it is its icon alone."""
+        self.setText(f" {words}" if words else "")
+        self.setAccessibleName(words or self._action.iconText())
+
+    def tighten(self, tight: bool) -> None:
+        """Show the icon alone, or give the words back."""
+        alone = tight or not self.text()
+        beside = Qt.ToolButtonStyle.ToolButtonTextBesideIcon
+        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly if alone else beside)
+
+    def _follow(self) -> None:
+        self.setEnabled(self._action.isEnabled())
+        self.setToolTip(self._action.toolTip())
+
+
+def _widest(shown: Showing) -> str:
+    """The widest text of the step's label, so that the slider does not move."""
+    return _("step {number}").format(number="0" * len(str(shown.length)))
+
+
+def _label(role: str) -> QLabel:
+    label = QLabel()
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setProperty("role", role)
+    return label
+
+
+def _line() -> QFrame:
+    line = QFrame()
+    line.setProperty("role", "line")
+    line.setFixedSize(1, 20)
+    return line
+
+
+def _dot(colour: str) -> QIcon:
+    pixmap = QPixmap(32, 32)
+    pixmap.setDevicePixelRatio(2.0)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    with QPainter(pixmap) as painter:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(colour))
+        painter.drawEllipse(QRectF(3, 3, 10, 10))
+    return QIcon(pixmap)
+
+
+def _set_property(widget: QWidget, name: str, value: object) -> None:
+    """Set a property that the style sheet looks at."""
+    if widget.property(name) != value:
+        widget.setProperty(name, value)
+        widget.style().unpolish(widget)
+        widget.style().polish(widget)

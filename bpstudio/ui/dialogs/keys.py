@@ -1,0 +1,68 @@
+"""The sheet of shortcuts, made from the table of commands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout
+
+from bpstudio.language import _
+from bpstudio.ui import actions, menus
+
+if TYPE_CHECKING:
+    from bpstudio.ui.window import Window
+
+COLUMNS = 3
+
+
+def show(window: Window) -> None:
+    """Show all keys at once, menu by menu."""
+    sheet = QDialog(window)
+    sheet.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    sheet.setObjectName("keys")
+    sheet.setWindowTitle(_("Keyboard"))
+    columns = QHBoxLayout(sheet)
+    columns.setContentsMargins(22, 20, 22, 20)
+    columns.setSpacing(34)
+    stacks = [QVBoxLayout() for _column in range(COLUMNS)]
+    for stack in stacks:
+        stack.setSpacing(8)
+        columns.addLayout(stack)
+    heights = [0] * COLUMNS
+    for menu in actions.MENUS:
+        entries = [entry for entry in actions.table.values() if entry.menu == menu]
+        entries = [entry for entry in entries if entry.shortcut]
+        if not entries:
+            continue
+        lowest = heights.index(min(heights))
+        heights[lowest] += len(entries) + 2
+        heading = QLabel(_plain(menus.TITLES[menu]).upper())
+        heading.setProperty("role", "heading")
+        stacks[lowest].addWidget(heading)
+        stacks[lowest].addLayout(_rows(entries))
+        stacks[lowest].addSpacing(10)
+    for stack in stacks:
+        stack.addStretch(1)
+    sheet.open()
+
+
+def _rows(entries: list[actions.Action]) -> QGridLayout:
+    grid = QGridLayout()
+    grid.setHorizontalSpacing(22)
+    grid.setColumnStretch(0, 1)
+    for row, entry in enumerate(entries):
+        grid.addWidget(QLabel(_plain(entry.text)), row, 0)
+        keys = QLabel("  ".join(map(_native, entry.shortcut)))
+        keys.setProperty("role", "number")
+        grid.addWidget(keys, row, 1, Qt.AlignmentFlag.AlignRight)
+    return grid
+
+
+def _plain(text: str) -> str:
+    return _(text).replace("&", "").rstrip("…")
+
+
+def _native(keys: str) -> str:
+    return QKeySequence(keys).toString(QKeySequence.SequenceFormat.NativeText)

@@ -1,0 +1,195 @@
+"""The panels around the canvas, each in a dock: which there are, where they stand, when they come.
+
+What draws plots takes half a second to import, so its panels are made after the first paint.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer
+from PySide6.QtWidgets import (
+    QDockWidget,
+    QHBoxLayout,
+    QLabel,
+    QMainWindow,
+    QTabWidget,
+    QWidget,
+)
+
+from bpstudio.language import N_, _
+from bpstudio.ui.studio import Studio
+
+LEFT, RIGHT, BOTTOM = (
+    Qt.DockWidgetArea.LeftDockWidgetArea,
+    Qt.DockWidgetArea.RightDockWidgetArea,
+    Qt.DockWidgetArea.BottomDockWidgetArea,
+)
+HORIZONTAL, VERTICAL = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
+
+
+@dataclass(frozen=True)
+class Panel:
+    """What stands in a dock: a class of `ui.panels`, and where it is at first."""
+
+    name: str
+    kind: str
+    title: str
+    area: Qt.DockWidgetArea
+    late: bool = False
+    share: int = 1
+
+
+PANELS = (
+    Panel("palette", "PalettePanel", N_("Palette"), LEFT),
+    Panel("inspector", "InspectorPanel", N_("Inspector"), RIGHT),
+    Panel("trainer", "TrainerPanel", N_("Training"), RIGHT),
+    Panel("loss", "LossPanel", N_("Loss"), BOTTOM, late=True, share=30),
+    Panel("boundary", "BoundaryPanel", N_("Decision boundary"), BOTTOM, late=True, share=22),
+    Panel("weights", "WeightsPanel", N_("Weight updates"), BOTTOM, late=True, share=26),
+    Panel("recording", "RecordingPanel", N_("Recording"), BOTTOM, late=True, share=26),
+)
+
+
+class Dock(QDockWidget):
+    """A panel with its title in small capitals; beside others under tabs, without it."""
+
+    def __init__(self, panel: Panel, window: QMainWindow) -> None:
+        super().__init__(window)
+        self.panel = panel
+        self.setObjectName(f"dock-{panel.name}")
+        self.setFeatures(
+            QDockWidget.DockWidgetFeature.DockWidgetMovable
+            | QDockWidget.DockWidgetFeature.DockWidgetClosable
+            | QDockWidget.DockWidgetFeature.DockWidgetFloatable
+        )
+        self._heading = QLabel()
+        self._heading.setProperty("role", "heading")
+        self._bar = QWidget()
+        row = QHBoxLayout(self._bar)
+        row.setContentsMargins(14, 10, 14, 4)
+        row.addWidget(self._heading)
+        self.setTitleBarWidget(self._bar)
+        self.retitle()
+
+    @property
+    def filled(self) -> bool:
+        """Whether its panel is there."""
+        return self.widget() is not None
+
+    def fill(self, studio: Studio) -> None:
+        """Make its panel."""
+        module = import_module(f"bpstudio.ui.panels.{self.panel.name}")
+        widget: QWidget = getattr(module, self.panel.kind)(studio, self)
+        widget.setAutoFillBackground(True)
+        self.setWidget(widget)
+
+    def retitle(self) -> None:
+        """Say its title in the current language."""
+        self.setWindowTitle(_(self.panel.title))
+        self._heading.setText(_(self.panel.title).upper())
+
+    def show_title(self, shown: bool) -> None:
+        """Under tabs the title stands on the tab already."""
+        self._heading.setVisible(shown)
+        margins = (14, 10, 14, 4) if shown else (0, 0, 0, 0)
+        layout = self._bar.layout()
+        if layout is not None:
+            layout.setContentsMargins(*margins)
+        self._bar.setFixedHeight(self._bar.sizeHint().height() if shown else 0)
+
+
+class Docks(QObject):
+    """All docks of a window.
+
+    `touched` says whether a person has moved, closed or sized any; until then they take their
+    share of whatever size the window has.
+    """
+
+    def __init__(self, window: QMainWindow, studio: Studio) -> None:
+        super().__init__(window)
+        self.touched = False
+        self._window, self._studio = window, studio
+        self.by_name = {panel.name: Dock(panel, window) for panel in PANELS}
+        window.setDockOptions(
+            QMainWindow.DockOption.AnimatedDocks
+            | QMainWindow.DockOption.AllowTabbedDocks
+            | QMainWindow.DockOption.AllowNestedDocks
+        )
+        window.setCorner(Qt.Corner.BottomLeftCorner, BOTTOM)
+        window.setCorner(Qt.Corner.BottomRightCorner, BOTTOM)
+        window.setTabPosition(LEFT | RIGHT | BOTTOM, QTabWidget.TabPosition.North)
+        self.arrange()
+        for dock in self.by_name.values():
+            if not dock.panel.late:
+                dock.fill(studio)
+            dock.topLevelChanged.connect(self._touch)
+            dock.dockLocationChanged.connect(self._soon)
+        window.installEventFilter(self)
+
+    def arrange(self) -> None:
+        """Put every dock where it stands at first."""
+        self.touched = False
+        for area in (LEFT, RIGHT, BOTTOM):
+            docks = [dock for dock in self.by_name.values() if dock.panel.area == area]
+            for before, dock in zip([None, *docks], docks, strict=False):
+                dock.setFloating(False)
+                dock.show()
+                self._window.addDockWidget(area, dock)
+                if before is not None and area == RIGHT:
+                    self._window.tabifyDockWidget(before, dock)
+                elif before is not None:
+                    self._window.splitDockWidget(before, dock, HORIZONTAL)
+        self.title_by_place()
+
+    def size(self, window: QSize) -> None:
+        """Give every dock its share of a window of that size."""
+        left = round(min(226, max(150, window.width() * 0.16)))
+        right = round(min(332, max(216, window.width() * 0.24)))
+        below = round(min(290, max(130, window.height() * 0.27)))
+        side = [self.by_name["palette"], self.by_name["inspector"]]
+        self._window.resizeDocks(side, [left, right], HORIZONTAL)
+        lowest = [dock for dock in self.by_name.values() if dock.panel.area == BOTTOM]
+        self._window.resizeDocks(lowest, [below] * len(lowest), VERTICAL)
+        shares = [dock.panel.share * window.width() // 104 for dock in lowest]
+        self._window.resizeDocks(lowest, shares, HORIZONTAL)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Notes that a line between docks is taken: the window's own ground lies nowhere else."""
+        if event.type() == QEvent.Type.MouseButtonPress and watched is self._window:
+            self.touched = True
+        return False
+
+    def fill_next(self) -> bool:
+        """Make the next panel that is still missing; whether there was one."""
+        for dock in self.by_name.values():
+            if not dock.filled:
+                dock.fill(self._studio)
+                return True
+        return False
+
+    def retitle(self) -> None:
+        """Say all titles in the current language."""
+        for dock in self.by_name.values():
+            dock.retitle()
+        self.title_by_place()
+
+    def title_by_place(self) -> None:
+        """Titles above those that stand alone, none above those under tabs."""
+        for dock in self.by_name.values():
+            dock.show_title(not self._window.tabifiedDockWidgets(dock))
+
+    def bring(self, name: str) -> None:
+        """Raise a dock above those that it shares a place with, if it is open."""
+        dock = self.by_name[name]
+        if not dock.isHidden():
+            dock.raise_()
+
+    def _touch(self, _floating: bool) -> None:
+        self.touched = True
+        self._soon()
+
+    def _soon(self, *_: object) -> None:
+        # Qt says that a dock moved before it is where it will be.
+        QTimer.singleShot(0, self._window, self.title_by_place)

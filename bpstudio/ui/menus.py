@@ -1,0 +1,94 @@
+"""The menu bar, built from the table of commands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QMenu, QMenuBar
+
+from bpstudio import resources
+from bpstudio.language import N_, _
+from bpstudio.ui import actions
+from bpstudio.ui.dialogs import files
+
+if TYPE_CHECKING:
+    from bpstudio.ui.window import Window
+
+TITLES = {
+    "File": N_("&File"),
+    "Edit": N_("&Edit"),
+    "View": N_("&View"),
+    "Play": N_("&Play"),
+    "Train": N_("&Train"),
+    "Help": N_("&Help"),
+}
+
+RECENT, EXAMPLES, PANELS = N_("Open &recent"), N_("E&xamples"), N_("Pa&nels")
+
+
+class Menus:
+    """The menus of a window; `retitle` says them in the current language."""
+
+    def __init__(self, window: Window, made: dict[str, QAction]) -> None:
+        self._window = window
+        bar: QMenuBar = window.menuBar()
+        self._menus = {name: bar.addMenu("") for name in actions.MENUS}
+        self._recent, self._examples, self._panels = (QMenu(window) for _menu in range(3))
+        self._recent.aboutToShow.connect(self._list_recent)
+        self._examples.aboutToShow.connect(self._list_examples)
+        group: dict[str, int] = {}
+        for id, act in made.items():
+            entry = actions.table[id]
+            menu = self._menus[entry.menu]
+            if group.setdefault(entry.menu, entry.group) != entry.group:
+                menu.addSeparator()
+                group[entry.menu] = entry.group
+            menu.addAction(act)
+            if id == "open_file":
+                menu.addMenu(self._recent)
+                menu.addMenu(self._examples)
+        for dock in window.docks.by_name.values():
+            self._panels.addAction(dock.toggleViewAction())
+        view = self._menus["View"]
+        view.insertMenu(made["light"], self._panels)
+        view.insertSeparator(made["light"])
+        self.retitle()
+
+    def retitle(self) -> None:
+        """Say every title in the current language."""
+        for name, menu in self._menus.items():
+            menu.setTitle(_(TITLES[name]))
+        self._recent.setTitle(_(RECENT))
+        self._examples.setTitle(_(EXAMPLES))
+        self._panels.setTitle(_(PANELS))
+
+    def _list_recent(self) -> None:
+        self._recent.clear()
+        paths = [Path(path) for path in self._window.studio.preferences.recent]
+        for path in (path for path in paths if path.exists()):
+            self._add(self._recent, path.name, path).setToolTip(str(path))
+        if self._recent.isEmpty():
+            self._recent.addAction(_("Nothing yet")).setEnabled(False)
+
+    def _list_examples(self) -> None:
+        self._examples.clear()
+        for name, path in examples():
+            self._add(self._examples, name, path)
+
+    def _add(self, menu: QMenu, name: str, path: Path) -> QAction:
+        act = menu.addAction(name.replace("&", "&&"))
+        act.triggered.connect(partial(self._open, path))
+        return act
+
+    def _open(self, path: Path, _checked: bool = False) -> None:
+        files.open_path(self._window, path)
+
+
+def examples() -> Iterator[tuple[str, Path]]:
+    """The names and files of the examples that come with the studio."""
+    for path in sorted(resources.path("examples").glob("*.bps")):
+        yield path.stem.replace("-", " ").capitalize(), path

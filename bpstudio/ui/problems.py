@@ -1,0 +1,166 @@
+"""Faults of our own: written to the log, and shown with a report that can be copied.
+
+What a person can do something about is a `StudioError` and never comes here. Nothing is sent
+anywhere.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import logging
+import platform
+import sys
+import threading
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from types import TracebackType
+
+import platformdirs
+from PySide6.QtCore import (
+    QMessageLogContext,
+    QObject,
+    Qt,
+    QtMsgType,
+    Signal,
+    qInstallMessageHandler,
+    qVersion,
+)
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
+
+from bpstudio import __version__
+from bpstudio.language import _
+
+LEVELS = {
+    QtMsgType.QtDebugMsg: logging.DEBUG,
+    QtMsgType.QtInfoMsg: logging.INFO,
+    QtMsgType.QtWarningMsg: logging.WARNING,
+    QtMsgType.QtCriticalMsg: logging.ERROR,
+    QtMsgType.QtFatalMsg: logging.CRITICAL,
+}
+Trace = TracebackType | None
+
+MOST_SHOWN = 3
+"""How many faults are shown in one session; the rest are only logged."""
+
+log = logging.getLogger(__name__)
+from_qt = logging.getLogger("qt")
+
+
+def folder() -> Path:
+    """Where the log lies."""
+    return platformdirs.user_log_path("bpstudio")
+
+
+@contextmanager
+def logged(place: Path) -> Iterator[None]:
+    """Write what happens meanwhile to files in that folder, which never grow large.
+
+    A folder that can't be written to only means that there is no log.
+    """
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        path = place / "bpstudio.log"
+        handler = RotatingFileHandler(path, maxBytes=500_000, backupCount=3, encoding="utf-8")
+        crashes = (place / "crash.log").open("w", encoding="utf-8")
+    except OSError:
+        yield
+        return
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    root = logging.getLogger()
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    with crashes:
+        faulthandler.enable(crashes)
+        try:
+            yield
+        finally:
+            faulthandler.disable()
+            root.removeHandler(handler)
+            handler.close()
+
+
+@contextmanager
+def caught(problems: Problems) -> Iterator[None]:
+    """Report every exception that nobody catches meanwhile, in any thread; log what Qt says."""
+    hooks = sys.excepthook, threading.excepthook, sys.unraisablehook
+
+    def report(kind: type[BaseException], error: BaseException, trace: Trace) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            hooks[0](kind, error, trace)
+        else:
+            problems.report("".join(traceback.format_exception(kind, error, trace)))
+
+    def from_thread(args: threading.ExceptHookArgs) -> None:
+        if args.exc_value is not None:
+            report(args.exc_type, args.exc_value, args.exc_traceback)
+
+    def unraisable(args: sys.UnraisableHookArgs) -> None:
+        if args.exc_value is not None:
+            report(type(args.exc_value), args.exc_value, args.exc_traceback)
+
+    sys.excepthook, threading.excepthook, sys.unraisablehook = report, from_thread, unraisable
+    before = qInstallMessageHandler(log_message)
+    try:
+        yield
+    finally:
+        sys.excepthook, threading.excepthook, sys.unraisablehook = hooks
+        qInstallMessageHandler(before)
+
+
+def log_message(kind: QtMsgType, context: QMessageLogContext, message: str) -> None:
+    """Write a message of Qt to the log."""
+    from_qt.log(LEVELS.get(kind, logging.WARNING), "%s", message)
+
+
+def report_of(trace: str) -> str:
+    """What is good to know besides the trace itself."""
+    return "\n".join(
+        [
+            f"Backprop Studio {__version__}",
+            f"Python {platform.python_version()}, Qt {qVersion()}, {platform.platform()}, "
+            f"{QGuiApplication.platformName()}",
+            "",
+            trace,
+        ]
+    )
+
+
+class Problems(QObject):
+    """Shows faults, from whichever thread they come."""
+
+    _came = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__()
+        self._parent = parent
+        self._shown = 0
+        self._came.connect(self._show, Qt.ConnectionType.QueuedConnection)
+
+    def report(self, trace: str) -> None:
+        """Log a fault, and show it in the thread of the window."""
+        log.error("%s", trace)
+        self._came.emit(trace)
+
+    def _show(self, trace: str) -> None:
+        if self._shown >= MOST_SHOWN:
+            return
+        self._shown += 1
+        box = QMessageBox(self._parent)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.setIcon(QMessageBox.Icon.NoIcon)
+        box.setWindowTitle(_("Backprop Studio"))
+        box.setTextFormat(Qt.TextFormat.PlainText)
+        box.setText(_("Something went wrong in Backprop Studio itself. Your work is still there."))
+        box.setInformativeText(
+            _("Save it, and tell us: the report says what happened. Nothing is sent by itself.")
+        )
+        report = report_of(trace)
+        box.setDetailedText(report)
+        copy = box.addButton(_("&Copy report"), QMessageBox.ButtonRole.ActionRole)
+        copy.clicked.connect(lambda: QApplication.clipboard().setText(report))
+        box.addButton(_("Close"), QMessageBox.ButtonRole.RejectRole)
+        box.open()

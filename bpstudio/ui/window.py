@@ -1,0 +1,235 @@
+"""The window: menus and bars, the canvas in the middle, panels in docks around it."""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QApplication, QMainWindow, QToolBar, QVBoxLayout, QWidget
+
+from bpstudio.errors import StudioError
+from bpstudio.language import _
+from bpstudio.ui import actions, commands, icons, style
+from bpstudio.ui.banner import Banner
+from bpstudio.ui.bars import TimelineBar, TopBar
+from bpstudio.ui.canvas.canvas import Canvas
+from bpstudio.ui.dialogs import files
+from bpstudio.ui.docks import Docks
+from bpstudio.ui.menus import Menus
+from bpstudio.ui.preferences import Preferences
+from bpstudio.ui.showing import Showing
+from bpstudio.ui.studio import Change, Studio
+
+assert commands  # importing them fills the table of actions
+
+LARGEST = QSize(1680, 1050)
+"""The first size of the window, on a screen that is large enough."""
+SMALLEST = QSize(640, 480)
+
+
+class Window(QMainWindow):
+    """Shows a studio, and hands what a person commands to it."""
+
+    painted = Signal()
+    """The window was painted for the first time."""
+
+    def __init__(self, studio: Studio, keep: Callable[[Preferences], str]) -> None:
+        """`keep` saves the preferences whenever they have changed; it returns what went wrong."""
+        super().__init__()
+        self.studio: Studio = studio
+        self._keep = keep
+        self._spoken = studio.preferences.language
+        self._leaving = False
+        self._flags: tuple[object, ...] = ()
+        self.setObjectName("window")
+        self.setMinimumSize(SMALLEST)
+        self.setAcceptDrops(True)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
+        self.setWindowIcon(icons.application_icon())
+        # Before the children connect: they look up colours and words when they hear of it.
+        studio.preferred.connect(self._prefer)
+
+        self.actions_by_id = actions.make(self, self)
+        self.canvas = Canvas(studio)
+        self.stage = Stage(self.canvas, self)
+        self.stage.painted.connect(self._complete)
+        self.setCentralWidget(self.stage)
+        self.banner = Banner(studio, self.stage)
+        self.docks = Docks(self, studio)
+        self.menus = Menus(self, self.actions_by_id)
+        self.top = TopBar(studio, self.actions_by_id, self)
+        self.timeline = TimelineBar(studio, self)
+        self._add_bar("top", self.top, Qt.ToolBarArea.TopToolBarArea)
+        self._add_bar("bottom", self.timeline, Qt.ToolBarArea.BottomToolBarArea)
+
+        studio.changed.connect(self._change)
+        studio.moved.connect(self._move)
+        studio.selected.connect(self._select)
+        self._entitle()
+        actions.refresh(self.actions_by_id, self)
+        self._restore()
+
+    def give(self, entry: actions.Action) -> None:
+        """Carry a command out; what can't be done is said in the banner."""
+        try:
+            entry.run(self)
+        except StudioError as error:
+            self.studio.complain(error)
+        actions.refresh(self.actions_by_id, self)
+
+    def restore_docks(self) -> None:
+        """Every panel back to where it stands at first."""
+        self.docks.arrange()
+        self.docks.size(self.size())
+
+    # -- what happens in the studio ---------------------------------------------------------
+
+    def _change(self, change: Change) -> None:
+        self._entitle()
+        actions.refresh(self.actions_by_id, self)
+        if change.before.graph is not change.after.graph and not self.studio.history.past:
+            self.docks.bring("trainer" if self.studio.can_train else "inspector")
+
+    def _move(self, shown: Showing) -> None:
+        flags = (shown.playing, shown.training, shown.length, self.studio.dirty)
+        if flags != self._flags:
+            self._flags = flags
+            self._entitle()
+            actions.refresh(self.actions_by_id, self)
+
+    def _select(self, ids: frozenset[str]) -> None:
+        actions.refresh(self.actions_by_id, self)
+        if ids and not self.studio.shown.training:
+            self.docks.bring("inspector")
+
+    def _prefer(self, preferences: Preferences) -> None:
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            style.apply(app, preferences.theme)
+        actions.retitle(self.actions_by_id)
+        # The children hear of it after this; their texts are ours to say.
+        QTimer.singleShot(0, self, self._retitle)
+        complaint = self._keep(preferences)
+        if complaint:
+            self.studio.notice(complaint)
+
+    def _retitle(self) -> None:
+        self.menus.retitle()
+        self.docks.retitle()
+        self.top.retitle()
+        self.timeline.retitle()
+        self.banner.retitle()
+        self._entitle()
+        actions.refresh(self.actions_by_id, self)
+
+    def _entitle(self) -> None:
+        studio = self.studio
+        name = studio.path.name if studio.path else (studio.project.title or _("untitled"))
+        self.setWindowTitle(_("{name}[*] – Backprop Studio").format(name=name))
+        self.setWindowModified(studio.dirty)
+
+    # -- the window itself ------------------------------------------------------------------
+
+    def _add_bar(self, name: str, widget: QWidget, area: Qt.ToolBarArea) -> None:
+        bar = QToolBar(self)
+        bar.setObjectName(name)
+        bar.setMovable(False)
+        bar.setFloatable(False)
+        bar.addWidget(widget)
+        self.addToolBar(area, bar)
+
+    def _restore(self) -> None:
+        saved = self.studio.preferences
+        if not (saved.geometry and self.restoreGeometry(b64decode(saved.geometry))):
+            self.resize(LARGEST.boundedTo(self.screen().availableSize() * 0.94))
+        self.docks.size(self.size())
+        self.docks.touched = bool(saved.docks) and self.restoreState(b64decode(saved.docks))
+        self.docks.title_by_place()
+
+    def _complete(self) -> None:
+        """Make the panels that were left for later, one at a time."""
+        self.painted.emit()
+        self._fill_next()
+
+    def _fill_next(self) -> None:
+        if not self._leaving and self.docks.fill_next():
+            QTimer.singleShot(0, self, self._fill_next)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Ask about what is not saved, then leave."""
+        if not self._leaving:
+            self.studio.land()
+            if self.studio.dirty:
+                event.ignore()
+                files.settle(self, self._leave)
+                return
+            self._end()
+        event.accept()
+        super().closeEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Panels that nobody has sized take their share of the new size."""
+        super().resizeEvent(event)
+        if not self.docks.touched:
+            self.docks.size(self.size())
+
+    def _leave(self) -> None:
+        self._end()
+        self.close()
+
+    def _end(self) -> None:
+        """Keep how the window stood, and end what runs beside it."""
+        self._leaving = True
+        geometry = b64encode(bytes(self.saveGeometry().data())).decode()
+        state = bytes(self.saveState().data()) if self.docks.touched else b""
+        kept = msgspec.structs.replace(
+            self.studio.preferences, geometry=geometry, docks=b64encode(state).decode()
+        )
+        self._keep(kept)
+        self.studio.close()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Projects may be dropped anywhere."""
+        if _project_in(event) is not None:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open the project that was dropped."""
+        path = _project_in(event)
+        if path is not None:
+            event.acceptProposedAction()
+            files.open_path(self, path)
+
+
+class Stage(QWidget):
+    """Where the canvas stands, and what lies over it."""
+
+    painted = Signal()
+    """It was painted for the first time; said once, when the painting is done."""
+
+    def __init__(self, canvas: QWidget, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._was_painted = False
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(canvas)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Nothing of its own; notes that there was a first time."""
+        super().paintEvent(event)
+        if not self._was_painted:
+            self._was_painted = True
+            QTimer.singleShot(0, self, self.painted.emit)
+
+
+def _project_in(event: QDropEvent) -> Path | None:
+    """The one project file that is dragged, if it is one."""
+    urls = event.mimeData().urls()
+    if len(urls) != 1 or not urls[0].isLocalFile():
+        return None
+    path = Path(urls[0].toLocalFile())
+    return path if path.suffix == ".bps" else None
