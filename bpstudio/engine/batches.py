@@ -9,7 +9,7 @@ import numpy as np
 
 from bpstudio.engine.backprop import Noted
 from bpstudio.engine.graph import Graph
-from bpstudio.engine.layout import Batch, Thing
+from bpstudio.engine.listing import Batch, Thing
 from bpstudio.engine.op import Array, Kind
 from bpstudio.errors import GraphError, StudioError
 from bpstudio.language import N_

@@ -15,132 +15,19 @@ from typing import Any
 
 import numpy as np
 
-from bpstudio.engine import primitives
+from bpstudio.engine import primitives, rewrite
+from bpstudio.engine.calls import Call, Form, Value
+from bpstudio.engine.listing import Code, Thing
+from bpstudio.engine.memory import Pool
 from bpstudio.engine.op import Array
-from bpstudio.engine.trace import Call, Form, Tape, Value
-
-Batch = Mapping[int, Array]
-"""The arrays of one batch by the index of their leaf."""
+from bpstudio.engine.template import TWO, Stored, several, sum_of_products
+from bpstudio.engine.trace import Tape
 
 IN_PLACE = 2048
 """Below so many entries a call of two arrays is faster into a third than into one of them."""
 
-LINE = 64
-"""Bytes in a line of the processor's cache."""
-
 ROWS_APART = 4096
 """Up to so many entries, a few rows that share an operand are faster one by one."""
-
-
-@dataclass(frozen=True, eq=False)
-class Thing:
-    """An array or a callable that the printed code names.
-
-    `find` gives it anew for another batch; None: it is the same for all.
-    """
-
-    value: Any
-    find: Callable[[Batch], Any] | None = None
-
-    def then(self, look: Callable[[Any], Any]) -> Thing:
-        """What `look` makes of it, for every batch."""
-        find = self.find
-        return Thing(look(self.value), None if find is None else lambda batch: look(find(batch)))
-
-
-@dataclass
-class Code:
-    """Lines of printed code, and the things that they name; each place in memory is one thing."""
-
-    things: list[Thing] = field(default_factory=list)
-    names: list[str] = field(default_factory=list)
-    lines: list[str] = field(default_factory=list)
-    known: dict[Any, int] = field(default_factory=dict)
-
-    def copy(self) -> Code:
-        """The same code, to which other lines can be added."""
-        return Code(list(self.things), list(self.names), list(self.lines), dict(self.known))
-
-    def name(self, thing: Thing, word: str = "a", key: Any = None) -> str:
-        """How a thing is called in the code; the same place, or the same key, has one name."""
-        if key is None and isinstance(thing.value, np.ndarray):
-            array = thing.value
-            address = array.__array_interface__["data"][0]
-            key = (address, array.shape, array.strides, array.dtype.str, thing.find is None)
-        elif key is None:
-            key = id(thing.value)
-        if key not in self.known:
-            self.known[key] = len(self.things)
-            self.things.append(thing)
-            self.names.append(f"{word}{len(self.names)}")
-        return self.names[self.known[key]]
-
-    def add(self, function: np.ufunc, arguments: Sequence[Thing], out: Thing) -> None:
-        """A ufunc on arguments; maximum and minimum take `out` by name only."""
-        words = [self.name(argument) for argument in arguments]
-        by_name = function in (np.maximum, np.minimum)
-        words.append(f"out={self.name(out)}" if by_name else self.name(out))
-        called = self.name(Thing(function), function.__name__)
-        self.lines.append(f"{called}({', '.join(words)})")
-
-    def copyto(self, out: Thing, source: Thing) -> None:
-        """The entries of one array into another."""
-        called = self.name(Thing(np.copyto), "copyto")
-        self.lines.append(f"{called}({self.name(out)}, {self.name(source)})")
-
-    def take(self, out: Thing, argument: str) -> None:
-        """What the step is called with, into an array."""
-        called = self.name(Thing(np.copyto), "copyto")
-        self.lines.append(f"{called}({self.name(out)}, {argument})")
-
-    def product(self, a: Thing, b: Thing, out: Thing) -> None:
-        """`a @ b` by the method of `a`, which is bound once."""
-        called = self.name(a.then(lambda array: array.dot), "dot", ("dot", self.name(a)))
-        self.lines.append(f"{called}({self.name(b)}, {self.name(out)})")
-
-    def reduce(
-        self, function: np.ufunc, x: Thing, axes: tuple[int, ...], out: Thing, keep: bool
-    ) -> None:
-        """A reduction of `x` along axes."""
-        word = f"{function.__name__}_reduce"
-        called = self.name(Thing(function.reduce), word, ("reduce", function))
-        over = ", ".join(map(str, axes))
-        axis = over if len(axes) == 1 else f"({over})"
-        kept = ", True" if keep else ""
-        self.lines.append(f"{called}({self.name(x)}, {axis}, None, {self.name(out)}{kept})")
-
-    def call(self, stored: primitives.Stored, arguments: Sequence[Thing], out: Thing) -> None:
-        """Any other function, its result copied into its place."""
-        words = [self.name(each) for each in (out, *arguments)]
-        self.lines.append(f"{self.name(Thing(stored), 'call')}({', '.join(words)})")
-
-
-@dataclass
-class Pool:
-    """Memory that is free again, in bytes."""
-
-    free: list[Array] = field(default_factory=list)
-
-    def take(self, size: int) -> Array:
-        """Flat memory of at least that many bytes, the smallest that is free or new."""
-        fitting = [flat for flat in self.free if size <= flat.size <= 2 * size]
-        if not fitting:
-            return aligned(size, np.dtype(np.uint8))
-        best = min(fitting, key=lambda flat: flat.size)
-        self.free = [flat for flat in self.free if flat is not best]
-        return best
-
-    def give(self, flat: Array) -> None:
-        """Nobody reads it any more."""
-        self.free.append(flat)
-
-
-def aligned(size: int, dtype: np.dtype[Any]) -> Array:
-    """A vector of zeros that begins where a line of the cache does."""
-    length = size * dtype.itemsize
-    room = np.zeros(length + LINE, np.uint8)
-    start = -room.__array_interface__["data"][0] % LINE
-    return room[start : start + length].view(dtype)
 
 
 @dataclass(frozen=True)
@@ -163,6 +50,26 @@ class Fused:
     slabs: Mapping[int, Thing] = field(default_factory=dict)
     ones: frozenset[int] = frozenset()
     with_ones: Mapping[int, Thing] = field(default_factory=dict)
+
+
+def lay_out(
+    tape: Tape,
+    calls: Sequence[Call],
+    leaves: Mapping[int, Thing],
+    destinations: Sequence[Destination],
+    slabs: Mapping[int, Thing],
+    joined: Mapping[int, Thing],
+    code: Code,
+) -> None:
+    """Add a network's calls to the code, with rows of ones where biases need them.
+
+    `slabs` are the layers' weights over their biases, `joined` the leaves that have a row of ones.
+    """
+    calls = rewrite.live(calls, [d.value for d in destinations])
+    calls, ones = rewrite.add_ones(tape, calls, frozenset(joined))
+    calls = rewrite.shorten(tape, calls)
+    fused = Fused(slabs, ones - frozenset(joined), joined)
+    Layout(tape, calls, leaves, destinations, fused, code, Pool()).run()
 
 
 class Layout:
@@ -268,7 +175,7 @@ class Layout:
                 self._inner(call, inputs, self._find_place(at, call, inputs))
             case Form.FUNCTION:
                 out = self._find_place(at, call, inputs)
-                self.code.call(primitives.Stored(call.function, call.parameters[0]), inputs, out)
+                self.code.call(Stored(call.function, call.parameters[0]), inputs, out)
 
     def _release(self, at: int, call: Call) -> None:
         """Give back the memory of everything that was read here for the last time."""
@@ -439,7 +346,7 @@ class Layout:
         elif out.value.flags.f_contiguous:
             self.code.product(b.then(np.transpose), a.then(np.transpose), out.then(np.transpose))
         else:
-            stored = primitives.Stored(np.matmul, primitives.TWO)
+            stored = Stored(np.matmul, TWO)
             self.code.call(stored, [a, b], out)
 
     def _ones(self, size: int) -> Thing:
@@ -454,7 +361,7 @@ class Layout:
         for thing in inputs:
             turned = thing.value.transpose(order)
             if not turned.flags.c_contiguous:
-                stored = primitives.Stored(primitives.sum_of_products, primitives.several(inputs))
+                stored = Stored(sum_of_products, several(inputs))
                 self.code.call(stored, inputs, out)
                 return
             flat.append(thing.then(lambda array: array.transpose(order).reshape(-1)))

@@ -11,8 +11,7 @@ printed as straight-line code: one call of NumPy to a line, each on arrays that 
 
 from __future__ import annotations
 
-import contextvars
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
 from typing import Any
 
@@ -21,15 +20,16 @@ import numpy as np
 from bpstudio.engine import backprop, rewrite, scalars
 from bpstudio.engine.batches import Batches
 from bpstudio.engine.graph import Graph
-from bpstudio.engine.layout import Code, Destination, Fused, Layout, Pool, Thing
+from bpstudio.engine.layout import Destination, Fused, Layout, lay_out
+from bpstudio.engine.listing import Code, Program, Thing, print_code, quietly
+from bpstudio.engine.memory import Pool
 from bpstudio.engine.op import Array, Kind
 from bpstudio.engine.optimizers import Optimizer
+from bpstudio.engine.predictor import Predictor
 from bpstudio.engine.run import Randomness
 from bpstudio.engine.shapes import Shape
-from bpstudio.engine.trace import Call, Tape
+from bpstudio.engine.trace import Tape
 from bpstudio.engine.vectors import Places, Vectors, new_vectors, places_of, side_by_side, slab
-from bpstudio.errors import StudioError
-from bpstudio.language import N_
 
 
 def compile_training(
@@ -102,7 +102,7 @@ def compile_predictor(
     `vectors`, it reads weights from that plan's vector of parameters too.
     """
     noted = backprop.note_forward(Tape(dtype), graph, given_shapes, rows, output, training=False)
-    return Predictor(noted, graph, output, places or {}, rows=rows)
+    return Predictor(noted, graph, output, places or {}, rows=rows, execute=compiled)
 
 
 class TrainingPlan:
@@ -267,7 +267,7 @@ class TrainingPlan:
         slabs = {
             index[w]: Thing(slab(self.parameters, vectors.places, w, b)) for w, b in layers.items()
         }
-        lay_out(tape, calls, leaves, destinations, slabs, self._batches, self._code)
+        lay_out(tape, calls, leaves, destinations, slabs, self._batches.joined, self._code)
 
     def _penalise(self, penalties: Mapping[str, float]) -> None:
         """λ · w added to the gradient, in two calls over the whole vectors."""
@@ -313,120 +313,6 @@ class TrainingPlan:
         return code
 
 
-class Predictor:
-    """A forward pass as straight-line code; made by `compile_predictor`."""
-
-    def __init__(
-        self, noted: backprop.Noted, graph: Graph, output: str, places: Places, *, rows: int
-    ) -> None:
-        tape, self.graph, self.rows, self.dtype = noted.tape, graph, rows, noted.tape.dtype
-        index = {key: leaf.index for key, leaf in noted.leaves.items()}
-        lasting = (Kind.WEIGHT, Kind.STATISTIC)
-        shapes = {k: noted.leaves[k].shape for k, kind in noted.kinds.items() if kind in lasting}
-        layers = rewrite.find_layers(tape, {key: index[key] for key in shapes})
-        self._places, self._theirs = places_of(shapes, layers), places
-        self._vectors = new_vectors(
-            self._places, {k: np.zeros(s) for k, s in shapes.items()}, (), {}, self.dtype
-        )
-        self._weights = self._vectors.views(self._vectors.parameters)
-        self._batches = Batches(noted, rows)
-        value = tape.values[noted.outputs[output].index]
-        self._batched = value.batched
-        laid = (*value.shape[1:], *value.shape[:1]) if value.batched else value.shape
-        space = np.zeros(laid, value.dtype)
-        self._result: Array = np.moveaxis(space, -1, 0) if value.batched else space
-        calls = rewrite.fuse_layers(
-            tape, tape.calls, {index[w]: index[b] for w, b in layers.items()}
-        )
-        leaves = self._batches.leaves | {index[k]: Thing(v) for k, v in self._weights.items()}
-        slabs = {
-            index[w]: Thing(slab(self._vectors.parameters, self._places, w, b))
-            for w, b in layers.items()
-        }
-        code = Code()
-        goal = [Destination(value.index, Thing(self._result))]
-        lay_out(tape, calls, leaves, goal, slabs, self._batches, code)
-        batch = self._batches.batch(0)
-        things = [t.value if t.find is None else t.find(batch) for t in code.things]
-        self._run = compiled(print_code(code, len(code.lines)))(*things)[0]
-        self._quietly = quietly()
-
-    def __call__(
-        self,
-        weights: Mapping[str, Array] | Array,
-        given: Mapping[str, Array],
-        statistics: Mapping[str, Array] | None = None,
-    ) -> Array:
-        """The output for every row of `given`.
-
-        `weights` by key, or a vector laid out as the `places` say that the predictor was made
-        with. Raises GraphError for a missing array.
-        """
-        self._take(weights, statistics or {})
-        counts = {len(given[key]) for key in self._batches.batched if key in given}
-        if len(counts) > 1:
-            raise StudioError(
-                N_("The inputs have different numbers of rows: {counts}."),
-                counts=", ".join(map(str, sorted(counts))),
-            )
-        if not counts or not self._batched:
-            self._batches.fill(self.graph, given, slice(None))
-            self._quietly(self._run, 0)
-            return self._result.copy()
-        count = counts.pop()
-        result = np.empty((count, *self._result.shape[1:]), self._result.dtype)
-        for start in range(0, count, self.rows):
-            rows = slice(start, min(start + self.rows, count))
-            self._batches.fill(self.graph, given, rows)
-            self._quietly(self._run, 0)
-            result[rows] = self._result[: rows.stop - rows.start]
-        return result
-
-    def _take(self, weights: Mapping[str, Array] | Array, statistics: Mapping[str, Array]) -> None:
-        for key, place in self._weights.items():
-            if key in statistics:
-                place[...] = statistics[key]
-            elif isinstance(weights, np.ndarray):
-                where, shape = self._theirs[key]
-                place[...] = weights[where].reshape(shape)
-            else:
-                place[...] = weights[key]
-
-
-Program = Callable[..., Any]
-"""Binds things to their names in the printed code: gives `gradient` and `step`."""
-
-
-def lay_out(
-    tape: Tape,
-    calls: Sequence[Call],
-    leaves: Mapping[int, Thing],
-    destinations: Sequence[Destination],
-    slabs: Mapping[int, Thing],
-    batches: Batches,
-    code: Code,
-) -> None:
-    """Add a network's calls to the code, with rows of ones where biases need them."""
-    calls = rewrite.live(calls, [d.value for d in destinations])
-    calls, ones = rewrite.add_ones(tape, calls, frozenset(batches.joined))
-    calls = rewrite.shorten(tape, calls)
-    joined = {leaf: thing for leaf, thing in batches.joined.items() if leaf in ones}
-    fused = Fused(slabs, ones - frozenset(joined), joined)
-    Layout(tape, calls, leaves, destinations, fused, code, Pool()).run()
-
-
-def print_code(code: Code, passes: int) -> str:
-    """The code as text, the first lines of it being the passes without the update.
-
-    Nothing stands in it but the names of primitives, numbers of things and of axes.
-    """
-    text = [f"def bind({', '.join(code.names)}):", "    def gradient(t):"]
-    text += [f"        {line}" for line in code.lines[:passes] or ["pass"]]
-    text += ["    def step(rate, t):"]
-    text += [f"        {line}" for line in code.lines or ["pass"]]
-    return "\n".join([*text, "    return gradient, step", ""])
-
-
 @lru_cache(maxsize=64)
 def compiled(text: str) -> Program:
     """The printed code as a function; the one place where the program executes text."""
@@ -439,16 +325,6 @@ def compiled(text: str) -> Program:
 def noise(noted: backprop.Noted) -> list[str]:
     """The keys of what is drawn at each step."""
     return [key for key, kind in noted.kinds.items() if kind is Kind.NOISE]
-
-
-def quietly() -> Callable[..., Any]:
-    """Calls a function with NumPy's warnings off: an overflow is seen in the loss, not here.
-
-    A context of its own costs a twentieth of what `np.errstate` does at every step.
-    """
-    context = contextvars.copy_context()
-    context.run(np.seterr, all="ignore")
-    return context.run
 
 
 def _draws(

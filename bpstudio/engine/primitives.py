@@ -8,63 +8,19 @@ ufuncs, their reductions, views, products, and `where`.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bpstudio.engine import simplify
+from bpstudio.engine.calls import FOLDED, Form
 from bpstudio.engine.op import Array
+from bpstudio.engine.template import call
 from bpstudio.language import N_
 
 if TYPE_CHECKING:
     from bpstudio.engine.trace import Tape, Traced
-
-
-@dataclass(frozen=True)
-class Part:
-    """One result of a function that gives several."""
-
-    function: Callable[..., Any]
-    place: int
-
-    def __call__(self, *arguments: Any, **named: Any) -> Any:
-        return self.function(*arguments, **named)[self.place]
-
-    @property
-    def __name__(self) -> str:
-        return str(getattr(self.function, "__name__", self.function))
-
-
-@dataclass(frozen=True)
-class Slot:
-    """In the template of an unknown function's arguments: the place of an array."""
-
-    number: int
-
-
-@dataclass(frozen=True)
-class Stored:
-    """A function that is called as it stands, and its result copied to where it belongs."""
-
-    function: Callable[..., Any]
-    template: Any
-
-    def __call__(self, out: Array, *arrays: Array) -> None:
-        result = run_template(self.function, self.template, arrays)
-        if np.shape(result) != out.shape:
-            raise ValueError(f"a result of shape {np.shape(result)} where {out.shape} was traced")
-        np.copyto(out, result)
-
-
-def several(arrays: Sequence[Any]) -> Any:
-    """The template of a call on these arrays alone."""
-    return ("tuple", ("tuple", *(Slot(i) for i in range(len(arrays)))), ("dict", (), ()))
-
-
-def sum_of_products(*arrays: Array) -> Any:
-    """The sum over all entries of one array, or of the product of two."""
-    return np.sum(arrays[0] if len(arrays) == 1 else arrays[0] * arrays[1])
 
 
 def view_index(array: Array, key: tuple[Any, ...]) -> Array:
@@ -90,90 +46,30 @@ VIEWS: Mapping[str, Callable[..., Array]] = {
 """Each kind of view as a function of an array and of the call's parameters."""
 
 
-TWO = several((0, 1))
-"""The template of a call on two arrays."""
-
-
-def simplify(tape: Tape, function: np.ufunc, operands: tuple[Traced, ...]) -> Traced | None:
-    """A shorter way to the same values, or None.
-
-    Only what gives the same numbers, or differs by a rounding where two constant factors meet.
-    """
-    if len(operands) != 2:
-        if function is np.positive:
-            return operands[0]
-        if function is np.square:
-            return tape.elementwise(np.multiply, operands[0], operands[0])
-        if function is np.negative:
-            made = tape.maker.get(operands[0].index)
-            if made is not None and made.function is np.negative:
-                return _value(tape, made.inputs[0])
-        return None
-    a, b = operands
-    shape = np.broadcast_shapes(a.shape, b.shape)
-    left, right = uniform(tape, a), uniform(tape, b)
-    if function is np.multiply:
-        if left is not None and right is None:
-            a, b, left, right = b, a, right, left
-        if right is not None:
-            return _scaled(tape, a, float(right), shape) if a.dtype == tape.dtype else None
-    if function is np.divide and left is not None and b.dtype == tape.dtype:
-        unguarded = _unguarded(tape, b)
-        if left == 1 and shape == b.shape:
-            return tape.elementwise(np.reciprocal, b if unguarded is None else unguarded)
-    if function is np.divide and right is not None and a.dtype == tape.dtype:
-        factor = _constant_factor(tape, a)
-        if right == 1:
-            return tape.view("broadcast", a, shape)
-        if factor is not None and right != 0:
-            return tape.elementwise(np.multiply, a, _spread(tape, 1.0 / float(right), b.shape))
-    if function is np.power and right is not None and a.dtype == tape.dtype:
-        ways: Mapping[float, Callable[[Any], Any]] = {
-            2.0: lambda x: np.multiply(x, x),
-            1.0: lambda x: x,
-            0.5: np.sqrt,
-            -1.0: np.reciprocal,
-        }
-        if float(right) in ways:
-            return tape.view("broadcast", ways[float(right)](a), shape)
-    if function in (np.add, np.subtract):
-        if right is not None and right == 0 and a.dtype == tape.dtype:
-            return tape.view("broadcast", a, shape)
-        if function is np.add and left is not None and left == 0 and b.dtype == tape.dtype:
-            return tape.view("broadcast", b, shape)
-        if function is np.subtract and left is not None and left == 0 and b.dtype == tape.dtype:
-            return tape.view("broadcast", tape.elementwise(np.negative, b), shape)
-        made = tape.maker.get(b.index)
-        if made is not None and made.function is np.negative:
-            other = np.subtract if function is np.add else np.add
-            return tape.elementwise(other, a, _value(tape, made.inputs[0]))
-    return None
-
-
-def unspread(tape: Tape, x: Traced, operands: Sequence[Traced], shape: tuple[int, ...]) -> Traced:
-    """The operand before it was repeated, where the other operands already have the full shape."""
-    others = [o.shape for o in operands if o is not x]
-    if x.index in [o.index for o in operands if o is not x] or not x.shape:
-        return x
-    value = tape.values[x.index]
-    if value.constant is not None and not any(value.constant.strides):
-        if _fits(others, shape, ()):
-            return tape.constant(value.constant.flat[0])
-        return x
+def total(tape: Tape, x: Traced, shape: tuple[int, ...]) -> Traced:
+    """The sum of all entries; of a product as the inner product of its factors."""
     made = tape.maker.get(x.index)
-    if made is not None and made.function == "broadcast":
-        source = _value(tape, made.inputs[0])
-        if _fits(others, shape, source.shape):
-            return source
-    return x
+    inputs: tuple[Traced, ...] = (x,)
+    if made is not None and made.function is np.multiply and x.size <= FOLDED:
+        factors = [tape.at(i) for i in made.inputs]
+        if all(f.shape == x.shape and f.dtype == x.dtype for f in factors):
+            inputs = tuple(factors)
+    inner = tape.note(Form.INNER, np.add, inputs, (), (), x.dtype)
+    return tape.view("reshape", inner, shape) if shape else inner
 
 
-def uniform(tape: Tape, x: Traced) -> Any:
-    """The number that all entries of a constant are, else None."""
-    constant = tape.values[x.index].constant
-    if constant is None or any(constant.strides) or not constant.size:
-        return None
-    return constant.flat[0]
+def select(tape: Tape, condition: Any, a: Any, b: Any) -> Traced:
+    """`np.where` of three arguments."""
+    parts = (
+        tape.copy(tape.lift(condition), bool),
+        tape.lift(a, (b, tape)),
+        tape.lift(b, (a, tape)),
+    )
+    shape = np.broadcast_shapes(*(x.shape for x in parts))
+    if parts[1].dtype != tape.dtype or parts[2].dtype != tape.dtype:
+        return call(tape, np.where, parts, {})
+    chosen = _chosen(tape, *parts)
+    return tape.view("broadcast", chosen, shape)
 
 
 def reduced_shape(shape: tuple[int, ...], axes: tuple[int, ...], keep: bool) -> tuple[int, ...]:
@@ -208,7 +104,7 @@ def matmul(tape: Tape, left: Any, right: Any) -> Traced:
         raise ValueError("matmul: a number is no operand of a matrix product")
     if a.ndim <= 2 and b.ndim <= 2:
         return tape.product(a, b)
-    return tape.call(np.matmul, (a, b), {})
+    return call(tape, np.matmul, (a, b), {})
 
 
 def dot(tape: Tape, left: Any, right: Any) -> Any:
@@ -269,129 +165,32 @@ def index(tape: Tape, x: Traced, key: Any) -> Traced:
             for p in parts
         )
         return tape.view("index", x, plain)
-    return tape.call(operator.getitem, (x, parts), {})
+    return call(tape, operator.getitem, (x, parts), {})
 
 
-def template_of(tape: Tape, tree: Any, inputs: list[Traced]) -> Any:
-    """The arguments of an unknown function with numbered slots for its arrays."""
-    from bpstudio.engine.trace import Traced
+def _chosen(tape: Tape, condition: Traced, a: Traced, b: Traced) -> Traced:
+    """`where` by the bits: exact, and faster than a copy under a mask."""
+    first, second = simplify.uniform(tape, a), simplify.uniform(tape, b)
+    if first == 1 and second == 0:
+        return tape.copy(condition, tape.dtype)
+    number = tape.view("bits", condition)
+    mask_type = np.dtype(f"i{tape.dtype.itemsize}")
 
-    if isinstance(tree, np.ndarray):
-        tree = tape.constant(tree)
-    if isinstance(tree, Traced):
-        inputs.append(tree)
-        return Slot(len(inputs) - 1)
-    if isinstance(tree, tuple | list):
-        return (type(tree).__name__, *(template_of(tape, part, inputs) for part in tree))
-    if isinstance(tree, dict):
-        items = (template_of(tape, part, inputs) for part in tree.values())
-        return ("dict", tuple(tree), tuple(items))
-    if isinstance(tree, slice):
-        return ("slice", tree.start, tree.stop, tree.step)
-    return ("value", tree)
+    def bits(x: Traced) -> Traced:
+        return tape.view("bits", x)
 
+    def mask(function: np.ufunc, *operands: Traced) -> Traced:
+        return tape.note(Form.ELEMENTWISE, function, operands, (), condition.shape, mask_type)
 
-def run_template(function: Callable[..., Any], template: Any, arrays: Sequence[Array]) -> Any:
-    """Call a function with these arrays in the slots of its template."""
-    arguments, named = _filled(template, arrays)
-    return function(*arguments, **named)
-
-
-def _filled(template: Any, arrays: Sequence[Array]) -> Any:
-    if isinstance(template, Slot):
-        return arrays[template.number]
-    match template[0]:
-        case "value":
-            return template[1]
-        case "slice":
-            return slice(*template[1:])
-        case "dict":
-            values = [_filled(part, arrays) for part in template[2]]
-            return dict(zip(template[1], values, strict=True))
-        case kind:
-            parts = [_filled(part, arrays) for part in template[1:]]
-            return tuple(parts) if kind == "tuple" else parts
-
-
-def _value(tape: Tape, number: int) -> Traced:
-    from bpstudio.engine.trace import Traced
-
-    return Traced(tape, number)
-
-
-def _spread(tape: Tape, number: float, shape: tuple[int, ...]) -> Traced:
-    return tape.constant(np.full(shape, number))
-
-
-def _fits(others: Sequence[tuple[int, ...]], shape: tuple[int, ...], own: tuple[int, ...]) -> bool:
-    return bool(others) and np.broadcast_shapes(*others, own) == shape
-
-
-def _constant_factor(tape: Tape, x: Traced) -> tuple[Traced, float] | None:
-    """`x` as another array times a number, if it was made so."""
-    made = tape.maker.get(x.index)
-    if made is None:
-        return None
-    if made.function is np.negative:
-        return _value(tape, made.inputs[0]), -1.0
-    if made.function is np.multiply:
-        number = uniform(tape, _value(tape, made.inputs[1]))
-        if number is not None:
-            return _value(tape, made.inputs[0]), float(number)
-    if made.function is np.divide:
-        number = uniform(tape, _value(tape, made.inputs[1]))
-        if number is not None and number != 0:
-            return _value(tape, made.inputs[0]), 1.0 / float(number)
-    return None
-
-
-def _unguarded(tape: Tape, x: Traced) -> Traced | None:
-    """For x = c + exp(min(z, largest)), which is divided by: c + exp(z).
-
-    Where the guard against overflow holds, the quotient is below the smallest normal number
-    either way.
-    """
-    added = tape.maker.get(x.index)
-    if added is None or added.function is not np.add:
-        return None
-    for raised, number in (added.inputs, added.inputs[::-1]):
-        made = tape.maker.get(raised)
-        guard = tape.maker.get(made.inputs[0]) if made is not None else None
-        if made is None or made.function is not np.exp or guard is None:
-            continue
-        bound = uniform(tape, _value(tape, guard.inputs[-1]))
-        largest = np.floor(np.log(np.finfo(tape.dtype).max))
-        constant = uniform(tape, _value(tape, number))
-        if (
-            guard.function is np.minimum
-            and bound is not None
-            and bound >= largest
-            and (constant is not None)
-        ):
-            unbounded = tape.elementwise(np.exp, _value(tape, guard.inputs[0]))
-            return tape.elementwise(np.add, _value(tape, number), unbounded)
-    return None
-
-
-def _scaled(tape: Tape, x: Traced, number: float, shape: tuple[int, ...]) -> Traced:
-    """`x` times a number: one multiplication, whatever factors it has already."""
-    factor = _constant_factor(tape, x)
-    if factor is not None:
-        source, first = factor
-        return _scaled(tape, source, first * number, shape)
-    if number == 1:
-        return tape.view("broadcast", x, shape)
-    if number == -1:
-        return tape.view("broadcast", tape.elementwise(np.negative, x), shape)
-    return tape.view("broadcast", _times(tape, x, number), shape)
-
-
-def _times(tape: Tape, x: Traced, number: float) -> Traced:
-    from bpstudio.engine.trace import Form
-
-    return tape.note(
-        Form.ELEMENTWISE, np.multiply, (x, tape.constant(number)), (), x.shape, tape.dtype
-    )
+    if first == 0:
+        others = mask(np.subtract, number, tape.constant(np.int8(1)))
+        return tape.view("floats", tape.elementwise(np.bitwise_and, bits(b), others))
+    where = mask(np.negative, number)
+    if second == 0:
+        return tape.view("floats", tape.elementwise(np.bitwise_and, bits(a), where))
+    differing = tape.elementwise(np.bitwise_xor, bits(a), bits(b))
+    changed = tape.elementwise(np.bitwise_and, differing, where)
+    return tape.view("floats", tape.elementwise(np.bitwise_xor, changed, bits(b)))
 
 
 def _sum(tape: Tape, a: Any, axis: Any = None, dtype: Any = None, **named: Any) -> Any:
@@ -493,7 +292,7 @@ def _windows(tape: Tape, x: Any, window_shape: Any, axis: Any = None, **named: A
 def _where(tape: Tape, condition: Any, *choices: Any) -> Any:
     if len(choices) != 2:
         return _refused(tape)
-    return tape.select(condition, *choices)
+    return select(tape, condition, *choices)
 
 
 def _clip(

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from bpstudio.engine import primitives
-from bpstudio.engine.trace import Call, Form, Tape
+from bpstudio.engine.calls import Call, Form
+from bpstudio.engine.trace import Tape
 
 SHORT = 4
 """A reduction over at most so many entries is done by elementwise calls."""

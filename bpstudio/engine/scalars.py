@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from bpstudio.engine.layout import Code, Thing
-from bpstudio.engine.trace import Call, Form, Tape
+from bpstudio.engine.calls import Call, Form
+from bpstudio.engine.listing import Code, Thing
+from bpstudio.engine.trace import Tape
 
 OPERATORS: Mapping[Any, str] = {np.add: "+", np.subtract: "-", np.multiply: "*"}
 """Ufuncs that Python's operators compute without ever raising, for floats."""

@@ -9,67 +9,19 @@ that is traced twice must come to the very same values.
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from bpstudio.engine import primitives
+from bpstudio.engine import primitives, simplify
+from bpstudio.engine.calls import FOLDED, Call, Form, Value
 from bpstudio.engine.graph import Node
 from bpstudio.engine.op import Array
+from bpstudio.engine.template import Part, call
 from bpstudio.errors import StudioError
 from bpstudio.language import N_
-
-FOLDED = 1 << 16
-"""Results of constants alone are computed while tracing, up to this many entries."""
-
-
-class Form(enum.Enum):
-    """How a call is carried out, whatever it computes."""
-
-    ELEMENTWISE = "elementwise"
-    """A ufunc: `function(*inputs, out)`."""
-    REDUCE = "reduce"
-    """`function.reduce(input, axes)`; parameters: the axes, and whether they stay with length 1."""
-    VIEW = "view"
-    """Another look at the same memory; parameters: what `primitives.VIEWS[function]` takes."""
-    PRODUCT = "product"
-    """A matrix product of operands of one or two axes."""
-    AFFINE = "affine"
-    """`x @ weight + bias` as one product with a row of ones; inputs: x, weight, bias."""
-    AFFINE_GRADIENT = "affine gradient"
-    """The gradients of weight and bias as one product; inputs: x and the upstream gradient."""
-    INNER = "inner"
-    """The sum over all entries of one array, or of the product of two."""
-    COPY = "copy"
-    """The same values in memory of their own, perhaps in another type."""
-    FUNCTION = "function"
-    """Any other NumPy function, called as it stands; parameters: how its inputs enter."""
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """One array of a trace. `batched`: its first axis is, or depends on, the batch."""
-
-    index: int
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any]
-    batched: bool = False
-    constant: Array | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One primitive with the indices of the values that it reads and gives."""
-
-    form: Form
-    function: Any
-    inputs: tuple[int, ...]
-    parameters: tuple[Any, ...]
-    output: int
 
 
 class Tape:
@@ -124,10 +76,10 @@ class Tape:
         ):
             with np.errstate(all="ignore"):
                 return self.constant(function(*constants))
-        simpler = primitives.simplify(self, function, lifted)
+        simpler = simplify.simpler(self, function, lifted)
         if simpler is not None:
             return simpler
-        lifted = tuple(primitives.unspread(self, x, lifted, shape) for x in lifted)
+        lifted = tuple(simplify.unspread(self, x, lifted, shape) for x in lifted)
         types = (*(x.dtype for x in lifted), *[None] * function.nout)
         dtype = function.resolve_dtypes(types)[-1]
         return self.note(
@@ -146,20 +98,9 @@ class Tape:
             return self.constant(function.reduce(constant, axis=axes, keepdims=keep))
         shape = primitives.reduced_shape(x.shape, axes, keep)
         if function is np.add and x.dtype == self.dtype and len(axes) == x.ndim:
-            return self.total(x, shape)
+            return primitives.total(self, x, shape)
         dtype = function.reduce(np.ones(1, x.dtype)).dtype
         return self.note(Form.REDUCE, function, (x,), (axes, keep), shape, dtype)
-
-    def total(self, x: Traced, shape: tuple[int, ...]) -> Traced:
-        """The sum of all entries; of a product as the inner product of its factors."""
-        made = self.maker.get(x.index)
-        inputs: tuple[Traced, ...] = (x,)
-        if made is not None and made.function is np.multiply and x.size <= FOLDED:
-            factors = [Traced(self, i) for i in made.inputs]
-            if all(f.shape == x.shape and f.dtype == x.dtype for f in factors):
-                inputs = tuple(factors)
-        inner = self.note(Form.INNER, np.add, inputs, (), (), x.dtype)
-        return self.view("reshape", inner, shape) if shape else inner
 
     def view(self, name: str, x: Traced, *parameters: Any) -> Traced:
         """Another look at the memory of `x`; see `primitives.VIEWS`."""
@@ -199,73 +140,6 @@ class Tape:
             return self.constant(constant.astype(wanted))
         return self.note(Form.COPY, np.copyto, (x,), (wanted.str,), x.shape, wanted)
 
-    def select(self, condition: Any, a: Any, b: Any) -> Traced:
-        """`np.where` of three arguments."""
-        parts = (
-            self.copy(self.lift(condition), bool),
-            self.lift(a, (b, self)),
-            self.lift(b, (a, self)),
-        )
-        shape = np.broadcast_shapes(*(x.shape for x in parts))
-        if parts[1].dtype != self.dtype or parts[2].dtype != self.dtype:
-            return self.call(np.where, parts, {})
-        chosen = self._chosen(*parts)
-        return self.view("broadcast", chosen, shape)
-
-    def _chosen(self, condition: Traced, a: Traced, b: Traced) -> Traced:
-        """`where` by the bits: exact, and faster than a copy under a mask."""
-        first, second = primitives.uniform(self, a), primitives.uniform(self, b)
-        if first == 1 and second == 0:
-            return self.copy(condition, self.dtype)
-        number = self.view("bits", condition)
-        mask_type = np.dtype(f"i{self.dtype.itemsize}")
-
-        def bits(x: Traced) -> Traced:
-            return self.view("bits", x)
-
-        def mask(function: np.ufunc, *operands: Traced) -> Traced:
-            return self.note(Form.ELEMENTWISE, function, operands, (), condition.shape, mask_type)
-
-        if first == 0:
-            others = mask(np.subtract, number, self.constant(np.int8(1)))
-            return self.view("floats", self.elementwise(np.bitwise_and, bits(b), others))
-        where = mask(np.negative, number)
-        if second == 0:
-            return self.view("floats", self.elementwise(np.bitwise_and, bits(a), where))
-        differing = self.elementwise(np.bitwise_xor, bits(a), bits(b))
-        changed = self.elementwise(np.bitwise_and, differing, where)
-        return self.view("floats", self.elementwise(np.bitwise_xor, changed, bits(b)))
-
-    def call(self, function: Callable[..., Any], arguments: Any, named: Any) -> Traced:
-        """Any other function: called at each step as it stands, its result copied."""
-        inputs: list[Traced] = []
-        template = primitives.template_of(self, (arguments, named), inputs)
-        results = []
-        for fill in (0.0, 1.0):
-            dummies = [np.full(x.shape, fill, x.dtype) for x in inputs]
-            with np.errstate(all="ignore"):
-                results.append(primitives.run_template(function, template, dummies))
-        if not all(isinstance(r, np.ndarray | np.generic) for r in results):
-            self.refuse(
-                N_(
-                    "{label} ({op}) calls {function}, which does not give an array. "
-                    "Use a NumPy function that gives one."
-                ),
-                function=getattr(function, "__name__", function),
-            )
-        if results[0].shape != results[1].shape:
-            self.refuse(
-                N_(
-                    "{label} ({op}) calls {function}, which gives a shape that depends on "
-                    "values. Keep all entries and choose with np.where instead."
-                ),
-                function=getattr(function, "__name__", function),
-            )
-        dtype = self.dtype if results[0].dtype.kind == "f" else results[0].dtype
-        return self.note(
-            Form.FUNCTION, function, tuple(inputs), (template,), results[0].shape, dtype
-        )
-
     def note(
         self,
         form: Form,
@@ -286,6 +160,10 @@ class Tape:
             self.maker[result.index] = call
             self._known[key] = result.index
         return Traced(self, self._known[key])
+
+    def at(self, index: int) -> Traced:
+        """The value of that number."""
+        return Traced(self, index)
 
     def refuse(self, sentence: str, **values: Any) -> NoReturn:
         """Raise the sentence, with the label of the gate that is being traced."""
@@ -347,10 +225,8 @@ class Traced(NDArrayOperatorsMixin):
             return primitives.reduction(self.tape, ufunc, inputs[0], axis, keep)
         function = ufunc if method == "__call__" else getattr(ufunc, method)
         if method == "__call__" and ufunc.nout > 1:
-            return tuple(
-                self.tape.call(primitives.Part(ufunc, i), inputs, named) for i in range(ufunc.nout)
-            )
-        return self.tape.call(function, inputs, named)
+            return tuple(call(self.tape, Part(ufunc, i), inputs, named) for i in range(ufunc.nout))
+        return call(self.tape, function, inputs, named)
 
     def __array_function__(
         self, func: Callable[..., Any], types: Any, args: Any, kwargs: dict[str, Any]
@@ -362,7 +238,7 @@ class Traced(NDArrayOperatorsMixin):
             known = rule(self.tape, *args, **kwargs)
             if known is not NotImplemented:
                 return known
-        return self.tape.call(func, args, kwargs)
+        return call(self.tape, func, args, kwargs)
 
     def __getitem__(self, key: Any) -> Traced:
         return primitives.index(self.tape, self, key)

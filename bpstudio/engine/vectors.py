@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from bpstudio.engine.layout import aligned
+from bpstudio.engine.memory import aligned
 from bpstudio.engine.op import Array
 
 Places = Mapping[str, tuple[slice, tuple[int, ...]]]

@@ -1,0 +1,59 @@
+"""What a trace consists of: values, and the calls that make one from others."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bpstudio.engine.op import Array
+
+FOLDED = 1 << 16
+"""Results of constants alone are computed while tracing, up to this many entries."""
+
+
+class Form(enum.Enum):
+    """How a call is carried out, whatever it computes."""
+
+    ELEMENTWISE = "elementwise"
+    """A ufunc: `function(*inputs, out)`."""
+    REDUCE = "reduce"
+    """`function.reduce(input, axes)`; parameters: the axes, and whether they stay with length 1."""
+    VIEW = "view"
+    """Another look at the same memory; parameters: what `primitives.VIEWS[function]` takes."""
+    PRODUCT = "product"
+    """A matrix product of operands of one or two axes."""
+    AFFINE = "affine"
+    """`x @ weight + bias` as one product with a row of ones; inputs: x, weight, bias."""
+    AFFINE_GRADIENT = "affine gradient"
+    """The gradients of weight and bias as one product; inputs: x and the upstream gradient."""
+    INNER = "inner"
+    """The sum over all entries of one array, or of the product of two."""
+    COPY = "copy"
+    """The same values in memory of their own, perhaps in another type."""
+    FUNCTION = "function"
+    """Any other NumPy function, called as it stands; parameters: how its inputs enter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One array of a trace. `batched`: its first axis is, or depends on, the batch."""
+
+    index: int
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    batched: bool = False
+    constant: Array | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One primitive with the indices of the values that it reads and gives."""
+
+    form: Form
+    function: Any
+    inputs: tuple[int, ...]
+    parameters: tuple[Any, ...]
+    output: int

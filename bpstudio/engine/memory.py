@@ -1,0 +1,41 @@
+"""Memory for buffers: aligned to the lines of the cache, and used again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from bpstudio.engine.op import Array
+
+LINE = 64
+"""Bytes in a line of the processor's cache."""
+
+
+@dataclass
+class Pool:
+    """Memory that is free again, in bytes."""
+
+    free: list[Array] = field(default_factory=list)
+
+    def take(self, size: int) -> Array:
+        """Flat memory of at least that many bytes, the smallest that is free or new."""
+        fitting = [flat for flat in self.free if size <= flat.size <= 2 * size]
+        if not fitting:
+            return aligned(size, np.dtype(np.uint8))
+        best = min(fitting, key=lambda flat: flat.size)
+        self.free = [flat for flat in self.free if flat is not best]
+        return best
+
+    def give(self, flat: Array) -> None:
+        """Nobody reads it any more."""
+        self.free.append(flat)
+
+
+def aligned(size: int, dtype: np.dtype[Any]) -> Array:
+    """A vector of zeros that begins where a line of the cache does."""
+    length = size * dtype.itemsize
+    room = np.zeros(length + LINE, np.uint8)
+    start = -room.__array_interface__["data"][0] % LINE
+    return room[start : start + length].view(dtype)
