@@ -199,13 +199,15 @@ def _labels(
         yield from _fork_labels(scene, instant, recording, id)
         if body.tiles or body.kind in (LOSS, DATA):
             continue
-        x, y = scene.label_at(id)
+        y = body.output[1]
         shown = instant.value(id)
         if shown > 0 and id in recording.values:
-            yield "forward", x, y - ABOVE, brief(recording.values[id]), shown
+            text = brief(recording.values[id])
+            yield "forward", scene.label_x(id, text), y - ABOVE, text, shown
         shown = instant.gradient(id)
         if shown > 0 and id in recording.gradients:
-            yield "gradient", x, y + drop, brief_gradient(recording.gradients[id]), shown
+            text = brief_gradient(recording.gradients[id])
+            yield "gradient", scene.label_x(id, text), y + drop, text, shown
         yield from _new_value(moving, body)
 
 

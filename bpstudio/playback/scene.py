@@ -21,6 +21,7 @@ from bpstudio.playback.bodies import (
     own_name,
 )
 from bpstudio.playback.marks import Rect, around
+from bpstudio.playback.metrics import MONO, width
 from bpstudio.playback.palette import LIGHT, Theme
 from bpstudio.playback.timeline import Wire
 from bpstudio.playback.wires import LEAD, Path, curves, in_halves, paths
@@ -85,21 +86,22 @@ class Scene:
         """The path of each wire that is drawn."""
         return {path.wire: path for path in self.paths}
 
-    def label_at(self, id: str) -> tuple[float, float]:
-        """Where the number of a node's wire is centred: on the wire, near the node.
+    def label_x(self, id: str, text: str = "") -> float:
+        """Where a number on a node's wire has its middle: near the node, and clear of it.
 
-        A single wire that runs straight has it in its middle.
+        A single wire that runs straight has it in its own middle.
         """
-        body = self.bodies[id]
-        x, y = body.output
+        body, type = self.bodies[id], self.theme.type
+        x = body.output[0]
+        room = x + 5 + width(text, NUMBER * type, MONO, 700) / 2
         leaving = self.outgoing.get(id, ())
         if id in self.stubs:
-            return x + STUB * self.theme.type / 2 - 4, y
+            return max(room, x + STUB * type / 2 - 4)
         if len(leaving) == 1 and not leaving[0].weight:
             start, end = leaving[0].controls[0, 0], leaving[0].controls[0, -1]
             if abs(start[1] - end[1]) < 3 and start[0] < end[0] < start[0] + 3 * LEAD:
-                return float((start[0] + end[0]) / 2), y
-        return x + 8 + 1.6 * NUMBER * self.theme.type, y
+                return max(room, float((start[0] + end[0]) / 2))
+        return max(room, x + 8 + 1.6 * NUMBER * type)
 
     @cached_property
     def extent(self) -> Rect:

@@ -97,7 +97,7 @@ class Instant:
     def gradient(self, node: str) -> float:
         """How visible the node's whole gradient is: once all its wires have brought theirs."""
         number = self.timeline.arrived_at.get(node)
-        return 0.0 if number is None else self.done(number)
+        return 0.0 if number is None or self.phase == FORWARD else self.done(number)
 
     def weight_gradients(self, node: str) -> float:
         """How visible the gradients of the weights are that the node owns, 0 to 1."""

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import QMarginsF, QSizeF
-from PySide6.QtGui import QGuiApplication, QImage, QPageSize, QPainter, QPdfWriter
+from PySide6.QtGui import QImage, QPageSize, QPainter, QPdfWriter
+from PySide6.QtWidgets import QApplication
 
 from bpstudio.engine.run import Recording
 from bpstudio.errors import StudioError
@@ -38,7 +39,7 @@ SCALE = 2.0
 _LARGEST = 6000
 _TILE_CELLS = 56
 
-_application: list[QGuiApplication] = []
+_application: list[QApplication] = []
 
 
 @dataclass(frozen=True)
@@ -113,13 +114,16 @@ def image(page: Sheet, theme: Theme) -> QImage:
 
 
 def ensure_application() -> None:
-    """Qt draws text only inside an application: make one without a screen if there is none."""
-    if QGuiApplication.instance() is not None:
+    """Qt draws text only inside an application: make one without a screen if there is none.
+
+    It is one in which widgets could follow, so that a process may draw first and show later.
+    """
+    if QApplication.instance() is not None:
         return
     screenless = not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
     if sys.platform.startswith("linux") and screenless:
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    _application.append(QGuiApplication(["bpstudio"]))
+    _application.append(QApplication(["bpstudio"]))
 
 
 class _Drawer:
