@@ -33,7 +33,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments = parse(words)
         set_language(arguments.lang)
         answer = arguments.command(arguments)
-        print(answer.json() if as_json else answer.text, flush=True)
+        if text := answer.json() if as_json else answer.text:
+            print(text, flush=True)
         return int(answer.status)
     except StudioError as error:
         return _complain(str(error), BAD_INPUT)

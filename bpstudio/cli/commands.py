@@ -240,7 +240,22 @@ def render(words: argparse.Namespace) -> Answer:
 
 def window(words: argparse.Namespace) -> Answer:
     """The window; it does not return until it is closed."""
-    raise StudioError(N_("There is no window yet. `bpstudio demo` and `bpstudio render` draw."))
+    try:
+        from bpstudio.ui.app import run
+    except ImportError as error:
+        if not (error.name or "").startswith(("PySide6", "shiboken6")):
+            raise
+        raise StudioError(
+            N_("The window can't be opened: {reason}. `bpstudio doctor` says what is missing."),
+            reason=error,
+        ) from None
+    status = run(
+        Path(words.file) if words.file else None,
+        smoke=words.smoke,
+        portable=words.portable,
+        reset=words.reset,
+    )
+    return Answer("", {"status": status}, status)
 
 
 def doctor(words: argparse.Namespace) -> Answer:

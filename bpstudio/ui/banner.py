@@ -10,6 +10,7 @@ from bpstudio.language import _
 from bpstudio.playback.palette import THEMES
 from bpstudio.ui import icons
 from bpstudio.ui.studio import Notice, Studio
+from bpstudio.ui.style import set_property
 
 LASTING = 6000
 """Milliseconds after which what is only good to know goes away by itself."""
@@ -73,9 +74,7 @@ class Banner(QFrame):
             self.hide()
             return
         self._kind = notice.kind
-        self.setProperty("kind", notice.kind)
-        self.style().unpolish(self)
-        self.style().polish(self)
+        set_property(self, "kind", notice.kind)
         self.retitle()
         self.text.setText(notice.text)
         self._place()

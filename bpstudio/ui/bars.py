@@ -25,7 +25,7 @@ from bpstudio.ui import icons
 from bpstudio.ui.readout import readout, whereabouts
 from bpstudio.ui.showing import Showing
 from bpstudio.ui.studio import Change, Studio
-from bpstudio.ui.style import on_accent
+from bpstudio.ui.style import on_accent, set_property
 
 COLOURS = {FORWARD: "forward", BACKWARD: "gradient", UPDATE: "update"}
 """The role of each phase's colour."""
@@ -92,6 +92,7 @@ class TopBar(QFrame):
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._row, self._tightenings = row, self._giving_way()
         self._fitted: tuple[int, ...] = ()
+        self._short = False
 
         studio.moved.connect(self._show)
         studio.changed.connect(self._change)
@@ -129,11 +130,19 @@ class TopBar(QFrame):
         self._file.setText(f"{name} •" if studio.dirty else name)
         self._say_what_goes_on(shown)
         self._where.setText(whereabouts(shown))
-        self._state.setText(readout(shown))
+        self._say_state()
         phase = shown.instant.phase if shown.instant else ""
         for id, of in PHASE_ACTIONS.items():
-            _set_property(self.buttons[id], "current", of == phase)
+            set_property(self.buttons[id], "current", of == phase)
         self._fit()
+
+    def _shorten(self, tight: bool) -> None:
+        self._short = tight
+        self._say_state()
+
+    def _say_state(self) -> None:
+        text = readout(self._studio.shown)
+        self._state.setText(text.partition(" · ")[0] if self._short else text)
 
     def _change(self, _change: Change) -> None:
         self._show(self._studio.shown)
@@ -151,8 +160,9 @@ class TopBar(QFrame):
 
     def _fit(self) -> None:
         """Let as much give way as must, for the width and the texts that there are."""
-        labels = (self._file, self._where, self._state, self.buttons["play"], self.buttons["train"])
-        state = (self.width(), *(label.sizeHint().width() for label in labels))
+        play, train = self.buttons["play"], self.buttons["train"]
+        texts = [label.text() for label in (self._file, self._where, play, train)]
+        state = (self.width(), *map(len, [*texts, readout(self._studio.shown)]))
         if state == self._fitted:
             return
         self._fitted = state
@@ -189,6 +199,7 @@ class TopBar(QFrame):
             to_icon("train"),
             hide(self.buttons["to_start"], self.buttons["to_end"]),
             to_icon("play", *PHASE_ACTIONS),
+            self._shorten,
             hide(self._state),
         ]
 
@@ -338,11 +349,3 @@ def _dot(colour: str) -> QIcon:
         painter.setBrush(QColor(colour))
         painter.drawEllipse(QRectF(3, 3, 10, 10))
     return QIcon(pixmap)
-
-
-def _set_property(widget: QWidget, name: str, value: object) -> None:
-    """Set a property that the style sheet looks at."""
-    if widget.property(name) != value:
-        widget.setProperty(name, value)
-        widget.style().unpolish(widget)
-        widget.style().polish(widget)

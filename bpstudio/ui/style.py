@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from bpstudio import resources
 from bpstudio.playback.palette import THEMES, Theme
@@ -29,6 +29,14 @@ def load_fonts() -> None:
     """Make the bundled fonts known; must run after the application exists."""
     for path in sorted(resources.path("fonts").glob("*.ttf")):
         QFontDatabase.addApplicationFont(str(path))
+
+
+def set_property(widget: QWidget, name: str, value: object) -> None:
+    """Set a property that the style sheet looks at, and have it look again."""
+    if widget.property(name) != value:
+        widget.setProperty(name, value)
+        widget.style().unpolish(widget)
+        widget.style().polish(widget)
 
 
 def code_font(size: float) -> QFont:

@@ -21,6 +21,7 @@ from bpstudio.project import file
 from bpstudio.project.project import Project
 from bpstudio.ui import preferences
 from bpstudio.ui.studio import Studio
+from bpstudio.ui.style import set_property
 
 if TYPE_CHECKING:
     from bpstudio.ui.window import Window
@@ -133,7 +134,7 @@ def _ask_to_save(window: Window, answer: Callable[[Choice], None]) -> None:
         button = box.addButton(text, role)
         choices[button] = choice  # type: ignore[assignment]
         if choice == "save":
-            button.setProperty("role", "primary")
+            set_property(button, "role", "primary")
             box.setDefaultButton(button)
         if choice == "cancel":
             box.setEscapeButton(button)
