@@ -214,6 +214,9 @@ def test_typed_values_and_weights(network: Project) -> None:
     assert changed.weights["dense1.weight"][0, 0] == 1
     entry = edits.set_entry(project, "dense1.weight", (1, 2), 0.5)
     assert entry.weights["dense1.weight"][1, 2] == 0.5
+    assert project.weights["dense1.weight"][1, 2] == network.weights["dense1.weight"][1, 2] != 0.5
+    again = build.network(XOR, (2, 4, 1))
+    np.testing.assert_array_equal(project.weights["dense1.weight"], again.weights["dense1.weight"])
     assert entry.weights["dense1.bias"] is project.weights["dense1.bias"]
     with pytest.raises(ShapeError, match="weight of shape \\(2 × 4\\), not of shape \\(3\\)"):
         edits.set_value(project, "dense1.weight", [1, 2, 3])

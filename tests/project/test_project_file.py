@@ -155,7 +155,7 @@ def test_the_same_project_gives_the_same_bytes_in_every_process() -> None:
         "from bpstudio.data import toys\n"
         "from bpstudio.project import build, file\n"
         "p = build.network(toys.make('spiral', points=30, arms=3), (2, 4, 3))\n"
-        "names = frozenset({'dense1', 'dense2', 'tanh1', 'data1'})\n"
+        "names = frozenset(f'node{i}' for i in range(20))\n"
         "p = replace(p, training=replace(p.training, frozen=names))\n"
         "print(hashlib.sha256(file.to_bytes(p)).hexdigest())\n"
     )
@@ -282,6 +282,7 @@ def test_unknown_fields_and_arrays_are_kept() -> None:
     )
     opened = file.from_bytes(pack(parts))
     assert opened.unknown == {"lesson": document["lesson"]}
+    assert not opened.unknown_arrays["lesson-data"].flags.writeable
     edited = edits.set_title(edits.remove_nodes(opened, ["loss1"]), "Edited")
     again = unpack(file.to_bytes(edited))
     assert json.loads(again.document)["lesson"] == document["lesson"]
@@ -321,6 +322,7 @@ def test_older_formats_are_lifted(monkeypatch: pytest.MonkeyPatch) -> None:
     old = {**document, "format_version": 1, "name": "Old"}
     opened = file.from_bytes(pack(Parts(json.dumps(old).encode(), {})))
     assert opened.title == "Old"
+    assert migrations.lifted(old, 1)["format_version"] == 2
     assert opened.unknown == {}
 
 
