@@ -132,21 +132,32 @@ def png_of(colours: Array) -> bytes:
 
 
 def _text(text: Text, theme: Theme, opacity: float) -> str:
+    """A line of text, whose spans follow each other wherever the reader's fonts end them."""
     halo = ""
     if text.halo:
+        # A copy underneath, because not every reader knows how to paint an edge first.
         colour = theme.colours[text.halo]
-        halo = f' stroke="{colour}" stroke-width="{_n(text.size * 0.3)}" paint-order="stroke"'
-        halo += ' stroke-linejoin="round"'
+        edge = f' stroke="{colour}" stroke-width="{_n(text.size * 0.3)}" stroke-linejoin="round"'
+        halo = _line(text, theme, opacity, f'{edge} aria-hidden="true"')
+    return halo + _line(text, theme, opacity, "")
+
+
+def _line(text: Text, theme: Theme, opacity: float, extra: str) -> str:
     faded = f' opacity="{_n(opacity)}"' if opacity < 1 else ""
-    spans = []
-    for x, y, span in text.placed():
+    anchor = "" if text.align == "start" else f' text-anchor="{text.align}"'
+    spans, drop = [], 0.0
+    for span in text.spans:
         fonts = f" font-family={quoteattr(MONO_FONTS)}" if span.kind == MONO else ""
         weight = f' font-weight="{span.weight}"' if span.weight != 400 else ""
-        spans.append(
-            f'<tspan x="{_n(x)}" y="{_n(y)}" font-size="{_n(text.size * span.size)}"'
-            f' fill="{theme.colours[span.role]}"{fonts}{weight}>{escape(span.text)}</tspan>'
-        )
-    return f'<text xml:space="preserve"{halo}{faded}>{"".join(spans)}</text>'
+        size = f' font-size="{_n(text.size * span.size)}"' if span.size != 1 else ""
+        down = f' dy="{_n((span.drop - drop) * text.size)}"' if span.drop != drop else ""
+        fill = f' fill="{theme.colours[span.role]}"' if not extra else ""
+        drop = span.drop
+        spans.append(f"<tspan{fill}{fonts}{weight}{size}{down}>{escape(span.text)}</tspan>")
+    return (
+        f'<text x="{_n(text.x)}" y="{_n(text.y)}" font-size="{_n(text.size)}"{anchor}{faded}'
+        f'{extra} xml:space="preserve">{"".join(spans)}</text>'
+    )
 
 
 def _paint(
