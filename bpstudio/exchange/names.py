@@ -24,13 +24,14 @@ class Names:
     def __init__(self, taken: Iterable[str] = ()) -> None:
         """`taken` are names that the script uses itself."""
         self.taken = {*RESERVED, *taken}
+        self.numbers: dict[str, int] = {}
 
     def __call__(self, wanted: str) -> str:
         """`wanted` if it is a free identifier, else one that looks like it."""
         stem = identifier(wanted)
-        name, number = stem, 1
+        name = stem
         while name in self.taken:
-            number += 1
+            self.numbers[stem] = number = self.numbers.get(stem, 1) + 1
             name = f"{stem}_{number}"
         self.taken.add(name)
         return name

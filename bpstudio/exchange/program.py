@@ -71,7 +71,11 @@ class Program:
 
     def answers(self, key: str) -> bool:
         """Whether the answer depends on what has this key."""
-        return key.partition(".")[0] in self.order[: self.predicting]
+        return key.partition(".")[0] in self._answering
+
+    @cached_property
+    def _answering(self) -> frozenset[str]:
+        return frozenset(self.order[: self.predicting])
 
     @cached_property
     def arguments(self) -> Mapping[str, Array]:
@@ -107,9 +111,14 @@ def program(project: Project) -> Program:
     smaller = projects.complete(replace(project, graph=part))
     shapes = projects.shapes(smaller)
     given = projects.given_shapes(smaller)
-    rules = {
-        node.id: rule_of(node, argument_shapes(part, node, shapes, given)) for node in part.ordered
-    }
+    known: dict[object, Rule] = {}
+    rules: dict[str, Rule] = {}
+    for node in part.ordered:
+        arguments = argument_shapes(part, node, shapes, given)
+        key = (node.op, tuple(arguments.items()))
+        if key not in known:
+            known[key] = rule_of(node, arguments)
+        rules[node.id] = known[key]
     order = [id for id in part.order if id in first]
     later = [id for id in part.order if id not in first]
     return Program(smaller, answer, objective, (*order, *later), len(order), shapes, rules)

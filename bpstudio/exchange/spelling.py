@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import numpy as np
+
 from bpstudio.engine.expression import (
     Binary,
     Call,
@@ -19,6 +21,7 @@ from bpstudio.engine.expression import (
 )
 from bpstudio.engine.tree import ATOM, BINDING, MINUS, PRODUCT, SUM
 from bpstudio.exchange import noted
+from bpstudio.exchange.text import number
 
 Spelling = str | Callable[[Sequence[str]], str]
 """How a call is written: a template with `{0}` for its first argument, or a rule. Where `{0}` has a
@@ -56,6 +59,10 @@ def spell(expression: Expression, names: Mapping[str, str], dialect: Dialect) ->
 
     def visit(part: Expression, parts: Sequence[Written]) -> Written:
         constant = bool(parts) and all(each.constant for each in parts)
+        if constant and not isinstance(part, Negate | Binary):
+            return _folded_away(part)
+        if constant and not np.isfinite(noted.evaluate(part, {})):
+            return _folded_away(part)
         match part:
             case Number(value):
                 return _number(value)
@@ -67,14 +74,14 @@ def spell(expression: Expression, names: Mapping[str, str], dialect: Dialect) ->
                 return _binary(sign, parts, constant)
             case Compare(sign):
                 text = f"{_inside(parts[0], SUM)} {sign} {_inside(parts[1], SUM)}"
-                chosen = dialect.where.format(text, "1.0", "0.0")
-                return Written(chosen, ATOM, constant, text)
+                return Written(dialect.where.format(text, "1.0", "0.0"), ATOM, False, text)
             case Choice():
                 then, condition, other = parts
                 text = condition.condition or f"{_inside(condition, SUM)} != 0"
-                return Written(dialect.where.format(text, then.text, other.text), ATOM, constant)
+                text = dialect.constant.format(text) if condition.constant else text
+                return Written(dialect.where.format(text, then.text, other.text), ATOM)
             case Call(function):
-                return _call(part, function, parts, dialect)
+                return _call(function, parts, dialect)
         raise TypeError(f"no code for {part!r}")
 
     return fold(expression, visit).text
@@ -98,6 +105,12 @@ def plain_number(value: float) -> str:
     return str(int(value)) if whole else repr(float(value))
 
 
+def _folded_away(part: Expression) -> Written:
+    """A part made of numbers alone, of which the library's functions or Python would complain."""
+    text = number(float(noted.evaluate(part, {})))
+    return Written(text, MINUS if text.startswith("-") else ATOM, True)
+
+
 def _number(value: float) -> Written:
     text = plain_number(value)
     return Written(text, MINUS if text.startswith("-") else ATOM, True)
@@ -111,14 +124,10 @@ def _binary(sign: str, parts: Sequence[Written], constant: bool) -> Written:
     return Written(text, binding, constant)
 
 
-def _call(part: Expression, function: str, parts: Sequence[Written], dialect: Dialect) -> Written:
+def _call(function: str, parts: Sequence[Written], dialect: Dialect) -> Written:
     if function in ("max", "min"):
         return _folded(function, parts, dialect)
     spelling = dialect.calls.get(f"{function}/{len(parts)}") or dialect.calls[function]
-    if all(each.constant for each in parts):
-        value = float(noted.evaluate(part, {}))
-        text = dialect.constant.format(repr(value))
-        return Written(text, MINUS if text.startswith("-") else ATOM, True)
     if not isinstance(spelling, str):
         return Written(spelling([each.text for each in parts]), ATOM)
     tight = spelling.startswith("{0}.") or "-{0}" in spelling
