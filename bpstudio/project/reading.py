@@ -57,7 +57,8 @@ def project_of(parts: Parts, *, allow_newer: bool = False) -> Project:
     _check_count(document)
     known = record(document, newer=newer)
     supply = _Supply(parts.arrays)
-    nodes = [_node(each, known) for each in known.nodes]
+    unknown = _unknown_ports(known)
+    nodes = [_node(each, unknown) for each in known.nodes]
     project = Project(
         graph=_graph(nodes),
         given=_held(supply, known.given, "given"),
@@ -125,44 +126,57 @@ def _graph(nodes: list[Node]) -> Graph:
         raise refusal("project.json.nodes", "{reason}", reason=error) from None
 
 
-def _node(each: NodeRecord, known: ProjectRecord) -> Node:
+def _node(each: NodeRecord, unknown: Mapping[str, list[Port]]) -> Node:
     place = f"project.json.nodes.{_name(each.id, 'id')}"
     sources = {port: tuple(ids) for port, ids in each.sources.items() if ids}
-    return Node(each.id, _op(each, known, place), sources, _name(each.title, place))
+    return Node(each.id, _op(each, unknown, place), sources, _name(each.title, place))
 
 
-def _op(each: NodeRecord, known: ProjectRecord, place: str) -> Op:
-    kind = catalog.get(each.op)
-    if kind is None or not each.settings.keys() <= _settings(kind):
-        return missing(_name(each.op, place), each.settings, _ports_of(each, known, place))
+def _op(each: NodeRecord, unknown: Mapping[str, list[Port]], place: str) -> Op:
+    if not _is_known(each):
+        return missing(each.op, each.settings, unknown[each.op])
     try:
         return gates.gate(each.op, each.settings)
     except StudioError as error:
         raise refusal(place, "{reason}", reason=error) from None
 
 
-def _settings(kind: type[Op]) -> set[str]:
-    return set(kind.__dataclass_fields__)  # type: ignore[attr-defined]
+def _is_known(each: NodeRecord) -> bool:
+    """Whether this version has the gate and all of its settings."""
+    kind = catalog.get(each.op)
+    return kind is not None and each.settings.keys() <= kind.__dataclass_fields__.keys()  # type: ignore[attr-defined]
 
 
-def _ports_of(each: NodeRecord, known: ProjectRecord, place: str) -> list[Port]:
-    """The ports of an unknown gate: those that the file declares, else those that are in use."""
-    declared = known.gates.get(each.op, [])
-    names = {port.name for port in declared}
-    used = [name for name in each.sources if name not in names]
-    ports = [_port(port) for port in declared]
-    ports += [Port(name, Kind.INPUT, len(each.sources[name]) > 1) for name in used]
-    for kind, held in (
-        (Kind.GIVEN, known.given),
-        (Kind.WEIGHT, known.weights),
-        (Kind.STATISTIC, known.statistics),
+def _unknown_ports(known: ProjectRecord) -> dict[str, list[Port]]:
+    """The ports of each unknown gate: those that the file declares, then others that are in use.
+
+    All nodes of a gate have the same, whichever of them uses a port.
+    """
+    gate_of = {each.id: each.op for each in known.nodes if not _is_known(each)}
+    used: dict[str, set[tuple[int, Kind, str]]] = {gate: set() for gate in gate_of.values()}
+    several: set[tuple[str, str]] = set()
+    for each in known.nodes:
+        if each.id in gate_of:
+            used[each.op] |= {(0, Kind.INPUT, name) for name in each.sources}
+            several |= {(each.op, name) for name, ids in each.sources.items() if len(ids) > 1}
+    for order, kind, held in (
+        (1, Kind.GIVEN, known.given),
+        (2, Kind.WEIGHT, known.weights),
+        (3, Kind.STATISTIC, known.statistics),
     ):
-        keys = (key.partition(".") for key in held)
-        named = {port.name for port in ports}
-        ports += [Port(n, kind, False) for id, _, n in keys if id == each.id and n not in named]
-    for port in ports:
-        _identifier(port.name, place)
-    return ports
+        for id, _, name in (key.partition(".") for key in held):
+            if id in gate_of:
+                used[gate_of[id]].add((order, kind, name))
+    found = {}
+    for gate, uses in used.items():
+        place = f"project.json.gates.{_name(gate, 'project.json.gates')}"
+        ports = {port.name: _port(port) for port in known.gates.get(gate, ())}
+        for _, kind, name in sorted(uses, key=lambda use: (use[0], use[2])):
+            ports.setdefault(name, Port(name, kind, (gate, name) in several))
+        for name in ports:
+            _identifier(name, place)
+        found[gate] = list(ports.values())
+    return found
 
 
 def _port(port: PortRecord) -> Port:

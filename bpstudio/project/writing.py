@@ -11,6 +11,7 @@ import numpy as np
 from bpstudio.data.dataset import Dataset
 from bpstudio.engine.graph import Node
 from bpstudio.engine.op import Array
+from bpstudio.engine.ops.missing import Missing
 from bpstudio.language import N_
 from bpstudio.project import migrations
 from bpstudio.project.container import Parts, refusal
@@ -45,7 +46,7 @@ def parts_of(project: Project, thumbnail: bytes | None = None) -> Parts:
         title=project.title,
         note=project.note,
         nodes=[_node(node, project.places.get(id)) for id, node in project.graph.nodes.items()],
-        gates={node.op.name: _ports(node) for node in project.graph.nodes.values()},
+        gates=_gates(project),
         given=_held(project.given, arrays),
         weights=_held(project.weights, arrays),
         statistics=_held(project.statistics, arrays),
@@ -67,6 +68,12 @@ def _node(node: Node, place: tuple[float, float] | None) -> NodeRecord:
         title=node.title,
         place=place,
     )
+
+
+def _gates(project: Project) -> dict[str, list[PortRecord]]:
+    """The ports of each gate that occurs. What is known of a missing one is never written over."""
+    nodes = sorted(project.graph.nodes.values(), key=lambda node: isinstance(node.op, Missing))
+    return {node.op.name: _ports(node) for node in nodes}
 
 
 def _ports(node: Node) -> list[PortRecord]:

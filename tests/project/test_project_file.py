@@ -262,6 +262,29 @@ def test_without_a_declaration_the_ports_in_use_are_shown(from_the_future: bytes
     assert ports == {"x": "input", "weight": "weight", "mean": "statistic"}
 
 
+def test_all_nodes_of_an_unknown_gate_have_the_same_ports() -> None:
+    nodes = [
+        {"id": "source", "op": "constant"},
+        {"id": "one", "op": "nobody", "sources": {"b": ["source"]}},
+        {"id": "two", "op": "nobody", "sources": {"a": ["source", "one"]}},
+    ]
+    content = with_document(
+        file.to_bytes(Project()),
+        nodes=nodes,
+        weights={"two.w": 1.0},
+        given={"one.z": 2.0},
+        gates={"nobody": [{"name": "first"}]},
+    )
+    opened = file.from_bytes(content)
+    for id in ("one", "two"):
+        ports = opened.graph[id].op.ports
+        assert [port.name for port in ports] == ["first", "a", "b", "z", "w"]
+        assert [port.name for port in ports if port.variadic] == ["a"]
+    again = file.to_bytes(opened)
+    assert file.from_bytes(again).graph.nodes == opened.graph.nodes
+    assert file.to_bytes(file.from_bytes(again)) == again
+
+
 def test_a_setting_of_a_newer_version_makes_its_gate_unknown() -> None:
     content = file.to_bytes(a_project())
     nodes = document_of(content)["nodes"]
