@@ -49,7 +49,7 @@ class Snapshot:
 
 def allocate(context: SpawnContext, capacity: int) -> Any:
     """Memory for a board for weights of up to this many numbers, zeroed."""
-    return context.RawArray("d", 1 + 2 * (_HEAD + capacity) + RING)
+    return context.RawArray("d", 2 + 2 * (_HEAD + capacity) + RING)
 
 
 class Board:
@@ -57,19 +57,22 @@ class Board:
 
     A buffer begins with the ticket of what it holds, 0 while it is written; `_newest` is the
     ticket of the last one that is whole. Tickets count up, and their parity says which buffer.
+    `_reached` is how many losses the ring has taken, told before they are written over others.
     """
 
     def __init__(self, memory: Any, capacity: int) -> None:
         numbers = np.frombuffer(memory, dtype=np.float64)
         size = _HEAD + capacity
         self._newest = numbers[:1]
-        self._buffers = [numbers[1 + i * size : 1 + (i + 1) * size] for i in range(2)]
-        self._ring = numbers[1 + 2 * size :]
+        self._reached = numbers[1:2]
+        self._buffers = [numbers[2 + i * size : 2 + (i + 1) * size] for i in range(2)]
+        self._ring = numbers[2 + 2 * size :]
 
     def publish(self, run: int, progress: Progress, taken: int, layout: Layout) -> None:
         """Write a record: the worker's side. `taken` counts the steps of this run so far."""
         first = taken - len(progress.losses)
         newest = progress.losses[-RING:]
+        self._reached[0] = taken
         self._ring[np.arange(taken - len(newest), taken) % RING] = newest
         ticket = self._newest[0] + 1
         buffer, before = self._buffers[int(ticket) % 2], self._buffers[int(ticket - 1) % 2]
@@ -106,8 +109,7 @@ class Board:
         taken = int(copy[_TAKEN])
         losses = self._ring[np.arange(max(seen, taken - RING), taken) % RING]
         # The worker may have gone on meanwhile and written over the oldest of them.
-        newest = self._buffers[int(self._newest[0]) % 2]
-        kept = min(len(losses), max(0, taken - (int(newest[_TAKEN]) - RING)))
+        kept = min(len(losses), max(0, taken - (int(self._reached[0]) - RING)))
         losses = losses[len(losses) - kept :]
         weights, place = {}, _HEAD
         for key, shape in layout:

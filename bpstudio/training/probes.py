@@ -13,7 +13,8 @@ import numpy as np
 
 from bpstudio.engine.graph import Graph
 from bpstudio.engine.op import Array, Kind
-from bpstudio.engine.plan import Predictor, compile_predictor
+from bpstudio.engine.plan import compile_predictor
+from bpstudio.engine.predictor import Predictor
 from bpstudio.engine.shapes import Shape
 from bpstudio.errors import StudioError
 from bpstudio.language import N_

@@ -69,7 +69,7 @@ def serve(connection: Connection, memory: Any, capacity: int) -> None:
     """Carry out commands until the other end of the connection is closed."""
     # Ctrl+C in a terminal reaches every process of it; the window decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     board = Board(memory, capacity)
     job: Job | None = None
     command: Command | None = None
@@ -87,6 +87,18 @@ def serve(connection: Connection, memory: Any, capacity: int) -> None:
                     command = None  # the run that it was meant for has just ended
     except (EOFError, OSError):
         return
+
+
+def end_with_parent() -> None:
+    """Have this process leave at once when its parent ends, even in the middle of a step."""
+
+    def watch(sentinel: int) -> None:
+        wait([sentinel])
+        os._exit(0)
+
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=watch, args=(parent.sentinel,), daemon=True).start()
 
 
 def _run(connection: Connection, board: Board, number: int, job: Job) -> tuple[Command | None, Job]:
@@ -174,11 +186,3 @@ def _tell(connection: Connection, news: Ended) -> None:
         values = {name: str(value) for name, value in news.problem.values.items()}
         problem = type(news.problem)(news.problem.template, nodes=news.problem.nodes, **values)
         connection.send(replace(news, problem=problem))
-
-
-def _end_with_parent() -> None:
-    """Wait for the parent's end and leave at once, even in the middle of a step."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        os._exit(0)

@@ -72,12 +72,11 @@ def test_a_record_that_is_being_written_is_not_read(memory: object) -> None:
     sheet = Board(memory, 10)
     sheet.publish(1, record(1, [1.0]), 1, LAYOUT)
     sheet.publish(1, record(2, [1.0]), 2, LAYOUT)
-    numbers = np.frombuffer(memory, dtype=np.float64)  # type: ignore[call-overload]
-    newest = numbers[0]
-    place = int(np.flatnonzero(numbers[1:] == newest)[0]) + 1
-    numbers[place] = 0
+    newest = sheet._buffers[0]
+    ticket = newest[0]
+    newest[0] = 0
     assert sheet.read(1, 0, LAYOUT) is None
-    numbers[place] = newest
+    newest[0] = ticket
     assert sheet.read(1, 0, LAYOUT) is not None
 
 
@@ -98,3 +97,16 @@ def test_losses_that_nobody_looked_at_are_counted(
     assert seen is not None
     assert seen.losses.tolist() == list(range(52, 60))
     assert seen.missed == 22
+
+
+def test_losses_that_are_written_over_while_one_reads_are_not_taken(
+    memory: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(board, "RING", 8)
+    sheet = Board(memory, 10)
+    sheet.publish(1, record(6, [0, 1, 2, 3, 4, 5]), 6, LAYOUT)
+    copied = sheet._buffers[1].copy()
+    sheet.publish(1, record(10, [6, 7, 8, 9]), 10, LAYOUT)
+    seen = sheet._snapshot(copied, 0, LAYOUT)
+    assert seen.losses.tolist() == [2, 3, 4, 5]
+    assert seen.missed == 2

@@ -130,6 +130,13 @@ def test_a_memory_that_does_not_fit_is_forgotten(network: Network) -> None:
     assert not np.array_equal(kept.losses, train_now(fresh).losses)
 
 
+def test_an_optimizer_without_a_memory_counts_from_its_own_start(network: Network) -> None:
+    job = network(optimizer=Adam(), steps=20)
+    later = train_now(replace(job, start=50))
+    assert np.array_equal(later.losses, train_now(job).losses)
+    assert later.memory.since == 50
+
+
 def test_a_changed_setting_holds_from_the_next_step(network: Network) -> None:
     job = network("moons", (5, 1), batch=8, steps=10_000)
     slower = replace(job.settings, optimizer=SGD(learning_rate=0.01))
@@ -228,8 +235,10 @@ def test_metrics_are_of_the_present_weights(network: Network) -> None:
     assert len(measured) >= 2
     for record in measured:
         assert record.metrics == measure(job, record.weights, record.step)
-    assert result.metrics.test_accuracy is not None
-    assert result.metrics.loss != result.losses[-1]
+    alone = measure(replace(job, given=job.test, test={}), result.weights, result.step)
+    assert result.metrics.test_loss == alone.loss
+    assert result.metrics.test_accuracy == alone.accuracy
+    assert result.metrics.test_loss != result.metrics.loss != result.losses[-1]
 
 
 def test_metrics_of_a_regression_have_no_accuracy(network: Network) -> None:
@@ -292,6 +301,25 @@ class TestNotFinite:
         assert all(np.isfinite(value).all() for value in last.weights.values())
         assert np.isfinite(np.concatenate([record.losses for record in seen])).all()
         expected = train_now(replace(job, steps=last.step))
+        for key, value in expected.weights.items():
+            assert np.array_equal(last.weights[key], value)
+
+    def test_a_large_rate_on_the_way_goes_back_no_further_than_the_change(
+        self, network: Network
+    ) -> None:
+        data = toys.make("sine")
+        job = network(data, (5, 1), output=None, loss="squared_error", steps=10_000_000)
+        training = train(job)
+        first = next(training)
+        wild = replace(job.settings, optimizer=SGD(learning_rate=1e200))
+        last = training.send(Change(settings=wild))
+        assert last.last
+        with pytest.raises(NotFinite):
+            next(training)
+        before = train_now(replace(job, steps=first.step))
+        after = continued(job, before, last.step - first.step)
+        expected = train_now(replace(after, settings=wild))
+        assert np.array_equal(last.losses, expected.losses)
         for key, value in expected.weights.items():
             assert np.array_equal(last.weights[key], value)
 

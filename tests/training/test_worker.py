@@ -153,6 +153,17 @@ def test_a_run_that_was_given_up_has_no_news(worker: Worker, network: Network) -
     assert not worker.news()
 
 
+def test_news_of_a_run_that_was_given_up_too_late_are_dropped(
+    worker: Worker, network: Network
+) -> None:
+    while worker.state == "starting":
+        worker.news(timeout=1)
+    worker.start(network(steps=3))
+    assert wait([worker._connection], PATIENCE)
+    worker.stop()
+    assert worker.news() == []
+
+
 def test_a_pause_that_comes_too_late_does_no_harm(worker: Worker, network: Network) -> None:
     worker.start(network(steps=3))
     assert result(worker).step == 3
@@ -260,22 +271,43 @@ if __name__ == "__main__":
     worker.start(job(network(make("xor"), (2, 4, 1))))
     while worker.look() is None:
         worker.news(timeout=0.1)
-    print("training", flush=True)
+    print("ready", flush=True)
     worker.news(timeout=600)
 """
 
+STUCK_ORPHAN = """
+import multiprocessing
+import threading
+from bpstudio.training.serve import end_with_parent
 
-def test_nothing_is_left_when_the_parent_is_killed(tmp_path: Path) -> None:
+def stuck(ready):
+    end_with_parent()
+    ready.set()
+    threading.Event().wait()
+
+if __name__ == "__main__":
+    context = multiprocessing.get_context("spawn")
+    ready = context.Event()
+    context.Process(target=stuck, args=(ready,)).start()
+    ready.wait()
+    print("ready", flush=True)
+    threading.Event().wait()
+"""
+
+
+@pytest.mark.parametrize("program", [ORPHAN, STUCK_ORPHAN], ids=["training", "in a long step"])
+def test_nothing_is_left_when_the_parent_is_killed(tmp_path: Path, program: str) -> None:
     script = tmp_path / "parent.py"
-    script.write_text(ORPHAN)
+    script.write_text(program)
     parent = subprocess.Popen(
         [sys.executable, script],
         stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
         text=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
     assert parent.stdout is not None
-    assert parent.stdout.readline() == "training\n"
+    assert parent.stdout.readline() == "ready\n"
     parent.kill()
     # The worker inherits the pipe, so its end is the end of the last process that holds it.
     rest, _ = parent.communicate(timeout=2)
