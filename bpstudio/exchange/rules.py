@@ -168,5 +168,5 @@ def _equal(value: Array | None, expected: Array) -> bool:
     return (
         value is not None
         and value.shape == expected.shape
-        and bool(np.allclose(value, expected, rtol=1e-9, atol=1e-12))
+        and bool(np.allclose(value, expected, rtol=1e-9, atol=1e-12, equal_nan=True))
     )
