@@ -65,7 +65,6 @@ def lay_out(
 
     `slabs` are the layers' weights over their biases, `joined` the leaves that have a row of ones.
     """
-    calls = rewrite.live(calls, [d.value for d in destinations])
     calls, ones = rewrite.add_ones(tape, calls, frozenset(joined))
     calls = rewrite.shorten(tape, calls)
     fused = Fused(slabs, ones - frozenset(joined), joined)

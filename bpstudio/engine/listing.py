@@ -41,10 +41,6 @@ class Code:
     lines: list[str] = field(default_factory=list)
     known: dict[Any, int] = field(default_factory=dict)
 
-    def copy(self) -> Code:
-        """The same code, to which other lines can be added."""
-        return Code(list(self.things), list(self.names), list(self.lines), dict(self.known))
-
     def name(self, thing: Thing, word: str = "a", key: Any = None) -> str:
         """How a thing is called in the code; the same place, or the same key, has one name."""
         if key is None and isinstance(thing.value, np.ndarray):

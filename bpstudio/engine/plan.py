@@ -11,14 +11,16 @@ printed as straight-line code: one call of NumPy to a line, each on arrays that 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
 
-from bpstudio.engine import backprop, rewrite, scalars
+from bpstudio.engine import backprop, plain, rewrite, scalars, shapes
 from bpstudio.engine.batches import Batches
+from bpstudio.engine.calls import Call
 from bpstudio.engine.graph import Graph
 from bpstudio.engine.layout import Destination, Fused, Layout, lay_out
 from bpstudio.engine.listing import Code, Program, Thing, print_code, quietly
@@ -74,6 +76,11 @@ def compile_training(
     vectors = shared or new_vectors(
         places_of(owned, layers), weights, optimizer.state, lasting or {}, tape.dtype
     )
+    for key, kind in noted.kinds.items():
+        lost = kind is Kind.WEIGHT and key not in vectors.places
+        if lost or (kind is Kind.STATISTIC and key not in vectors.statistics):
+            id, port = key.split(".")
+            raise shapes.no_value(graph[id], port)
     return TrainingPlan(
         noted,
         graph,
@@ -138,10 +145,9 @@ class TrainingPlan:
         self._noise = {key: np.zeros(noted.leaves[key].shape, self.dtype) for key in noise(noted)}
         self._draws = _draws(noted, graph, self._noise)
         self._pending = {key: np.zeros_like(self.statistics[key]) for key in noted.statistics}
-        self._code = Code()
-        self._lay_out(noted, objective, layers)
-        self._penalise(penalties)
-        self._programs: dict[bool, tuple[Program, Code]] = {}
+        self._penalties = {key: value for key, value in penalties.items() if value}
+        self._passes = self._lay_out(noted, objective, layers)
+        self._programs: dict[tuple[bool, bool], tuple[Program, Code]] = {}
         self._quietly = quietly()
         self._forget()
 
@@ -170,16 +176,16 @@ class TrainingPlan:
         if type(rate) is float:
             (self._steps[index] or self._first_step(index))(rate, t)
         else:
-            self._bind(index, np.ndim(rate) > 0)[1](rate, t)
+            self._bound_to(index, np.ndim(rate) > 0)[1](rate, t)
 
     def gradient(self, index: int = 0, t: int = 1) -> None:
         """Forward and backward on batch `index` without update: the loss and the gradients."""
-        self._bind(index, False)[0](t)
+        self._bound_to(index, False)[0](t)
 
     @property
     def text(self) -> str:
         """The printed code of a step, for people who want to read it."""
-        return print_code(self._assemble(many=False), len(self._code.lines))
+        return print_code(*self._assemble(many=False, careful=False))
 
     def _forget(self) -> None:
         """Batches lie elsewhere: what was bound to them is void."""
@@ -187,24 +193,45 @@ class TrainingPlan:
         self._steps: list[Callable[..., Any] | None] = [None] * self.batches
 
     def _first_step(self, index: int) -> Callable[..., Any]:
-        step = self._steps[index] = self._bind(index, False)[1]
+        step = self._steps[index] = self._bound_to(index, False)[1]
         return step
 
-    def _bind(self, index: int, many: bool) -> tuple[Callable[..., Any], ...]:
+    def _bound_to(self, index: int, many: bool) -> tuple[Callable[..., Any], ...]:
         """The two functions of a batch, made when they are first asked for."""
-        if many not in self._programs:
-            code = self._assemble(many)
-            self._programs[many] = compiled(print_code(code, len(self._code.lines))), code
         if (index, many) not in self._bound:
-            program, code = self._programs[many]
-            batch = self._batches.batch(index)
-            functions = program(
-                *(t.value if t.find is None else t.find(batch) for t in code.things)
-            )
+            functions = self._bind(index, many, careful=not self._passes.plain)
+            if self._passes.plain:
+                functions = [self._with_care(f, index, many) for f in functions]
             if self._draws:
                 functions = [self._drawing(function) for function in functions]
             self._bound[index, many] = tuple(partial(self._quietly, f) for f in functions)
         return self._bound[index, many]
+
+    def _bind(self, index: int, many: bool, careful: bool) -> Sequence[Callable[..., None]]:
+        if (many, careful) not in self._programs:
+            code, passes = self._assemble(many, careful)
+            self._programs[many, careful] = compiled(print_code(code, passes)), code
+        program, code = self._programs[many, careful]
+        batch = self._batches.batch(index)
+        functions: Sequence[Callable[..., None]] = program(
+            *(t.value if t.find is None else t.find(batch) for t in code.things)
+        )
+        return functions
+
+    def _with_care(
+        self, function: Callable[..., None], index: int, many: bool
+    ) -> Callable[..., None]:
+        """The function in plain Python, and what NumPy does where Python raises."""
+
+        def either(*arguments: Any) -> None:
+            try:
+                function(*arguments)
+            except plain.ERRORS:
+                # A gradient is called with t alone, a step with a rate too.
+                careful = self._bind(index, many, careful=True)[len(arguments) - 1]
+                careful(*arguments)
+
+        return either
 
     def _drawing(self, function: Callable[..., None]) -> Callable[..., None]:
         """The function with the noise of its step drawn first; t is its last argument."""
@@ -221,7 +248,7 @@ class TrainingPlan:
             for name, drawn in draw(randomness.generator(id)).items():
                 self._noise[f"{id}.{name}"][...] = drawn
 
-    def _lay_out(self, noted: backprop.Noted, objective: str, layers: Mapping[str, str]) -> None:
+    def _lay_out(self, noted: backprop.Noted, objective: str, layers: Mapping[str, str]) -> Passes:
         """The forward and the backward pass, with gradients and loss where they belong."""
         tape, vectors = noted.tape, self.vectors
         index = {key: leaf.index for key, leaf in noted.leaves.items()}
@@ -240,14 +267,15 @@ class TrainingPlan:
                 if w in gradients and b in gradients
             },
         )
-        goals = {loss.index: self.loss}
-        goals |= {new.index: self._pending[key] for key, new in noted.statistics.items()}
+        goals = [(loss.index, self.loss)]
+        goals += [(new.index, self._pending[key]) for key, new in noted.statistics.items()]
         fused_keys = set()
         for weight, bias in layers.items():
             if index[weight] in joint:
-                goals[joint[index[weight]]] = slab(self.gradients, vectors.places, weight, bias)
+                both = slab(self.gradients, vectors.places, weight, bias)
+                goals.append((joint[index[weight]], both))
                 fused_keys |= {weight, bias}
-        destinations = [Destination(value, Thing(place)) for value, place in goals.items()]
+        destinations = [Destination(value, Thing(place)) for value, place in goals]
         destinations += [
             Destination(value, Thing(self.weight_gradients[key]))
             for key, value in gradients.items()
@@ -267,22 +295,42 @@ class TrainingPlan:
         slabs = {
             index[w]: Thing(slab(self.parameters, vectors.places, w, b)) for w, b in layers.items()
         }
-        lay_out(tape, calls, leaves, destinations, slabs, self._batches.joined, self._code)
+        results = [d.value for d in destinations]
+        calls = rewrite.live(calls, results)
+        numbers = plain.applies(tape, calls, results)
+        return Passes(tape, calls, leaves, destinations, slabs, numbers)
 
-    def _penalise(self, penalties: Mapping[str, float]) -> None:
+    def _penalise(self, code: Code) -> None:
         """λ · w added to the gradient, in two calls over the whole vectors."""
-        if not any(penalties.values()):
+        if not self._penalties:
             return
         strength, pull = np.zeros_like(self.parameters), np.zeros_like(self.parameters)
-        for key, value in penalties.items():
+        for key, value in self._penalties.items():
             self.vectors.view(strength, key)[...] = value
         gradients = Thing(self.gradients)
-        self._code.add(np.multiply, [Thing(strength), Thing(self.parameters)], Thing(pull))
-        self._code.add(np.add, [gradients, Thing(pull)], gradients)
+        code.add(np.multiply, [Thing(strength), Thing(self.parameters)], Thing(pull))
+        code.add(np.add, [gradients, Thing(pull)], gradients)
 
-    def _assemble(self, many: bool) -> Code:
-        """The passes, then the statistics, then the update for one rate or for many."""
-        code = self._code.copy()
+    def _assemble(self, many: bool, careful: bool) -> tuple[Code, int]:
+        """The passes, then the statistics, then the update for one rate or for many.
+
+        Also how many lines are passes. `careful` is with NumPy even where plain Python would do.
+        """
+        code, own = Code(), self._passes
+        if own.plain and not careful:
+            plain.emit(code, own.tape, own.calls, own.leaves, own.destinations)
+        else:
+            lay_out(
+                own.tape,
+                own.calls,
+                own.leaves,
+                own.destinations,
+                own.slabs,
+                self._batches.joined,
+                code,
+            )
+        self._penalise(code)
+        passes = len(code.lines)
         for key, new in self._pending.items():
             code.copyto(Thing(self.statistics[key]), Thing(new))
         tape = Tape(self.dtype)
@@ -310,7 +358,19 @@ class TrainingPlan:
             things[rate.index] = Thing(np.zeros_like(self.parameters))
             code.take(things[rate.index], "rate")
         Layout(tape, rest, things, destinations, Fused(), code, Pool()).run()
-        return code
+        return code, passes
+
+
+@dataclass(frozen=True)
+class Passes:
+    """Forward and backward, ready to be laid out; `plain` if Python on floats can do them."""
+
+    tape: Tape
+    calls: Sequence[Call]
+    leaves: Mapping[int, Thing]
+    destinations: Sequence[Destination]
+    slabs: Mapping[int, Thing]
+    plain: bool
 
 
 @lru_cache(maxsize=64)

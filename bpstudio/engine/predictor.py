@@ -56,6 +56,7 @@ class Predictor:
         }
         code = Code()
         goal = [Destination(value.index, Thing(self._result))]
+        calls = rewrite.live(calls, [value.index])
         lay_out(tape, calls, leaves, goal, slabs, self._batches.joined, code)
         batch = self._batches.batch(0)
         things = [t.value if t.find is None else t.find(batch) for t in code.things]

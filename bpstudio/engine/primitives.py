@@ -66,7 +66,7 @@ def select(tape: Tape, condition: Any, a: Any, b: Any) -> Traced:
         tape.lift(b, (a, tape)),
     )
     shape = np.broadcast_shapes(*(x.shape for x in parts))
-    if parts[1].dtype != tape.dtype or parts[2].dtype != tape.dtype:
+    if not shape or parts[1].dtype != tape.dtype or parts[2].dtype != tape.dtype:
         return call(tape, np.where, parts, {})
     chosen = _chosen(tape, *parts)
     return tape.view("broadcast", chosen, shape)

@@ -94,6 +94,8 @@ class Tape:
     def reduce(self, function: np.ufunc, x: Traced, axes: tuple[int, ...], keep: bool) -> Traced:
         """A ufunc over all entries along some axes."""
         constant = self.values[x.index].constant
+        if not axes and x.dtype == self.dtype:
+            return x
         if constant is not None and x.size <= FOLDED:
             return self.constant(function.reduce(constant, axis=axes, keepdims=keep))
         shape = primitives.reduced_shape(x.shape, axes, keep)

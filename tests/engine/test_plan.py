@@ -496,7 +496,7 @@ def test_a_plan_of_single_precision_has_one_type_throughout(
     ready.step(0, 0.01, 1)
     floats = {
         thing.value.dtype
-        for thing in ready._code.things
+        for thing in ready._assemble(many=False, careful=True)[0].things
         if isinstance(thing.value, np.ndarray) and thing.value.dtype.kind == "f"
     }
     assert floats == {np.dtype(np.float32)}
@@ -633,6 +633,79 @@ def test_a_function_that_the_tracer_does_not_know_is_called_as_it_stands() -> No
     for _ in range(2):
         ready.gradient()
         assert difference(network, ready, recorded(network)) <= TOLERANCE
+
+
+def numbers(names: str, weights: list[float]) -> Network:
+    """Gates in a row on single numbers: w0, then each gate with w1, w2, … if it takes two."""
+    rng = np.random.default_rng(0)
+    network = Network()
+    ids = [network.parameter((), rng) for _ in weights]
+    for id, value in zip(ids, weights, strict=True):
+        network.weights[f"{id}.value"] = np.array(value)
+    last, further = ids[0], iter(ids[1:])
+    for name in names.split():
+        op = catalog[name]()
+        sources = {
+            port.name: (last if place == 0 else next(further),)
+            for place, port in enumerate(op.ports)
+            if port.kind is Kind.INPUT
+        }
+        last = network.add(op, sources, rng) or ""
+    return network
+
+
+@pytest.mark.parametrize(
+    ("names", "weights", "finite"),
+    [
+        ("add multiply tanh sigmoid", [0.3, -0.7, 1.5], True),
+        ("max min relu abs power exp log sqrt", [2.5, 0.7, 3.1, 1.3], True),
+        ("max", [1.0, 1.0], True),
+        ("sin cos square scale shift negate reciprocal sum mean", [0.4], True),
+        ("divide", [1.0, 0.0], False),
+        ("exp exp", [10.0], False),
+        ("log", [0.0], False),
+        ("log", [-1.0], False),
+        ("sqrt", [-1.0], False),
+        ("power", [0.0, -1.0], False),
+        ("power", [-2.0, 0.5], False),
+        ("max", [math.nan, 1.0], False),
+        ("min", [1.0, math.nan], False),
+        ("sin", [math.inf], False),
+        ("relu", [math.nan], False),
+    ],
+)
+def test_single_numbers_are_plain_python_and_as_numpy_has_them(
+    names: str, weights: list[float], finite: bool
+) -> None:
+    network = numbers(names, weights)
+    ready = compiled(network)
+    assert "item" in ready.text and ready.text.count("dot") == 0
+    recording = recorded(network)
+    for _ in range(2):
+        ready.gradient()
+        loss = recording.values[network.graph.objective]
+        assert np.isclose(ready.loss, loss, rtol=1e-14, atol=0, equal_nan=True)
+        for key, gradient in ready.weight_gradients.items():
+            wanted = recording.weight_gradients.get(key, np.zeros(()))
+            assert np.isclose(gradient, wanted, rtol=1e-14, atol=0, equal_nan=True), key
+    gradients = [float(g) for g in ready.weight_gradients.values()]
+    assert finite == all(map(math.isfinite, [float(ready.loss), *gradients]))
+    before = ready.parameters.copy()
+    ready.step(0, 0.1, 1)
+    assert np.allclose(ready.parameters, before - 0.1 * ready.gradients, equal_nan=True)
+
+
+def test_an_infinite_step_in_the_middle_of_training_is_done_by_numpy() -> None:
+    network = numbers("multiply exp", [1.0, 1.0])
+    ready = compiled(network)
+    for t, value in enumerate((1.0, 800.0, 2.0), start=1):
+        ready.parameters[...] = [value, 1.0]
+        network.weights.update({key: np.array(w) for key, w in ready.weights.items()})
+        recording = recorded(network)
+        ready.step(0, 0.0, t)
+        assert np.isclose(ready.loss, recording.values[network.graph.objective])
+        for key, gradient in ready.weight_gradients.items():
+            assert np.isclose(gradient, recording.weight_gradients[key])
 
 
 def test_a_missing_array_and_a_batch_too_large_are_said_in_a_sentence() -> None:
