@@ -72,6 +72,7 @@ def formula(words: argparse.Namespace) -> Answer:
 
 def new(words: argparse.Namespace) -> Answer:
     """A project for a data set, written to a file."""
+    from bpstudio.playback.scene import laid_out
     from bpstudio.project import build, file
     from bpstudio.project.project import parameter_count as count
 
@@ -86,6 +87,7 @@ def new(words: argparse.Namespace) -> Answer:
         batch=words.batch,
         seed=words.seed,
     )
+    project = laid_out(project)
     file.save(project, words.out)
     names, parameters = list(project.graph.order), count(project)
     text = _("{path}: {nodes}; {parameters} parameters.").format(

@@ -17,7 +17,7 @@ PICTURES = (
     ("graph-update.png", "graph", "update"),
     ("loss.png", "loss", "forward"),
     ("boundary.png", "boundary", "forward"),
-    ("flow.gif", "graph", "forward"),
+    ("flow.gif", "graph", None),
 )
 
 
@@ -25,6 +25,7 @@ def demo(words: argparse.Namespace) -> Answer:
     """Do it all into one folder; exit status 1 if a check or an export fails."""
     from bpstudio.data import toys
     from bpstudio.engine.check import gradient_check
+    from bpstudio.playback.scene import laid_out
     from bpstudio.project import build, file, runs
     from bpstudio.project.project import arguments, parameter_count
     from bpstudio.training.trainer import train_now
@@ -32,7 +33,7 @@ def demo(words: argparse.Namespace) -> Answer:
 
     out = Path(words.out)
     out.mkdir(parents=True, exist_ok=True)
-    project = build.network(toys.make("xor"), (2, 4, 1))
+    project = laid_out(build.network(toys.make("xor"), (2, 4, 1)))
     checked = gradient_check(project.graph, arguments(project), project.weights)
     result = train_now(runs.job(project, STEPS))
     project = runs.landed(project, result)

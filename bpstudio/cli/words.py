@@ -111,7 +111,7 @@ def _parser() -> argparse.ArgumentParser:
     words.add_argument("file", metavar="P.bps")
     words.add_argument("--out", required=True, help="a .png .svg .pdf .gif .webp .apng or .mp4")
     words.add_argument("--view", nargs="+", default=["graph"], choices=commands.VIEWS)
-    words.add_argument("--phase", default="backward", choices=commands.PHASES)
+    words.add_argument("--phase", default=None, choices=commands.PHASES)
     words.add_argument("--step", "--at", dest="step", type=_count, default=None, metavar="STEP")
     words.add_argument("--theme", default="light", choices=commands.THEMES)
     words.add_argument("--size", type=_size, default=None, metavar="WxH")

@@ -299,7 +299,7 @@ def symbol(op: Op) -> str:
 
 def own_name(node: Node) -> str:
     """The name that a person gave a node: its title, or an id that is not made from its gate."""
-    made = re.fullmatch(rf"{node.op.name}\d*", node.id)
+    made = re.fullmatch(rf"({node.op.name}|{node.op.category})\d*", node.id)
     return node.title or ("" if made else node.id)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from bpstudio.engine.op import Array, Kind
-from bpstudio.engine.run import Recording
+from bpstudio.engine.run import Recording, Update
 from bpstudio.playback import digits
 from bpstudio.playback.bodies import (
     DATA,
@@ -164,77 +165,80 @@ def _touched(moving: Moving) -> tuple[Body, ...]:
 
 def _numbers(moving: Moving, bodies: Iterable[Body]) -> tuple[list[Mark], list[Mark]]:
     """The numbers on wires, split into those that stand and those that are appearing."""
-    rows: dict[str, list[tuple[float, float, str, float]]] = {}
-    for role, x, y, text, opacity in _labels(moving, bodies):
-        rows.setdefault(role, []).append((x, y, text, opacity))
+    instant = moving.instant
+    rows: dict[tuple[str, bool], list[tuple[float, float, str, float]]] = {}
+    for label in labels(moving.scene, instant.timeline, bodies) if instant else ():
+        shown = instant.done(label.number) if instant else 0.0
+        if shown > 0:
+            row = (label.x, label.y, label.text, shown)
+            rows.setdefault((label.role, shown >= 1.0), []).append(row)
     settled: list[Mark] = []
     fading: list[Mark] = []
-    for role, labels in rows.items():
-        for whole, marks in ((True, settled), (False, fading)):
-            chosen = [label for label in labels if (label[3] >= 1.0) is whole]
-            if chosen:
-                marks.append(
-                    Numbers(
-                        np.array([label[:2] for label in chosen]),
-                        tuple(label[2] for label in chosen),
-                        role,
-                        NUMBER * moving.scene.theme.type,
-                        np.array([label[3] for label in chosen]),
-                        halo="canvas",
-                    )
-                )
+    for (role, whole), chosen in rows.items():
+        (settled if whole else fading).append(
+            Numbers(
+                np.array([row[:2] for row in chosen]),
+                tuple(row[2] for row in chosen),
+                role,
+                NUMBER * moving.scene.theme.type,
+                np.array([row[3] for row in chosen]),
+                halo="canvas",
+            )
+        )
     return settled, fading
 
 
-def _labels(
-    moving: Moving, bodies: Iterable[Body]
-) -> Iterator[tuple[str, float, float, str, float]]:
-    """Each number on a wire: role, place, text, how visible."""
-    scene, instant, recording = moving.scene, moving.instant, moving.recording
-    if instant is None or recording is None:
-        return
+class Label(NamedTuple):
+    """A number on a wire, centred over (x, y); it is there once moment `number` is done."""
+
+    role: str
+    x: float
+    y: float
+    number: int
+    array: Array
+    write: Callable[[Array], str]
+
+    @property
+    def text(self) -> str:
+        """The number as it is written, or for an array its shape or size."""
+        return self.write(self.array)
+
+
+def labels(scene: Scene, timeline: Timeline, bodies: Iterable[Body]) -> Iterator[Label]:
+    """Each number on the wires that leave these bodies."""
+    recording = timeline.recording
     drop = BELOW + CAP_HEIGHT * NUMBER * scene.theme.type
+    updates: dict[str, list[Update]] = {}
+    for update in recording.updates:
+        updates.setdefault(update.node, []).append(update)
     for body in bodies:
         id = body.last.id
-        yield from _fork_labels(scene, instant, recording, id)
+        if id in timeline.forks:
+            yield from _fork_labels(scene, timeline, id)
         if body.tiles or body.kind in (LOSS, DATA):
             continue
-        y = body.output[1]
-        shown = instant.value(id)
-        if shown > 0 and id in recording.values:
-            text = brief(recording.values[id])
-            yield "forward", scene.label_x(id, text), y - ABOVE, text, shown
-        shown = instant.gradient(id)
-        if shown > 0 and id in recording.gradients:
-            text = brief_gradient(recording.gradients[id])
-            yield "gradient", scene.label_x(id, text), y + drop, text, shown
-        yield from _new_value(moving, body)
-
-
-def _new_value(moving: Moving, body: Body) -> Iterator[tuple[str, float, float, str, float]]:
-    """Under a parameter what its update made of it."""
-    recording, instant = moving.recording, moving.instant
-    if recording is None or instant is None:
-        return
-    for update in recording.updates:
-        shown = instant.updated(f"{update.node}.{update.port}")
-        if update.node == body.node.id and shown > 0:
+        x, y = scene.label_at(id)
+        if id in timeline.known_at:
+            known = timeline.known_at[id]
+            yield Label("forward", x, y - ABOVE, known, recording.values[id], brief)
+        if id in timeline.arrived_at:
+            arrived, gradient = timeline.arrived_at[id], recording.gradients[id]
+            yield Label("gradient", x, y + drop, arrived, gradient, brief_gradient)
+        for update in updates.get(body.node.id, ()):
+            number = timeline.updated_at[f"{update.node}.{update.port}"]
             x, y = body.rect.centre[0], body.rect.bottom
             below = y + 6 + CAP_HEIGHT * NUMBER * body.type
-            yield "update", x, below, "→ " + brief(update.after), shown
+            yield Label("update", x, below, number, update.after, _brief_update)
 
 
-def _fork_labels(
-    scene: Scene, instant: Instant, recording: Recording, id: str
-) -> Iterator[tuple[str, float, float, str, float]]:
+def _fork_labels(scene: Scene, timeline: Timeline, id: str) -> Iterator[Label]:
     """On each wire of a fork its own contribution, whose sum stands at the fork."""
-    if id not in instant.timeline.forks:
-        return
     for path in scene.outgoing.get(id, ()):
-        shown = instant.passed(path.wire)
-        if not path.weight and shown > 0:
-            text = brief_gradient(recording.contributions[path.wire])
-            yield "gradient", *_near_end(path, scene.theme.type), text, shown
+        number = timeline.passed_at.get(path.wire)
+        if not path.weight and number is not None:
+            x, y = _near_end(path, scene.theme.type)
+            part = timeline.recording.contributions[path.wire]
+            yield Label("gradient", x, y, number, part, brief_gradient)
 
 
 def _near_end(path: Path, type: float) -> tuple[float, float]:
@@ -323,3 +327,7 @@ def brief_gradient(array: Array) -> str:
     if array.size == 1:
         return digits.fixed(array.item())
     return f"‖{digits.small(float(np.linalg.norm(array)))}‖"
+
+
+def _brief_update(array: Array) -> str:
+    return "→ " + brief(array)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -125,27 +125,34 @@ class Scene:
 
 
 def scene(project: Project, theme: Theme = LIGHT) -> Scene:
-    """The project laid out; nodes without a place are arranged with all others."""
+    """Where everything stands; nodes without a place are arranged by what they look like."""
     unplaced = bodies(project, theme.type)
     docks = docked(project.graph)
     places = project.places
     if any(id not in places for id in unplaced):
-        places = arranged(project, unplaced, docks)
+        places = {**_arranged(project, unplaced, docks), **places}
     placed = {id: body.moved(places[id]) for id, body in unplaced.items()}
     every = {id: body for body in placed.values() for id in body.ids}
-    return Scene(
-        project, theme, every, docks, tuple(paths(project.graph, every, docks, theme.type))
-    )
+    wires = paths(project.graph, every, docks, theme.type)
+    return Scene(project, theme, every, docks, tuple(wires))
 
 
-def arranged(
-    project: Project,
-    unplaced: Mapping[str, Body] | None = None,
-    docks: Mapping[str, str] | None = None,
+def laid_out(project: Project) -> Project:
+    """The project with every node placed by what it looks like: for one that was just made."""
+    return replace(project, places=arranged(replace(project, places={})))
+
+
+def arranged(project: Project) -> dict[str, tuple[float, float]]:
+    """A place for each node by what it looks like; a docked activation gets its layer's.
+
+    Nodes that have places keep their order, and the whole stays about where it was.
+    """
+    return _arranged(project, bodies(project), docked(project.graph))
+
+
+def _arranged(
+    project: Project, unplaced: Mapping[str, Body], docks: Mapping[str, str]
 ) -> dict[str, tuple[float, float]]:
-    """A place for each node by what it looks like; a docked activation gets its layer's."""
-    unplaced = bodies(project) if unplaced is None else unplaced
-    docks = docked(project.graph) if docks is None else docks
     nodes = {
         node.id: Node(
             node.id,
@@ -167,5 +174,6 @@ def arranged(
         )
         for id, body in unplaced.items()
     }
-    places = arrange(Graph(nodes), sizes)
+    before = {id: place for id, place in project.places.items() if id in nodes}
+    places = arrange(Graph(nodes), sizes, before or None)
     return places | {activation: places[layer] for activation, layer in docks.items()}

@@ -142,9 +142,10 @@ def begin_with_example(studio: Studio) -> None:
     if path.exists() and files.load_into(studio, path):
         return
     from bpstudio.data import toys
+    from bpstudio.playback.scene import laid_out
     from bpstudio.project import build
 
-    studio.begin(build.network(toys.make("xor"), (2, 4, 1)))
+    studio.begin(laid_out(build.network(toys.make("xor"), (2, 4, 1))))
 
 
 def _answers(display: str) -> bool:
