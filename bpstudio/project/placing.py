@@ -1,0 +1,128 @@
+"""Where new nodes stand, and formulas put onto a canvas where there is something already."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from bpstudio.data.dataset import Dataset
+from bpstudio.engine import graph as graphs
+from bpstudio.engine.formula import build
+from bpstudio.engine.graph import Graph, Node
+from bpstudio.engine.op import Kind, catalog
+from bpstudio.project import edits
+from bpstudio.project.arrange import arrange
+from bpstudio.project.project import TYPED, Project, complete, frozen
+
+Place = tuple[float, float]
+Sizes = Mapping[str, tuple[float, float]]
+
+USUAL = (70.0, 54.0)
+"""The width and height of a node whose size nobody says."""
+ACROSS, DOWN = 56.0, 24.0
+"""The room that is left between nodes."""
+
+
+def free_place(
+    project: Project,
+    beside: Iterable[str] = (),
+    *,
+    size: tuple[float, float] = USUAL,
+    sizes: Sizes | None = None,
+) -> Place:
+    """Where the centre of a new node may stand: right of these nodes, else below everything.
+
+    `sizes` are the widths and heights of the nodes that are there. Where something stands
+    already, it is looked for further down.
+    """
+    boxes = {
+        id: (x - w / 2, y - h / 2, x + w / 2, y + h / 2)
+        for id, (x, y) in project.places.items()
+        for w, h in [(sizes or {}).get(id, USUAL)]
+        if w and h
+    }
+    if not boxes:
+        return 0.0, 0.0
+    near = [boxes[id] for id in beside if id in boxes]
+    if near:
+        right = max(near, key=lambda box: box[2])
+        x, y = right[2] + ACROSS + size[0] / 2, (right[1] + right[3]) / 2
+    else:
+        x = min(box[0] for box in boxes.values()) + size[0] / 2
+        y = max(box[3] for box in boxes.values()) + 2 * DOWN + size[1] / 2
+    for box in sorted(boxes.values(), key=lambda box: box[1]):
+        level = abs((box[0] + box[2]) / 2 - x) < (box[2] - box[0] + size[0]) / 2 + DOWN / 2
+        if level and box[1] - DOWN / 2 < y + size[1] / 2 and y - size[1] / 2 < box[3] + DOWN / 2:
+            y = box[3] + DOWN + size[1] / 2
+    return float(round(x)), float(round(y))
+
+
+def add_formula(project: Project, text: str, place: Place | None = None) -> Project:
+    """The gates of a formula beside what is there, in one edit.
+
+    `place` is the left end of the new network, at half its height; without one it stands below
+    everything. A name that is taken gets another number; a name's value starts as 1. Raises
+    FormulaError for a formula that can't be read.
+    """
+    formula = build(text)
+    new = _free_names(project.graph, formula.graph)
+    at = arrange(formula.graph)
+    left, middle = min(x for x, _ in at.values()), _middle(y for _, y in at.values())
+    x, y = place or _below(project, max(y for _, y in at.values()) - middle)
+    nodes = dict(project.graph.nodes)
+    for node in formula.graph.nodes.values():
+        sources = {port: tuple(new[s] for s in ids) for port, ids in node.sources.items()}
+        nodes[new[node.id]] = Node(new[node.id], node.op, sources, node.title)
+    ones = {
+        f"{new[node.id]}.{port.name}": frozen(1.0)
+        for node in formula.graph.nodes.values()
+        for port in node.owned(*TYPED)
+    }
+    places = {new[id]: (nx - left + x, ny - middle + y) for id, (nx, ny) in at.items()}
+    return complete(
+        replace(
+            project,
+            graph=Graph(nodes),
+            given={**project.given, **ones},
+            places={**project.places, **places},
+        )
+    )
+
+
+def use_data(project: Project, data: Dataset, place: Place) -> Project:
+    """The data set in the place of the one there was, with a node that reads it at `place` if
+    none does yet."""
+    chosen = edits.set_data(project, data)
+    if project.graph.keys(Kind.FEATURES):
+        return chosen
+    return edits.add_node(chosen, catalog["data"](), place)
+
+
+def _free_names(there: Graph, new: Graph) -> dict[str, str]:
+    """For each id of the new network one that is free in the network that is there."""
+    taken = there
+    names = {}
+    for id, node in new.nodes.items():
+        free = id
+        if id in taken.nodes:
+            stem = re.sub(r"\d+$", "", id)
+            free = graphs.new_id(taken, stem)
+            while free in new.nodes:
+                free = graphs.new_id(graphs.add(taken, Node(free, node.op)), stem)
+        names[id] = free
+        taken = graphs.add(taken, Node(free, node.op))
+    return names
+
+
+def _below(project: Project, half: float) -> Place:
+    if not project.places:
+        return 0.0, 0.0
+    left = min(x for x, _ in project.places.values())
+    lowest = max(y for _, y in project.places.values())
+    return left, lowest + half + 3 * USUAL[1]
+
+
+def _middle(values: Iterable[float]) -> float:
+    found = list(values)
+    return (min(found) + max(found)) / 2

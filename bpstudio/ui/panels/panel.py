@@ -1,0 +1,123 @@
+"""What every panel does: it listens to the studio, and shows what is new while it can be seen."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from bpstudio.engine.run import BackwardStep
+from bpstudio.playback.palette import THEMES, Theme
+from bpstudio.playback.timeline import Moment
+from bpstudio.ui.panels.turns import turns
+from bpstudio.ui.showing import Showing
+from bpstudio.ui.studio import Studio
+
+
+class Panel(QWidget):
+    """A view of a studio.
+
+    A subclass says in `refresh` what is shown now, and in `retitle` everything that depends on
+    the language or the theme. `pause` is how many seconds lie between two refreshes at least.
+    """
+
+    title = ""
+    pause = 0.0
+
+    def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.studio = studio
+        self._stale = True
+        self._turns = turns(studio)
+        studio.changed.connect(self.touch)
+        studio.moved.connect(self.touch)
+        studio.selected.connect(self.touch)
+        studio.preferred.connect(self._prefer)
+
+    @property
+    def theme(self) -> Theme:
+        """The palette that holds now."""
+        return THEMES[self.studio.preferences.theme]
+
+    def refresh(self) -> None:
+        """Show what is current; only what differs is touched."""
+        raise NotImplementedError
+
+    def retitle(self) -> None:
+        """Take the current language and the current colours."""
+        raise NotImplementedError
+
+    def touch(self, _news: object = None) -> None:
+        """Something is new: show it when it is this panel's turn."""
+        self._stale = True
+        if self.isVisible():
+            self._turns.ask(self._show_now, self.pause)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """What happened while nobody looked."""
+        super().showEvent(event)
+        if self._stale:
+            self._show_now()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Nobody looks."""
+        super().hideEvent(event)
+        self._turns.forget(self._show_now)
+
+    def _show_now(self) -> None:
+        self._stale = False
+        self.refresh()
+
+    def _prefer(self, _preferences: object) -> None:
+        self.retitle()
+        self.touch()
+
+
+def present(shown: Showing) -> Moment | None:
+    """The moment that goes on, or while nothing moves the one that was last done."""
+    timeline = shown.timeline
+    if timeline is None or not timeline.moments or shown.position <= 0.0:
+        return None
+    number = min(-int(-shown.position // 1), len(timeline))
+    return timeline.moments[number - 1]
+
+
+def reached(shown: Showing, node: str) -> tuple[bool, bool]:
+    """Whether the node's value and its gradient are there at the present moment."""
+    instant = shown.instant
+    if instant is None:
+        return False, False
+    if shown.training:
+        assert shown.recording is not None
+        return True, node in shown.recording.gradients
+    return instant.value(node) > 0.0, instant.gradient(node) > 0.0
+
+
+def backward_step(shown: Showing, node: str) -> BackwardStep | None:
+    """What the node passed back, if a gradient reaches it."""
+    if shown.recording is None:
+        return None
+    return next((step for step in shown.recording.backward if step.node == node), None)
+
+
+def label(role: str = "", text: str = "") -> QLabel:
+    """A line of plain text in one of the roles of the style sheet."""
+    made = QLabel(text)
+    made.setTextFormat(Qt.TextFormat.PlainText)
+    if role:
+        made.setProperty("role", role)
+    return made
+
+
+def scrolled(inside: QWidget, around: QWidget) -> QScrollArea:
+    """`inside` as all that `around` shows, scrolled up and down where there is little room."""
+    area = QScrollArea()
+    area.setWidget(inside)
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    column = QVBoxLayout(around)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.addWidget(area)
+    return area
