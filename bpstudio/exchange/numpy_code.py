@@ -263,7 +263,13 @@ class Script:
         ]
         if not self.program.learns:
             return lines
-        optimizer = self.program.project.training.optimizer
+        settings = self.program.project.training
+        optimizer = settings.optimizer
+        frozen = [k for k in self.program.project.weights if k.partition(".")[0] in settings.frozen]
+        changed = "name in graph.weights"
+        if frozen:
+            fixed = (text.quoted(self.program.label(key)) for key in frozen)
+            changed += f" and name not in [{text.joined(*fixed)}]"
         rate = optimizer.learning_rate if isinstance(optimizer, SGD) else 0.1
         return [
             *lines,
@@ -271,7 +277,7 @@ class Script:
             f"    for step in range(1, {STEPS + 1}):",
             f"        loss = {call}",
             "        for name, gradient in graph.backward().items():",
-            "            if name in graph.weights:",
+            f"            if {changed}:",
             f"                graph.weights[name] = graph.weights[name] - {rate!r} * gradient",
             '        print("step", step, "loss", loss)',
         ]

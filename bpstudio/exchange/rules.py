@@ -16,7 +16,7 @@ import numpy as np
 from bpstudio.engine import run
 from bpstudio.engine.expression import Expression, Name, Number, fold, parse
 from bpstudio.engine.graph import Node
-from bpstudio.engine.op import Array, Op
+from bpstudio.engine.op import Array, Kind, Op
 from bpstudio.engine.shapes import Shape
 from bpstudio.engine.tree import with_parts
 from bpstudio.errors import FileError, FormulaError
@@ -51,7 +51,7 @@ def rule_of(node: Node, shapes: Mapping[str, Shape]) -> Rule:
     Raises FileError for a gate that neither its formula nor its NumPy can tell.
     """
     op = node.op
-    if not any(port.variadic for port in op.ports):
+    if not any(port.variadic or port.kind in (Kind.NOISE, Kind.INDEX) for port in op.ports):
         trials = [_trial(node, shapes, batch) for batch in BATCHES]
         settings = "".join(f", {name} = {value}" for name, value in op.settings.items())
         for tell, words in (

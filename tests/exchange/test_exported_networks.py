@@ -188,6 +188,11 @@ def test_the_numpy_script_of_a_formula_shows_its_gradients(tmp_path: Path) -> No
     ]
 
 
+def test_the_numpy_script_leaves_alone_what_is_frozen() -> None:
+    script = numpy_code.write(program(NETWORKS["penalised"])).main.decode()
+    assert 'name not in ["dense1.weight", "dense1.bias"]' in script
+
+
 @pytest.mark.torch
 def test_the_torch_script_trains_what_is_not_frozen(tmp_path: Path) -> None:
     formats.export(NETWORKS["penalised"], "pytorch", tmp_path / "net.py")

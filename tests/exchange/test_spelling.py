@@ -25,7 +25,7 @@ from bpstudio.engine.functions import FUNCTIONS
 from bpstudio.exchange import noted, rewrite
 from bpstudio.exchange.numpy_gates import HELPERS
 from bpstudio.exchange.spelling import NUMPY, TORCH, Dialect, functions, spell
-from bpstudio.exchange.text import WIDTH, folded
+from bpstudio.exchange.text import WIDTH, array, folded
 
 VALUES = {
     "x": np.array([[0.3, -1.2, 2.0], [0.0, 1.0, -0.5]]),
@@ -146,6 +146,20 @@ def test_what_is_spelled_out_becomes_one_function() -> None:
 )
 def test_what_only_looks_like_it_stays(formula: str) -> None:
     assert rewrite.rewrite(parse(formula), ALL) == parse(formula)
+
+
+@pytest.mark.parametrize(
+    "shape", [(), (1,), (4,), (40,), (0,), (2, 0), (3, 2), (3, 40), (2, 3, 4), (2, 3, 30)]
+)
+def test_arrays_read_back_bit_for_bit(shape: tuple[int, ...]) -> None:
+    values = np.random.default_rng(3).normal(size=shape) * 1e3
+    if values.size > 3:
+        values.flat[:3] = np.nan, -np.inf, -0.0
+    text = array(values, "    ")
+    assert all(len(line) <= WIDTH + 4 for line in text.splitlines())
+    found = np.asarray(run_text(text, {}))
+    assert found.shape == values.shape
+    assert found.tobytes() == values.tobytes()
 
 
 def test_long_lines_are_broken_where_they_may_be() -> None:
