@@ -37,7 +37,7 @@ from bpstudio.playback.marks import (
 )
 from bpstudio.playback.metrics import CAP_HEIGHT, MONO
 from bpstudio.playback.scene import Scene
-from bpstudio.playback.timeline import BACKWARD, UPDATE, Instant, Timeline
+from bpstudio.playback.timeline import BACKWARD, FORWARD, UPDATE, Instant, Timeline
 from bpstudio.playback.wires import Path
 
 ABOVE, BELOW = 8.0, 8.0
@@ -168,7 +168,7 @@ def _numbers(moving: Moving, bodies: Iterable[Body]) -> tuple[list[Mark], list[M
     instant = moving.instant
     rows: dict[tuple[str, bool], list[tuple[float, float, str, float]]] = {}
     for label in labels(moving.scene, instant.timeline, bodies) if instant else ():
-        shown = instant.done(label.number) if instant else 0.0
+        shown = visible(label, instant) if instant else 0.0
         if shown > 0:
             row = (label.x, label.y, label.text, shown)
             rows.setdefault((label.role, shown >= 1.0), []).append(row)
@@ -189,7 +189,10 @@ def _numbers(moving: Moving, bodies: Iterable[Body]) -> tuple[list[Mark], list[M
 
 
 class Label(NamedTuple):
-    """A number on a wire, centred over (x, y); it is there once moment `number` is done."""
+    """A number on a wire, there once moment `number` is done: `array` as `write` writes it.
+
+    (x, y) is the middle of its baseline.
+    """
 
     role: str
     x: float
@@ -202,6 +205,13 @@ class Label(NamedTuple):
     def text(self) -> str:
         """The number as it is written, or for an array its shape or size."""
         return self.write(self.array)
+
+
+def visible(label: Label, instant: Instant) -> float:
+    """How visible a number is, 0 to 1; while values run forward no gradient is."""
+    if label.role == "gradient" and instant.phase == FORWARD:
+        return 0.0
+    return instant.done(label.number)
 
 
 def labels(scene: Scene, timeline: Timeline, bodies: Iterable[Body]) -> Iterator[Label]:
@@ -219,8 +229,8 @@ def labels(scene: Scene, timeline: Timeline, bodies: Iterable[Body]) -> Iterator
             continue
         x, y = scene.label_at(id)
         if id in timeline.known_at:
-            known = timeline.known_at[id]
-            yield Label("forward", x, y - ABOVE, known, recording.values[id], brief)
+            known, value = timeline.known_at[id], recording.values[id]
+            yield Label("forward", x, y - ABOVE, known, value, brief)
         if id in timeline.arrived_at:
             arrived, gradient = timeline.arrived_at[id], recording.gradients[id]
             yield Label("gradient", x, y + drop, arrived, gradient, brief_gradient)
