@@ -186,7 +186,7 @@ def _taken(laid_out: Scene) -> list[Rect]:
                 for a, b in zip(points[:-4:4], points[4::4], strict=True)
             ]
     for body in laid_out.each:
-        x, y = laid_out.label_x(body.last.id), body.output[1]
-        rects.append(Rect(x - 30, y - 26, 60, 52).grown(4))
+        x, y = laid_out.label_at(body.last.id)
+        rects.append(Rect(x - 34, y - 26, 68, 52).grown(4))
         rects.append(Rect(body.rect.x, body.rect.bottom, body.rect.width, 26))
     return rects

@@ -86,22 +86,23 @@ class Scene:
         """The path of each wire that is drawn."""
         return {path.wire: path for path in self.paths}
 
-    def label_x(self, id: str, text: str = "") -> float:
-        """Where a number on a node's wire has its middle: near the node, and clear of it.
+    def label_at(self, id: str) -> tuple[float, float]:
+        """Where a number on a node's wire has its middle: on the wire, near the node.
 
-        A single wire that runs straight has it in its own middle.
+        A number of seven characters is clear of the node there, and the place does not depend on
+        the number. A single wire that runs straight has it in its own middle.
         """
         body, type = self.bodies[id], self.theme.type
-        x = body.output[0]
-        room = x + 5 + width(text, NUMBER * type, MONO, 700) / 2
+        x, y = body.output
+        near = x + 5 + width("−123.45", NUMBER * type, MONO, 700) / 2
         leaving = self.outgoing.get(id, ())
         if id in self.stubs:
-            return max(room, x + STUB * type / 2 - 4)
+            return max(near, x + STUB * type / 2 - 4), y
         if len(leaving) == 1 and not leaving[0].weight:
             start, end = leaving[0].controls[0, 0], leaving[0].controls[0, -1]
             if abs(start[1] - end[1]) < 3 and start[0] < end[0] < start[0] + 3 * LEAD:
-                return max(room, float((start[0] + end[0]) / 2))
-        return max(room, x + 8 + 1.6 * NUMBER * type)
+                return max(near, float((start[0] + end[0]) / 2)), y
+        return near, y
 
     @cached_property
     def extent(self) -> Rect:

@@ -18,7 +18,7 @@ from bpstudio.playback.bodies import Body
 from bpstudio.playback.marks import Rect
 from bpstudio.playback.timeline import Wire
 
-LEAD = 54.0
+LEAD = 60.0
 TAIL = 8.0
 BEND = 56.0
 """How much room a curve needs before level pieces are granted at its ends."""

@@ -228,9 +228,9 @@ def test_values_stand_above_and_gradients_below_their_wire() -> None:
     assert sorted(numbers["gradient"].texts) == ["1.00", "3.00", "−4.00", "−4.00", "−4.00"]
     laid_out = scene(project)
     for body in laid_out.each:
-        x, level = laid_out.label_x(body.node.id), body.output[1]
-        above = [y for px, y in numbers["forward"].at.tolist() if abs(px - x) < 12 and y < level]
-        below = [y for px, y in numbers["gradient"].at.tolist() if abs(px - x) < 12 and y > level]
+        x, level = laid_out.label_at(body.node.id)
+        above = [y for px, y in numbers["forward"].at.tolist() if px == x and y < level]
+        below = [y for px, y in numbers["gradient"].at.tolist() if px == x and y > level]
         assert above and below
     forward = picture(project, line.rest(FORWARD)).state
     assert not [m for m in forward if isinstance(m, Numbers) and m.role == "gradient"]
