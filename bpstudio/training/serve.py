@@ -81,6 +81,10 @@ def serve(connection: Connection, memory: Any, capacity: int) -> None:
                     command, job = _run(connection, board, number, job)
                 case GoOn(number, steps) if job is not None:
                     command, job = _run(connection, board, number, replace(job, steps=steps))
+                case GoOn(number):
+                    command = None
+                    problem = StudioError(N_("There is no run yet to go on from. Start one."))
+                    _tell(connection, Ended(number, problem=problem))
                 case Change() as change if job is not None:
                     command, job = None, job.changed(change)
                 case _:

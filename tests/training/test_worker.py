@@ -213,6 +213,8 @@ def test_a_fault_of_ours_has_a_trace_for_the_log(worker: Worker, network: Networ
 
 def test_a_network_too_large_for_the_board_gets_a_larger_one(network: Network) -> None:
     with Worker(capacity=4) as small:
+        small.go_on(3)
+        assert "no run yet" in str(ended(small).problem)
         first = small.pid
         job = network(steps=2)
         small.start(job)
