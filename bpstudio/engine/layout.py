@@ -105,6 +105,7 @@ class Layout:
         self.replaced = {d.replaces: d for d in self.direct.values() if d.replaces is not None}
         self.tenant: dict[int, int] = {}
         self.ones: dict[int, Thing] = {}
+        self.heir = self._heirs()
 
     def run(self) -> None:
         """Lay out every call, then copy what could not be computed in its place."""
@@ -187,6 +188,8 @@ class Layout:
         """The place for a call's result: its destination, that of a dying input, or free memory."""
         value = self.tape.values[call.output]
         direct = self.direct.get(call.output)
+        if call.output in self.places:
+            return self.places[call.output]
         if direct is not None:
             if direct.place.value.dtype == value.dtype and self._vacant(at, call, direct):
                 self.places[call.output] = direct.place
@@ -198,6 +201,28 @@ class Layout:
             self.places[call.output] = taken
             return taken
         return self._fresh(call.output, value.shape, value.dtype, self._order(call, value, inputs))
+
+    def _heirs(self) -> dict[int, int]:
+        """Values that can be made where the value with ones will lie that alone is made of them."""
+        heirs: dict[int, int] = {}
+        for at, call in enumerate(self.calls):
+            read = [i for i in call.inputs if self.tape.values[i].constant is None]
+            if call.form is not Form.ELEMENTWISE or call.output not in self.fused.ones:
+                continue
+            value, made = self.tape.values[call.output], self.made_at.get(read[0]) if read else None
+            if (
+                len(read) == 1
+                and made is not None
+                and self.calls[made].form in (Form.AFFINE, Form.PRODUCT, Form.ELEMENTWISE)
+                and self.last.get(read[0]) == at
+                and read[0] not in self.fused.ones
+                and read[0] not in self.direct
+                and call.output not in self.direct
+                and self.tape.values[read[0]].shape == value.shape
+                and self.tape.values[read[0]].dtype == value.dtype
+            ):
+                heirs[read[0]] = call.output
+        return heirs
 
     def _vacant(self, at: int, call: Call, destination: Destination) -> bool:
         """Whether a destination's memory may be written now."""
@@ -222,7 +247,8 @@ class Layout:
 
     def _take_over(self, at: int, call: Call, value: Value) -> Thing | None:
         """The place of an input that is read here for the last time, to write into."""
-        if call.form is not Form.ELEMENTWISE or value.index in self.fused.ones:
+        settled = value.index in self.fused.ones or value.index in self.heir
+        if call.form is not Form.ELEMENTWISE or settled:
             return None
         arrays = [i for i in call.inputs if self.tape.values[i].shape == value.shape]
         small = len(set(arrays)) > 1 and int(np.prod(value.shape)) < IN_PLACE
@@ -256,6 +282,9 @@ class Layout:
         """Memory for a value, in this order of axes from slow to fast."""
         laid = tuple(shape[axis] for axis in order)
         back = tuple(int(a) for a in np.argsort(order, kind="stable"))
+        if index in self.heir:
+            self.places[index] = self._fresh(self.heir[index], shape, dtype, order)
+            return self.places[index]
         if index in self.fused.ones:
             joined = np.ones((laid[0] + 1, *laid[1:]), dtype)
             self.with_ones[index] = Thing(joined.transpose(back))
@@ -272,9 +301,10 @@ class Layout:
         """The order of axes from slow to fast: of the largest operand, else the batch last."""
         rank = len(value.shape)
         default = tuple(range(rank))
-        if value.index in self.fused.ones or (value.batched and rank):
+        with_ones = value.index in self.fused.ones or value.index in self.heir
+        if with_ones or (value.batched and rank):
             default = (*range(1, rank), 0)
-        if value.index in self.fused.ones:
+        if with_ones:
             return default
         if call.form in (Form.ELEMENTWISE, Form.COPY):
             for thing in inputs:

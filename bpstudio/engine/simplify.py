@@ -50,6 +50,11 @@ def simpler(tape: Tape, function: np.ufunc, operands: tuple[Traced, ...]) -> Tra
             return tape.view("broadcast", a, shape)
         if factor is not None and TINY < abs(factor[1] / right) < 1 / TINY:
             return tape.elementwise(np.multiply, a, _spread(tape, 1.0 / float(right), b.shape))
+    if function is np.greater and right == 0:
+        # What a ReLU gave is positive where its input is, and the input need not be kept.
+        rectified = tape.seen(np.maximum, a, b)
+        if rectified is not None:
+            return tape.elementwise(np.greater, rectified, b)
     if function is np.power and right is not None and a.dtype == tape.dtype:
         ways: Mapping[float, Callable[[Any], Any]] = {
             2.0: lambda x: np.multiply(x, x),

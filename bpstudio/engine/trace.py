@@ -163,6 +163,12 @@ class Tape:
             self._known[key] = result.index
         return Traced(self, self._known[key])
 
+    def seen(self, function: np.ufunc, *operands: Traced) -> Traced | None:
+        """The result of an elementwise call that was noted already."""
+        indices = tuple(x.index for x in operands)
+        known = self._known.get((Form.ELEMENTWISE, function, indices, ()))
+        return None if known is None else Traced(self, known)
+
     def at(self, index: int) -> Traced:
         """The value of that number."""
         return Traced(self, index)
