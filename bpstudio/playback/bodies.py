@@ -21,6 +21,7 @@ from bpstudio.playback import metrics
 from bpstudio.playback.marks import Rect, Span, name_spans, shortened, width_of
 from bpstudio.playback.metrics import PROSE
 from bpstudio.project.project import Project
+from bpstudio.training.batches import batch_size
 
 GATE, PILL, SOURCE, DATA, LAYER, LOSS, OTHER = (
     "gate",
@@ -240,7 +241,8 @@ def _layer_body(
 
 def _loss_body(project: Project, node: Node, type: float) -> Body:
     title = _("{loss} loss").format(loss=symbol(node.op))
-    rows = len(project.data) if project.data is not None else 0
+    data, batch = project.data, project.training.batch
+    rows = 0 if data is None else batch_size(len(data.training_rows), batch)
     subtitle = _("mean of {rows}").format(rows=rows) if rows else ""
     wide = max(
         118.0,

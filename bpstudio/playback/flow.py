@@ -69,11 +69,19 @@ class Moving:
 
 def state(moving: Moving) -> tuple[Mark, ...]:
     """What changes with each moment or training step, and stands still within it."""
-    marks: list[Mark] = [*_wires(moving), *_strands(moving), *_return_flow(moving)]
-    for body in moving.scene.each:
-        marks += _tiles(moving, body)
     settled, _fading = _numbers(moving, moving.scene.each)
-    return (*marks, *settled, *_sizes(moving), *_losses(moving))
+    return (*wires(moving), *still(moving), *settled)
+
+
+def wires(moving: Moving) -> tuple[Mark, ...]:
+    """The wires, by what has run along them."""
+    return (*_wires(moving), *_strands(moving), *_return_flow(moving))
+
+
+def still(moving: Moving) -> tuple[Mark, ...]:
+    """What is on the bodies: neurons' pictures, the sizes of gradients and updates, losses."""
+    tiles = [mark for body in moving.scene.each for mark in _tiles(moving, body)]
+    return (*tiles, *_sizes(moving), *_losses(moving))
 
 
 def live(moving: Moving) -> tuple[Mark, ...]:

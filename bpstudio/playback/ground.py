@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -30,10 +30,11 @@ COMMUTING = frozenset({"add", "multiply", "max", "min"})
 """Gates whose inputs need no names, because they can change places."""
 
 
-def ground(scene: Scene) -> tuple[Mark, ...]:
-    """What changes with edits alone, from back to front."""
-    marks = [mark for body in scene.each for mark in _body(scene, body)]
-    return (*marks, *_result_names(scene))
+def ground(scene: Scene, bodies: Iterable[Body] | None = None) -> tuple[Mark, ...]:
+    """What changes with edits alone, from back to front: of all bodies, or of these."""
+    chosen = scene.each if bodies is None else tuple(bodies)
+    marks = [mark for body in chosen for mark in _body(scene, body)]
+    return (*marks, *_result_names(scene, chosen))
 
 
 def outline(body: Body) -> float:
@@ -107,10 +108,9 @@ def _port_names(body: Body) -> Iterator[Mark]:
         yield Discs(np.array(unwired), 4.0, Ink("canvas"), Ink("muted"), 1.3)
 
 
-def _result_names(scene: Scene) -> Iterator[Mark]:
-    for id in scene.stubs:
-        body = scene.bodies[id]
-        if own_name(body.last):
+def _result_names(scene: Scene, bodies: Iterable[Body]) -> Iterator[Mark]:
+    for body in bodies:
+        if body.last.id in scene.stubs and own_name(body.last):
             x, y = body.output
             spans = name_spans(own_name(body.last))
             size = TITLE * body.type

@@ -194,7 +194,9 @@ class Timeline:
                 first=min(begin + 1, end),
                 last=end,
             )
-        return self.at(number - 1 + 0.55 * TRAVEL)
+        # Beyond the middle of their wires, seen from the source, pulses cover no number.
+        share = 0.42 if self.moments[number - 1].phase == BACKWARD else 0.58
+        return self.at(number - 1 + share * TRAVEL)
 
     @cached_property
     def known_at(self) -> Mapping[str, int]:

@@ -204,10 +204,39 @@ def loss(project: Project, *, losses: Array | None = None, theme: Theme = LIGHT)
             "end",
         ),
         *axes.lines(theme, _("step")),
-        Line(points, Ink("text"), 2.0 * theme.wire**0.5),
-        Discs(np.array([[x, y]]), 4.0 * theme.wire**0.5, Ink("forward")),
     ]
+    window = max(2, len(series) // 40)
+    if finite.all() and noisy(series):
+        mean = axes.places(steps[window - 1 :], running_mean(series, window))
+        shown = thinned(mean[:, 1], 300)
+        marks += [
+            Line(points, Ink("muted", 0.45), 0.8),
+            Line(mean[shown], Ink("text"), 2.0 * theme.wire**0.5),
+            _aside(_("with the mean of {steps} steps").format(steps=window), axes, theme),
+        ]
+    else:
+        marks.append(Line(points, Ink("text"), 2.0 * theme.wire**0.5))
+    marks.append(Discs(np.array([[x, y]]), 4.0 * theme.wire**0.5, Ink("forward")))
     return Picture(_chart_bounds(theme), tuple(marks))
+
+
+def noisy(series: Array) -> bool:
+    """Whether a curve goes up and down so much that its mean says more than its line."""
+    way = float(np.abs(np.diff(series)).sum())
+    return len(series) >= 100 and way > 8.0 * float(np.ptp(series))
+
+
+def running_mean(series: Array, window: int) -> Array:
+    """The mean of each `window` entries in a row, shape (entries − window + 1,)."""
+    sums = np.cumsum(np.concatenate([[0.0], series]))
+    mean: Array = (sums[window:] - sums[:-window]) / window
+    return mean
+
+
+def _aside(text: str, axes: Axes, theme: Theme) -> Text:
+    """A remark beside a picture's heading."""
+    x, y = axes.rect.x + 12, _PAD + 9 * theme.type
+    return Text(x, y, (Span(text, "muted"),), _HEAD * theme.type)
 
 
 def thinned(series: Array, most: int) -> Array:

@@ -153,6 +153,11 @@ def test_an_activation_docks_to_its_layer() -> None:
     assert node_size(project, "tanh1") == (0.0, 0.0)
 
 
+def test_a_loss_says_over_how_many_rows_it_is_the_mean() -> None:
+    assert bodies(network())["loss1"].subtitle == "mean of 4"
+    assert bodies(network("spiral", (2, 4, 2)))["loss1"].subtitle == "mean of 32"
+
+
 def test_a_softmax_beside_the_loss_docks_but_a_forked_activation_does_not() -> None:
     assert docked(network("spiral", (2, 4, 2)).graph)["softmax1"] == "dense2"
     shared = of_formula("tanh(x) * x", x=1)

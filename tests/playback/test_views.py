@@ -110,6 +110,19 @@ def test_the_loss_falls_to_the_right() -> None:
     assert heights == pytest.approx(heights[0] * np.array([1, 0.5, 0.25, 0.125]))
 
 
+def test_a_noisy_loss_has_its_mean_drawn_over_it() -> None:
+    rng = np.random.default_rng(0)
+    falling = np.linspace(1, 0.2, 400)
+    series = falling + rng.uniform(-0.1, 0.1, 400)
+    assert views.noisy(series) and not views.noisy(falling)
+    assert views.running_mean(np.array([1.0, 3.0, 5.0, 9.0]), 2) == pytest.approx([2, 4, 7])
+    project = dataclasses.replace(network(), trained=Trained(400, series))
+    drawn = views.loss(project)
+    assert "with the mean of 10 steps" in texts(drawn)
+    raw, mean = (m for m in drawn.marks if isinstance(m, Line) and len(m.points) > 2)
+    assert np.ptp(np.diff(mean.points[:, 1])) < np.ptp(np.diff(raw.points[:, 1])) / 3
+
+
 def test_an_untrained_network_has_no_loss_curve() -> None:
     assert "not been trained" in " ".join(texts(views.loss(network())))
     nothing = dataclasses.replace(network(), trained=Trained(2, np.array([np.nan, np.inf])))
