@@ -1,0 +1,1 @@
+"""The network in the middle of the window: one widget that draws a value."""

@@ -1,0 +1,185 @@
+"""What lies under the pointer: bodies, ports and wires, found in arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from bpstudio.engine.op import Array
+from bpstudio.playback.bodies import GATE, PILL, Body
+from bpstudio.playback.marks import Rect
+from bpstudio.playback.scene import Scene
+from bpstudio.playback.timeline import Wire
+from bpstudio.ui.canvas.view import Point
+
+REACH = 11.0
+"""How near to a port the pointer has to be, in pixels of the widget."""
+NEAR = 6.0
+"""How near to a wire the pointer has to be, in pixels of the widget."""
+
+
+@dataclass(frozen=True)
+class Output:
+    """The port at which a node's value leaves."""
+
+    node: str
+
+
+@dataclass(frozen=True)
+class Input:
+    """A port of a node that a wire feeds; `wire` is the one that does, if one does."""
+
+    node: str
+    port: str
+    slot: int
+    wire: Wire | None = None
+
+
+@dataclass(frozen=True)
+class Strand:
+    """A wire, away from its ends."""
+
+    wire: Wire
+
+
+@dataclass(frozen=True, eq=False)
+class Targets:
+    """Everything of a scene that can be pointed at, as arrays."""
+
+    scene: Scene
+
+    @cached_property
+    def bodies(self) -> tuple[Body, ...]:
+        """The bodies, those drawn last coming last."""
+        return self.scene.each
+
+    @cached_property
+    def rects(self) -> Array:
+        """Left, top, right, bottom of each body, shape (n, 4)."""
+        rows = [(r.x, r.y, r.right, r.bottom) for r in (body.rect for body in self.bodies)]
+        return np.array(rows, dtype=float).reshape(-1, 4)
+
+    @cached_property
+    def outputs(self) -> Array:
+        """Where each body's value leaves, shape (n, 2)."""
+        return np.array([body.output for body in self.bodies], dtype=float).reshape(-1, 2)
+
+    @cached_property
+    def _inputs(self) -> tuple[tuple[Input, ...], Array]:
+        ports: list[Input] = []
+        places: list[Point] = []
+        for body in self.bodies:
+            for (port, slot), place in body.inputs().items():
+                fed = slot < len(body.node.sources.get(port, ()))
+                id = body.node.id
+                ports.append(Input(id, port, slot, (id, port, slot) if fed else None))
+                places.append(place)
+        return tuple(ports), np.array(places, dtype=float).reshape(-1, 2)
+
+    @property
+    def ports(self) -> tuple[Input, ...]:
+        """Every input port, and every wire of a port that takes several."""
+        return self._inputs[0]
+
+    @property
+    def inputs(self) -> Array:
+        """The places of `ports`, shape (m, 2)."""
+        return self._inputs[1]
+
+    @cached_property
+    def _pieces(self) -> tuple[Array, Array]:
+        """The wires as straight pieces: ends (k, 4), and the index of the path of each."""
+        ends, owners = [], []
+        for index, path in enumerate(self.scene.paths):
+            points = path.points
+            both = np.concatenate([points[:, :-1], points[:, 1:]], axis=2).reshape(-1, 4)
+            ends.append(both)
+            owners.append(np.full(len(both), index))
+        if not ends:
+            return np.zeros((0, 4)), np.zeros(0, dtype=int)
+        return np.concatenate(ends), np.concatenate(owners)
+
+    def body(self, at: Point) -> Body | None:
+        """The uppermost body at that place of the canvas."""
+        x, y = at
+        left, top, right, bottom = self.rects.T
+        for index in np.flatnonzero((left <= x) & (x <= right) & (top <= y) & (y <= bottom))[::-1]:
+            body = self.bodies[index]
+            if _inside(body, at):
+                return body
+        return None
+
+    def within(self, rect: Rect) -> tuple[Body, ...]:
+        """The bodies that meet a part of the canvas."""
+        left, top, right, bottom = self.rects.T
+        meets = (left < rect.right) & (right > rect.x) & (top < rect.bottom) & (bottom > rect.y)
+        return tuple(self.bodies[index] for index in np.flatnonzero(meets))
+
+    def output(self, at: Point, reach: float) -> Output | None:
+        """The output port within that distance, the nearest of several."""
+        index = _nearest(self.outputs, at, reach)
+        if index is None or not _gives(self.bodies[index]):
+            return None
+        return Output(self.bodies[index].last.id)
+
+    def input(self, at: Point, reach: float) -> Input | None:
+        """The input port within that distance, the nearest of several."""
+        index = _nearest(self.inputs, at, reach)
+        return None if index is None else self.ports[index]
+
+    def wire(self, at: Point, reach: float) -> Strand | None:
+        """The wire within that distance, the nearest of several."""
+        ends, owners = self._pieces
+        if not len(ends):
+            return None
+        x, y = at
+        near = (
+            (np.minimum(ends[:, 0], ends[:, 2]) <= x + reach)
+            & (np.maximum(ends[:, 0], ends[:, 2]) >= x - reach)
+            & (np.minimum(ends[:, 1], ends[:, 3]) <= y + reach)
+            & (np.maximum(ends[:, 1], ends[:, 3]) >= y - reach)
+        )
+        rows = np.flatnonzero(near)
+        if not len(rows):
+            return None
+        distances = _distances(ends[rows], at)
+        best = int(np.argmin(distances))
+        if distances[best] > reach:
+            return None
+        return Strand(self.scene.paths[owners[rows[best]]].wire)
+
+
+def _inside(body: Body, at: Point) -> bool:
+    """Whether a place is inside the outline, corners cut off for the round ones."""
+    if body.kind not in (GATE, PILL):
+        return True
+    rect = body.rect
+    radius = rect.height / 2
+    x = min(max(at[0], rect.x + radius), rect.right - radius)
+    return bool(np.hypot(at[0] - x, at[1] - rect.centre[1]) <= radius)
+
+
+def _gives(body: Body) -> bool:
+    """Whether anything can be connected to what leaves the body."""
+    return body.node.op.category != "loss"
+
+
+def _nearest(places: Array, at: Point, reach: float) -> int | None:
+    if not len(places):
+        return None
+    distances = np.hypot(places[:, 0] - at[0], places[:, 1] - at[1])
+    best = int(np.argmin(distances))
+    return best if distances[best] <= reach else None
+
+
+def _distances(pieces: Array, at: Point) -> Array:
+    """The distance of a place from each straight piece (k, 4)."""
+    start, along = pieces[:, :2], pieces[:, 2:] - pieces[:, :2]
+    to = np.array(at) - start
+    squares = (along**2).sum(axis=1)
+    share = np.clip((to * along).sum(axis=1) / np.where(squares > 0, squares, 1.0), 0.0, 1.0)
+    off = to - share[:, None] * along
+    distances: Array = np.hypot(off[:, 0], off[:, 1])
+    return distances
