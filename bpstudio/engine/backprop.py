@@ -13,7 +13,6 @@ from bpstudio.engine.graph import Graph, Node
 from bpstudio.engine.op import Kind
 from bpstudio.engine.shapes import Shape
 from bpstudio.engine.trace import Tape, Traced
-from bpstudio.errors import GraphError
 from bpstudio.language import N_
 
 
@@ -159,12 +158,7 @@ def _arguments(
         elif port.kind is not Kind.NOISE:
             shape = known.get(port.name)
             if shape is None:
-                raise GraphError(
-                    N_("{label} has no value for {port} yet. Give it one."),
-                    nodes=(node.id,),
-                    label=node.label,
-                    port=port.name,
-                )
+                raise shapes.no_value(node, port.name)
             arguments[port.name] = _leaf(noted, node, port.name, port.kind, shape, rows)
     if node.owned(Kind.NOISE):
         arguments |= _noise(noted, node, arguments, training)

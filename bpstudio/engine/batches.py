@@ -11,7 +11,8 @@ from bpstudio.engine.backprop import Noted
 from bpstudio.engine.graph import Graph
 from bpstudio.engine.listing import Batch, Thing
 from bpstudio.engine.op import Array, Kind
-from bpstudio.errors import GraphError, StudioError
+from bpstudio.engine.shapes import no_value
+from bpstudio.errors import StudioError
 from bpstudio.language import N_
 
 OUTSIDE = (Kind.GIVEN, Kind.FEATURES, Kind.TARGET, Kind.INDEX, Kind.INPUT)
@@ -30,6 +31,7 @@ class Batches:
         self.leaves: dict[int, Thing] = {}
         self.joined: dict[int, Thing] = {}
         self.batched: dict[str, int] = {}
+        self._loaded = False
         self._single: dict[str, Array] = {}
         self._epoch: dict[int, Array] = {}
         self._features: dict[int, int | None] = {}
@@ -46,7 +48,9 @@ class Batches:
 
     @property
     def count(self) -> int:
-        """How many batches are loaded."""
+        """How many batches are loaded; 1 where no input has a batch."""
+        if self._epoch and not self._loaded:
+            return 0
         return min((len(epoch) for epoch in self._epoch.values()), default=1)
 
     def batch(self, index: int) -> Batch:
@@ -56,9 +60,9 @@ class Batches:
     def load(self, graph: Graph, arrays: Mapping[str, Array], order: Array | None) -> bool:
         """Lay them out in that order; True if they lie elsewhere now than before."""
         self._load_single(graph, arrays)
-        moved = False
+        moved, self._loaded = not self._loaded, True
         for key, leaf in self.batched.items():
-            source = _supplied(graph, arrays, key)
+            source = supplied(graph, arrays, key)
             have = len(source) if order is None else len(order)
             count = have // self.rows
             if not count:
@@ -81,13 +85,13 @@ class Batches:
         """Put some rows into the first batch; what lies behind them there stays."""
         self._load_single(graph, arrays)
         for key, leaf in self.batched.items():
-            picked = _supplied(graph, arrays, key)[rows]
+            picked = supplied(graph, arrays, key)[rows]
             place = self._inputs(leaf, self._epoch[leaf][0], axis=0)
             place[..., : len(picked)] = np.moveaxis(picked, 0, -1)
 
     def _load_single(self, graph: Graph, arrays: Mapping[str, Array]) -> None:
         for key, place in self._single.items():
-            place[...] = _supplied(graph, arrays, key)
+            place[...] = supplied(graph, arrays, key)
 
     def _inputs(self, leaf: int, array: Array, axis: int) -> Array:
         """What lies before the row of ones, if there is one."""
@@ -111,14 +115,9 @@ class Batches:
             self.joined[leaf] = Thing(whole(self.batch(0)), whole)
 
 
-def _supplied(graph: Graph, arrays: Mapping[str, Array], key: str) -> Array:
-    try:
-        return np.asarray(arrays[key])
-    except KeyError:
+def supplied(graph: Graph, arrays: Mapping[str, Array], key: str) -> Array:
+    """The array of that key; raises GraphError if there is none."""
+    if key not in arrays:
         id, port = key.split(".")
-        raise GraphError(
-            N_("{label} has no value for {port} yet. Give it one."),
-            nodes=(id,),
-            label=graph[id].label,
-            port=port,
-        ) from None
+        raise no_value(graph[id], port)
+    return np.asarray(arrays[key])

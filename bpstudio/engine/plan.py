@@ -118,7 +118,8 @@ class TrainingPlan:
     `parameters` and `gradients` are one vector each and `state` the optimizer's by name;
     `weights`, `weight_gradients` and `statistics` are views by key. `loss` is the loss of the
     last step, before its update, an array of no axes (the sum, if the objective has several
-    entries). `vectors` is what a plan for another batch size takes as `shared`.
+    entries). `vectors` is what a plan for another batch size takes as `shared`. A plan is for one
+    thread, because its buffers are.
     """
 
     def __init__(
@@ -153,7 +154,7 @@ class TrainingPlan:
 
     @property
     def batches(self) -> int:
-        """How many full batches are loaded; 1 for a network without data."""
+        """How many full batches are loaded; always 1 for a network without data."""
         return self._batches.count
 
     def load(self, arrays: Mapping[str, Array], order: Array | None = None) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from bpstudio.engine import backprop, rewrite
-from bpstudio.engine.batches import Batches
+from bpstudio.engine.batches import Batches, supplied
 from bpstudio.engine.graph import Graph
 from bpstudio.engine.layout import Destination, lay_out
 from bpstudio.engine.listing import Code, Program, Thing, print_code, quietly
@@ -102,4 +102,4 @@ class Predictor:
                 where, shape = self._theirs[key]
                 place[...] = weights[where].reshape(shape)
             else:
-                place[...] = weights[key]
+                place[...] = supplied(self.graph, weights, key)

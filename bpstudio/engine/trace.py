@@ -140,6 +140,10 @@ class Tape:
         constant = self.values[x.index].constant
         if constant is not None:
             return self.constant(constant.astype(wanted))
+        if wanted.kind == "b":
+            return self.elementwise(np.not_equal, x, 0)
+        if not np.can_cast(x.dtype, wanted, "same_kind"):
+            return call(self, np.ndarray.astype, (x, wanted), {})
         return self.note(Form.COPY, np.copyto, (x,), (wanted.str,), x.shape, wanted)
 
     def note(

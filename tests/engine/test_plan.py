@@ -451,6 +451,17 @@ def test_a_plan_for_the_last_rows_shares_the_vectors() -> None:
         assert np.allclose(gradient, recording.weight_gradients[key], rtol=0, atol=1e-14)
 
 
+def test_a_plan_has_no_batches_before_they_are_loaded() -> None:
+    network, _ = layered((2, 3, 1), 23)
+    ready = plan.compile_training(network.graph, network.shapes, network.weights, SGD(), rows=ROWS)
+    assert ready.batches == 0
+    with pytest.raises(IndexError):
+        ready.step(0, 0.1, 1)
+    ready.load(network.given)
+    assert ready.batches == 4
+    ready.step(0, 0.1, 1)
+
+
 def test_a_new_order_and_new_data_hold_from_the_next_step() -> None:
     network, order = layered((3, 4, 2), 20)
     ready = compiled(network)
@@ -713,6 +724,15 @@ def test_a_missing_array_and_a_batch_too_large_are_said_in_a_sentence() -> None:
     ready = compiled(network)
     with pytest.raises(GraphError, match="n4 has no value for target yet"):
         ready.load({"n0.rows": network.given["n0.rows"]})
+    predictor = plan.compile_predictor(network.graph, network.shapes, "n3", rows=2)
+    with pytest.raises(GraphError, match="n3 has no value for weight yet"):
+        predictor({k: w for k, w in network.weights.items() if k != "n3.weight"}, network.given)
+    weights = {k: w for k, w in network.weights.items() if k != "n1.bias"}
+    with pytest.raises(GraphError, match="n1 has no value for bias yet"):
+        plan.compile_training(network.graph, network.shapes, weights, SGD(), rows=ROWS)
+    shapes = {k: shape for k, shape in network.shapes.items() if k != "n0.rows"}
+    with pytest.raises(GraphError, match="n0 has no value for rows yet"):
+        plan.compile_training(network.graph, shapes, network.weights, SGD(), rows=ROWS)
     with pytest.raises(StudioError, match="A batch has 5 rows, but there are only 4"):
         ready.load(network.given, order[:4])
 

@@ -103,6 +103,7 @@ KNOWN: dict[str, Rule] = {
     "concatenated": lambda x: np.concatenate([x, x[:1]]) + np.stack((x[0],) * 4),
     "padded": lambda x: np.pad(x, ((1, 1), (0, 0))) + np.vstack([x, x[:2]]),
     "types": lambda x: (x > 0).astype(float) + x.astype(np.float32) * 0 + np.astype(x > 1, int),
+    "whole numbers": lambda x: x.astype(int) + x.astype(bool) * 0.5 + np.where(x, 1.0, 2.0),
     "counted": lambda x: np.argmax(x, axis=0) + (x > 0).sum(axis=0) * 0.5,
     "alike": lambda x: np.zeros_like(x) + np.ones_like(x) * 2 + np.full_like(x, 3.0) + x,
     "constants": lambda x: np.eye(3, 4) * x + np.arange(4) - np.linspace(0, 1, 3)[:, None],
