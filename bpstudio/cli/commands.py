@@ -270,12 +270,11 @@ def doctor(words: argparse.Namespace) -> Answer:
 def _dataset(words: argparse.Namespace) -> Any:
     from bpstudio.data import tables, toys
 
-    if words.data in toys.TOYS:
-        recipe = {"points": words.points, "noise": words.noise}
-        return toys.make(words.data, **{k: v for k, v in recipe.items() if v is not None})
-    if Path(words.data).suffix or Path(words.data).exists():
-        return tables.read(words.data)
-    return toys.make(words.data)
+    table = Path(words.data)
+    if words.data not in toys.TOYS and (table.suffix or table.exists()):
+        return tables.read(table)
+    recipe = {"points": words.points, "noise": words.noise}
+    return toys.make(words.data, **{key: v for key, v in recipe.items() if v is not None})
 
 
 def _assignments(words: list[str]) -> dict[str, Any]:

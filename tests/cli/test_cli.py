@@ -83,7 +83,7 @@ def test_a_formula_may_start_with_a_minus_sign(capsys: pytest.CaptureFixture[str
             "zap",
         ),
         (("new", "--data", "xor", "--layers", "2,x", "--out", "p.bps"), "--layers"),
-        (("fly",), "fly"),
+        (("fly.bps",), "fly.bps"),
         (("export", "--to", "onnx"), "P.bps"),
     ],
 )
