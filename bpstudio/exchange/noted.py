@@ -2,8 +2,7 @@
 
 The gate runs on arrays that know their values and how they came about. What it calls becomes the
 same kind of tree that formulas are read into, with a few functions more (`MORE`), so that whoever
-spells formulas in another language spells these too. A number of rows that stands in the result
-as a bare number would be wrong for every other number of rows: such a gate is not told at all.
+spells formulas in another language spells these too.
 """
 
 from __future__ import annotations
@@ -42,21 +41,16 @@ MORE: Mapping[str, Callable[..., Any]] = {
 goes, and the sum of products over the first `count` axes of two arrays."""
 
 
-def expressions(
-    op: Op, trials: Sequence[run.Step]
-) -> tuple[Expression, dict[str, Expression]] | None:
-    """The gate's output and gradients, over its arguments, `g` and `y`.
+def expressions(op: Op, step: run.Step) -> tuple[Expression, dict[str, Expression]] | None:
+    """The gate's output and gradients, over its arguments, `g` and `y`, as it ran in this step.
 
-    `trials` are its steps at different numbers of rows. None if it calls what is not known here,
-    or if a number of rows got into the result.
+    None if it calls what is not known here. A number of rows may stand in the result as a bare
+    number; whoever asks must try it at other numbers of rows.
     """
-    told = []
-    for step in trials:
-        try:
-            told.append(_expressions(op, step))
-        except (TypeError, ValueError, IndexError, AttributeError):
-            return None
-    return told[0] if all(other == told[0] for other in told) else None
+    try:
+        return _expressions(op, step)
+    except (TypeError, ValueError, IndexError, AttributeError):
+        return None
 
 
 def evaluate(expression: Expression, values: Mapping[str, Array | float]) -> Array:

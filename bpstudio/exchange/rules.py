@@ -8,7 +8,7 @@ texts must agree with its `forward` and `backward`. A formula says nothing of, s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,7 +58,7 @@ def rule_of(node: Node, shapes: Mapping[str, Shape]) -> Rule:
             (_from_texts, op.formula),
             (noted.expressions, f"{op.title}{settings}"),
         ):
-            told = _told(tell, op, trials)
+            told = tell(op, trials[0])
             if told is None:
                 continue
             output, gradients = told
@@ -85,22 +85,14 @@ def with_settings(expression: Expression, op: Op) -> Expression:
     return fold(expression, visit)
 
 
-def _told(
-    tell: Callable[[Op, list[run.Step]], tuple[Expression, dict[str, Expression]] | None],
-    op: Op,
-    trials: list[run.Step],
-) -> tuple[Expression, dict[str, Expression]] | None:
-    try:
-        return tell(op, trials)
-    except FormulaError:
-        return None
-
-
-def _from_texts(op: Op, trials: list[run.Step]) -> tuple[Expression, dict[str, Expression]] | None:
-    """The gate's own texts; None for a gate without them."""
+def _from_texts(op: Op, _: run.Step) -> tuple[Expression, dict[str, Expression]] | None:
+    """The gate's own texts; None for a gate without them, or whose texts are no formulas."""
     if not op.formula:
         return None
-    return parse(op.formula), {name: parse(text) for name, text in op.gradients.items()}
+    try:
+        return parse(op.formula), {name: parse(text) for name, text in op.gradients.items()}
+    except FormulaError:
+        return None
 
 
 def _trial(node: Node, shapes: Mapping[str, Shape], batch: int) -> run.Step:
@@ -109,9 +101,10 @@ def _trial(node: Node, shapes: Mapping[str, Shape], batch: int) -> run.Step:
     arguments: dict[str, run.Argument] = {}
     for port in node.op.ports:
         low, high = node.op.domain.get(port.name, (-np.inf, np.inf))
-        low = max(low, 0.2) if np.isfinite(low) else min(0.2, high - 0.6)
-        high = min(high, low + 0.6)
-        drawn = rng.uniform(low, high, shapes[port.name].array(batch))
+        low = low if np.isfinite(low) else min(-0.9, high - 1.8)
+        high = min(high, low + 1.8)
+        edge = 0.05 * (high - low)
+        drawn = rng.uniform(low + edge, high - edge, shapes[port.name].array(batch))
         arguments[port.name] = np.asarray(drawn)
     output = np.asarray(node.op.infer(*arguments.values()))
     return run.Step(node.id, node.op, node.sources, arguments, output)

@@ -188,6 +188,19 @@ class Misread(Op, hidden=True):
         return {"x": g * (3.0 - y * y / 3.0)}
 
 
+class Halved(Op, hidden=True):
+    """A gate whose formula is wrong left of 0 only."""
+
+    formula = "y = abs(x)"
+    gradients = {"x": "g"}
+
+    def forward(self, x: Array) -> Array:
+        return np.where(x > 0, x, -2.0 * x)
+
+    def backward(self, g: Array, y: Array, x: Array) -> Gradients:
+        return {"x": np.where(x > 0, g, -2.0 * g)}
+
+
 class Secretive(Op, hidden=True):
     """A gate that calls what no exporter knows, and tells nothing."""
 
@@ -213,7 +226,9 @@ def with_gate(op: Op) -> Project:
     return complete(Project(graph=Graph({n.id: n for n in nodes}), data=toys.make("moons")))
 
 
-@pytest.mark.parametrize("op", [Cubed(strength=0.5), Misread()], ids=["cubed", "misread"])
+@pytest.mark.parametrize(
+    "op", [Cubed(strength=0.5), Misread(), Halved()], ids=["cubed", "misread", "halved"]
+)
 @pytest.mark.parametrize(
     "format", ["numpy", pytest.param("pytorch", marks=pytest.mark.torch), "onnx"]
 )
