@@ -104,7 +104,7 @@ class Docks(QObject):
     """All docks of a window.
 
     `touched` says whether a person has moved, closed or sized any; until then they take their
-    share of whatever size the window has.
+    share of whatever size the window has. `late` gives those whose panels are still to be made.
     """
 
     def __init__(self, window: QMainWindow, studio: Studio) -> None:
@@ -126,6 +126,7 @@ class Docks(QObject):
                 dock.fill(studio)
             dock.topLevelChanged.connect(self._touch)
             dock.dockLocationChanged.connect(self._soon)
+        self.late = (dock for dock in self.by_name.values() if not dock.filled)
         window.installEventFilter(self)
 
     def arrange(self) -> None:
@@ -159,14 +160,6 @@ class Docks(QObject):
         """Notes that a line between docks is taken: the window's own ground lies nowhere else."""
         if event.type() == QEvent.Type.MouseButtonPress and watched is self._window:
             self.touched = True
-        return False
-
-    def fill_next(self) -> bool:
-        """Make the next panel that is still missing; whether there was one."""
-        for dock in self.by_name.values():
-            if not dock.filled:
-                dock.fill(self._studio)
-                return True
         return False
 
     def retitle(self) -> None:

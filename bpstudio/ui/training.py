@@ -106,6 +106,7 @@ class Training(QObject):
         super().__init__()
         self._make = make
         self._worker: Worker | None = None
+        self._tried = False
         self._newest: Outcome | None = None
         self._before = np.zeros(0)
         self._losses = Series(self._before)
@@ -138,7 +139,7 @@ class Training(QObject):
         assert self._worker is not None
         self._worker.news()  # so that it knows whether its process is still there
         self._worker.start(job)
-        self._before, self._losses = losses, Series(losses)
+        self._before, self._losses, self._tried = losses, Series(losses), False
         self._newest = Outcome(job, job.start, self._losses.all, job.weights)
         self._timer.start()
 
@@ -176,9 +177,15 @@ class Training(QObject):
     def _look(self) -> None:
         assert self._worker is not None
         outcome = self._outcome(self._worker.news())
-        if outcome is not None:
+        if outcome is None:
+            self._show_progress()
+        elif self._worker.state == "lost" and not outcome.taken and not self._tried:
+            self._tried = True  # the process had died before the run began
+            self._worker.start(outcome.job)
+        else:
             self.ended.emit(self._close_run(outcome))
-            return
+
+    def _show_progress(self) -> None:
         before = self._newest
         seen = self._seen()
         if seen is not before:

@@ -156,8 +156,11 @@ class Window(QMainWindow):
         self._fill_next()
 
     def _fill_next(self) -> None:
-        if not self._leaving and self.docks.fill_next():
+        dock = None if self._leaving else next(self.docks.late, None)
+        if dock is not None:
+            # First, so that a fault in one panel does not keep the others away.
             QTimer.singleShot(0, self, self._fill_next)
+            dock.fill(self.studio)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask about what is not saved, then leave."""
@@ -179,7 +182,8 @@ class Window(QMainWindow):
 
     def _leave(self) -> None:
         self._end()
-        self.close()
+        # An answer may come while the first attempt to close is still going on.
+        QTimer.singleShot(0, self, self.close)
 
     def _end(self) -> None:
         """Keep how the window stood, and end what runs beside it."""

@@ -1,0 +1,68 @@
+"""Preferences: kept in a file, and never a reason not to start."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from bpstudio.ui import preferences
+from bpstudio.ui.preferences import Preferences
+
+
+def test_what_was_saved_is_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "settings.json"
+    chosen = Preferences(theme="dark", language="ko", decimals=3, recent=("a.bps",))
+    assert preferences.save(chosen, path) == ""
+    assert preferences.load(path) == (chosen, "")
+    assert [file.name for file in path.parent.iterdir()] == ["settings.json"]
+
+
+def test_without_a_file_the_defaults_hold(tmp_path: Path) -> None:
+    assert preferences.load(tmp_path / "settings.json") == (Preferences(), "")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"[]", b'{"theme": "pink"}', b'{"decimals": 99}', b"\xff\xfe", b'{"recent": 3}'],
+)
+def test_a_broken_file_is_set_aside_and_said(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "settings.json"
+    path.write_bytes(content)
+    chosen, complaint = preferences.load(path)
+    assert chosen == Preferences()
+    assert "settings.broken.json" in complaint
+    assert (tmp_path / "settings.broken.json").read_bytes() == content
+    assert not path.exists()
+
+
+def test_any_mutation_of_the_file_is_read_or_set_aside(tmp_path: Path) -> None:
+    path = tmp_path / "settings.json"
+    whole = msgspec.json.encode(Preferences(theme="projector", recent=("한글.bps", "b.bps")))
+    chance = random.Random(1)
+    for _ in range(100):
+        mutant = bytearray(whole)
+        for _ in range(chance.randrange(1, 4)):
+            mutant[chance.randrange(len(mutant))] = chance.randrange(256)
+        path.write_bytes(bytes(mutant))
+        chosen, _complaint = preferences.load(path)
+        assert isinstance(chosen, Preferences)
+
+
+def test_a_place_that_can_not_be_written_to_is_said(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    complaint = preferences.save(Preferences(), file / "settings.json")
+    assert "could not be saved" in complaint
+
+
+def test_recent_files_are_few_and_the_newest_is_first(tmp_path: Path) -> None:
+    chosen = Preferences()
+    for number in range(12):
+        chosen = preferences.with_recent(chosen, tmp_path / f"{number}.bps")
+    chosen = preferences.with_recent(chosen, tmp_path / "5.bps")
+    assert len(chosen.recent) == 10
+    assert chosen.recent[0] == str(tmp_path / "5.bps")
+    assert len(set(chosen.recent)) == 10
