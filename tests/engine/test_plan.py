@@ -24,7 +24,7 @@ from bpstudio.engine.op import (
     Statistic,
     catalog,
 )
-from bpstudio.engine.ops.layer import Dense
+from bpstudio.engine.ops.layer import Dense, MatMul
 from bpstudio.engine.ops.source import Parameter
 from bpstudio.engine.optimizers import SGD, Adam, Momentum, Optimizer, optimizers
 from bpstudio.engine.shapes import Shape
@@ -739,25 +739,48 @@ def test_a_missing_array_and_a_batch_too_large_are_said_in_a_sentence() -> None:
 
 def test_states_that_change_places_are_read_before_they_are_written() -> None:
     class Swapped(Optimizer):
-        """Two states that take each other's place: no order of writing is right by luck."""
+        """States that take each other's place: no order of writing is right by luck."""
 
         def update(
-            self, w: Array, g: Array, rate: Array, t: Array, first: Array, second: Array
+            self, w: Array, g: Array, rate: Array, t: Array, a: Array, b: Array, c: Array, d: Array
         ) -> Mapping[str, Array]:
-            return {"w": w - rate * (g + second), "first": second, "second": first + g}
+            return {"w": w - rate * (g + b), "a": b, "b": a + g, "c": d, "d": c}
 
     del optimizers["swapped"]
     network, _ = layered((2, 3, 1), ROWS)
     ready = compiled(network, Swapped())
     w = ready.parameters.copy()
-    first = second = np.zeros_like(w)
+    a = b = np.zeros_like(w)
+    c, d = np.arange(w.size) + 1.0, np.arange(w.size) * 2.0
+    ready.state["c"][...], ready.state["d"][...] = c, d
     for t in range(1, 5):
         ready.step(0, 0.1, t)
         g = ready.gradients.copy()
-        w, first, second = w - 0.1 * (g + second), second, first + g
+        w, a, b, c, d = w - 0.1 * (g + b), b, a + g, d, c
+        for name, expected in (("a", a), ("b", b), ("c", c), ("d", d)):
+            assert np.allclose(ready.state[name], expected, rtol=0, atol=1e-15)
         assert np.allclose(ready.parameters, w, rtol=0, atol=1e-15)
-        assert np.allclose(ready.state["first"], first, rtol=0, atol=1e-15)
-        assert np.allclose(ready.state["second"], second, rtol=0, atol=1e-15)
+
+
+@pytest.mark.parametrize("other", ["tanh", "add"])
+def test_a_product_that_two_share_is_not_fused_with_the_bias_of_one(other: str) -> None:
+    """x @ W + b, and next to it tanh(x @ W), or x @ W + c with a typed value c."""
+    rng = np.random.default_rng(2)
+    network = Network()
+    x = network.source("data", Shape((3,), True), rng)
+    w, b = network.parameter((3, 4), rng), network.parameter((4,), rng)
+    typed = network.source("input", Shape((4,)), rng)
+    layer = network.add(Dense(units=4), {"x": (x,), "weight": (w,), "bias": (b,)}, rng) or ""
+    product = network.add(MatMul(), {"a": (x,), "b": (w,)}, rng) or ""
+    if other == "tanh":
+        beside = network.add(catalog["tanh"](), {"x": (product,)}, rng) or ""
+    else:
+        beside = network.add(catalog["add"](), {"a": (product,), "b": (typed,)}, rng) or ""
+    both = network.add(catalog["multiply"](), {"a": (layer,), "b": (beside,)}, rng)
+    assert both is not None
+    ready = compiled(network)
+    ready.gradient()
+    assert difference(network, ready, recorded(network)) <= TOLERANCE
 
 
 def test_the_program_executes_text_in_one_place_only() -> None:
