@@ -19,7 +19,8 @@ def test_the_first_node_stands_in_the_middle() -> None:
 
 
 def test_nodes_added_one_beside_the_other_do_not_overlap() -> None:
-    project, last = Project(), ()
+    project = Project()
+    last: tuple[str, ...] = ()
     for _ in range(12):
         op = catalog["add"]()
         id = edits.new_id(project, op)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QBoxLayout, QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from bpstudio.engine.run import BackwardStep
 from bpstudio.playback.palette import THEMES, Theme
@@ -109,7 +109,44 @@ def label(role: str = "", text: str = "") -> QLabel:
     return made
 
 
-def scrolled(inside: QWidget, around: QWidget) -> QScrollArea:
+class Column(QWidget):
+    """What stands one below the other in a panel: it takes the width that there is."""
+
+    def minimumSizeHint(self) -> QSize:
+        """It gets by with any width."""
+        return QSize(0, super().minimumSizeHint().height())
+
+
+class Beside(QWidget):
+    """Widgets side by side, or one below the other where they would not fit."""
+
+    def __init__(self, *widgets: QWidget) -> None:
+        super().__init__()
+        self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(6)
+        for widget in widgets:
+            self._row.addWidget(widget, 1)
+        self._widgets = widgets
+
+    def fit(self) -> None:
+        """Choose for the width and the texts that there are."""
+        needed = sum(w.sizeHint().width() for w in self._widgets) + 6 * (len(self._widgets) - 1)
+        direction = QBoxLayout.Direction
+        fits = needed <= self.width()
+        self._row.setDirection(direction.LeftToRight if fits else direction.TopToBottom)
+
+    def minimumSizeHint(self) -> QSize:
+        """It gets by with any width."""
+        return QSize(0, super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Choose for the new width."""
+        super().resizeEvent(event)
+        self.fit()
+
+
+def scrolled(inside: Column, around: QWidget) -> QScrollArea:
     """`inside` as all that `around` shows, scrolled up and down where there is little room."""
     area = QScrollArea()
     area.setWidget(inside)
