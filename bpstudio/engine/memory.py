@@ -1,7 +1,8 @@
-"""Memory for buffers: aligned to the lines of the cache, and used again."""
+"""Memory for buffers: aligned to the lines of the cache, used again, and its order of axes."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,3 +40,19 @@ def aligned(size: int, dtype: np.dtype[Any]) -> Array:
     room = np.zeros(length + LINE, np.uint8)
     start = -room.__array_interface__["data"][0] % LINE
     return room[start : start + length].view(dtype)
+
+
+def memory_order(array: Array) -> tuple[int, ...]:
+    """The axes from the slowest to the fastest in memory."""
+    strides = [abs(s) for s in array.strides]
+    return tuple(sorted(range(array.ndim), key=lambda axis: -strides[axis]))
+
+
+def in_order(rank: int, order: tuple[int, ...]) -> Callable[[Array], Array]:
+    """An operand with as many axes as the result, in the result's order of memory."""
+
+    def look(array: Array) -> Array:
+        padded = array.reshape((1,) * (rank - array.ndim) + array.shape)
+        return padded.transpose(order)
+
+    return look

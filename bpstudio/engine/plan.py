@@ -378,7 +378,7 @@ class Passes:
 def compiled(text: str) -> Program:
     """The printed code as a function; the one place where the program executes text."""
     namespace: dict[str, Any] = {"__builtins__": {}}
-    exec(compile(text, "<plan>", "exec"), namespace)
+    exec(text, namespace)
     program: Program = namespace["bind"]
     return program
 
