@@ -42,6 +42,12 @@ from bpstudio.playback.wires import Path
 
 ABOVE, BELOW = 8.0, 8.0
 THICKEST = 6.0
+PLAIN = 1.8
+"""How wide a plain wire is."""
+WAITING, KNOWN, RETURNED = Ink("border"), Ink("forward", 0.55), Ink("gradient", 0.9)
+"""A wire before and after its value has run along it, and where a gradient has come back."""
+DASH = (3.0, 4.0)
+FRAME = Ink("border", 0.6)
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,19 +81,35 @@ def state(moving: Moving) -> tuple[Mark, ...]:
 
 def wires(moving: Moving) -> tuple[Mark, ...]:
     """The wires, by what has run along them."""
-    return (*_wires(moving), *_strands(moving), *_return_flow(moving))
+    return (*_wires(moving), *_return_flow(moving), *strands(moving))
+
+
+def strands(moving: Moving) -> tuple[Mark, ...]:
+    """The wires between neurons, and what has run along them."""
+    return (*_strands(moving), *_return_dots(moving))
 
 
 def still(moving: Moving) -> tuple[Mark, ...]:
     """What is on the bodies: neurons' pictures, the sizes of gradients and updates, losses."""
-    tiles = [mark for body in moving.scene.each for mark in _tiles(moving, body)]
-    return (*tiles, *_sizes(moving), *_losses(moving))
+    every = [(body, moving.planes.get(body.last.id)) for body in moving.scene.each]
+    pictures = [mark for body, planes in every for mark in tiles(body, planes)]
+    return (*pictures, *readings(moving))
+
+
+def readings(moving: Moving) -> tuple[Mark, ...]:
+    """What is written on layers and losses as it runs: the sizes of gradients, the loss."""
+    return (*_sizes(moving), *_losses(moving))
 
 
 def live(moving: Moving) -> tuple[Mark, ...]:
     """What changes with each frame: the glow, the pulses, numbers as they appear."""
     _settled, fading = _numbers(moving, _touched(moving))
     return (*_glow(moving), *fading, *_pulses(moving))
+
+
+def running(moving: Moving) -> tuple[Mark, ...]:
+    """As `live`, without the numbers."""
+    return (*_glow(moving), *_pulses(moving))
 
 
 def resting(recording: Recording) -> Instant:
@@ -103,8 +125,8 @@ def _wires(moving: Moving) -> Iterator[Mark]:
     unknown = [path.controls for path in plain if moving.value(path.source) < 0.5]
     for id, controls in scene.stubs.items():
         (known if moving.value(id) >= 0.5 else unknown).append(controls)
-    width = 1.8 * scene.theme.wire
-    for controls_of_all, ink in ((unknown, Ink("border")), (known, Ink("forward", 0.55))):
+    width = PLAIN * scene.theme.wire
+    for controls_of_all, ink in ((unknown, WAITING), (known, KNOWN)):
         if controls_of_all:
             controls = np.concatenate(controls_of_all)
             yield Curves(controls, ink, np.full(len(controls), width))
@@ -132,33 +154,48 @@ def _strands(moving: Moving) -> Iterator[Mark]:
 
 
 def _return_flow(moving: Moving) -> Iterator[Mark]:
-    """Where a gradient has come back: red dashes along a plain wire, a red dot on a strand."""
+    """Where a gradient has come back along a plain wire: red dashes."""
     scene, instant = moving.scene, moving.instant
     if instant is None or instant.phase != BACKWARD:
         return
-    passed = [path for path in scene.paths if instant.passed(path.wire) >= 0.5]
-    controls = [path.controls for path in passed if not path.weight]
+    controls = [path.controls for path in _passed(moving) if not path.weight]
     controls += [c for id, c in scene.stubs.items() if instant.gradient(id) >= 0.5]
     if controls:
         together = np.concatenate(controls)
-        widths = np.full(len(together), 1.8 * scene.theme.wire)
-        yield Curves(together, Ink("gradient", 0.9), widths, (3.0, 4.0))
-    strands = [
-        path.at(0.5) for path in passed if path.weight and scene.bodies[path.source].kind != DATA
+        widths = np.full(len(together), PLAIN * scene.theme.wire)
+        yield Curves(together, RETURNED, widths, DASH)
+
+
+def _return_dots(moving: Moving) -> Iterator[Mark]:
+    """Where a gradient has come back along a strand: a red dot."""
+    scene = moving.scene
+    dots = [
+        path.at(0.5)
+        for path in _passed(moving)
+        if path.weight and scene.bodies[path.source].kind != DATA
     ]
-    if strands:
-        yield Discs(np.concatenate(strands), 4.5 * scene.theme.wire**0.5, Ink("gradient"))
+    if dots:
+        yield Discs(np.concatenate(dots), 4.5 * scene.theme.wire**0.5, Ink("gradient"))
 
 
-def _tiles(moving: Moving, body: Body) -> Iterator[Mark]:
-    planes = moving.planes.get(body.last.id)
+def _passed(moving: Moving) -> list[Path]:
+    """The paths along which a gradient has come back."""
+    instant = moving.instant
+    if instant is None or instant.phase != BACKWARD:
+        return []
+    return [path for path in moving.scene.paths if instant.passed(path.wire) >= 0.5]
+
+
+def tiles(body: Body, planes: Array | None) -> tuple[Mark, ...]:
+    """The pictures of a body's neurons (units, h, w); empty frames without them."""
+    marks: list[Mark] = []
     for index, tile in zip(body.shown, body.tiles, strict=True):
         radius = min(8.0, tile.width / 8)
         if planes is not None and index < len(planes):
-            yield Heat(tile, planes[index], radius)
-            yield Box(tile, radius, None, Ink("border", 0.6), 1.0)
+            marks += [Heat(tile, planes[index], radius), Box(tile, radius, None, FRAME, 1.0)]
         else:
-            yield Box(tile, radius, Ink("node"), Ink("border"), 1.0)
+            marks.append(Box(tile, radius, Ink("node"), Ink("border"), 1.0))
+    return tuple(marks)
 
 
 def _touched(moving: Moving) -> tuple[Body, ...]:
@@ -199,9 +236,10 @@ def _numbers(moving: Moving, bodies: Iterable[Body]) -> tuple[list[Mark], list[M
 class Label(NamedTuple):
     """A number on a wire, there once moment `number` is done: `array` as `write` writes it.
 
-    (x, y) is the middle of its baseline.
+    (x, y) is the middle of its baseline, and `node` what the wire comes from.
     """
 
+    node: str
     role: str
     x: float
     y: float
@@ -238,15 +276,15 @@ def labels(scene: Scene, timeline: Timeline, bodies: Iterable[Body]) -> Iterator
         x, y = scene.label_at(id)
         if id in timeline.known_at:
             known, value = timeline.known_at[id], recording.values[id]
-            yield Label("forward", x, y - ABOVE, known, value, brief)
+            yield Label(id, "forward", x, y - ABOVE, known, value, brief)
         if id in timeline.arrived_at:
             arrived, gradient = timeline.arrived_at[id], recording.gradients[id]
-            yield Label("gradient", x, y + drop, arrived, gradient, brief_gradient)
+            yield Label(id, "gradient", x, y + drop, arrived, gradient, brief_gradient)
         for update in updates.get(body.node.id, ()):
             number = timeline.updated_at[f"{update.node}.{update.port}"]
             x, y = body.rect.centre[0], body.rect.bottom
             below = y + 6 + CAP_HEIGHT * NUMBER * body.type
-            yield Label("update", x, below, number, update.after, _brief_update)
+            yield Label(id, "update", x, below, number, update.after, _brief_update)
 
 
 def _fork_labels(scene: Scene, timeline: Timeline, id: str) -> Iterator[Label]:
@@ -256,7 +294,7 @@ def _fork_labels(scene: Scene, timeline: Timeline, id: str) -> Iterator[Label]:
         if not path.weight and number is not None:
             x, y = _near_end(path, scene.theme.type)
             part = timeline.recording.contributions[path.wire]
-            yield Label("gradient", x, y, number, part, brief_gradient)
+            yield Label(id, "gradient", x, y, number, part, brief_gradient)
 
 
 def _near_end(path: Path, type: float) -> tuple[float, float]:
