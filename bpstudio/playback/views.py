@@ -79,16 +79,17 @@ def boundary(
     rect = Rect(_PAD, top, SIDE, SIDE)
     marks: list[Mark] = [
         heading(_("Decision boundary"), _PAD, _PAD + 9 * theme.type, theme),
-        _map(project, answer, outputs, plane, rect),
+        answer_map(project, answer, outputs, plane, rect),
         Box(rect, 10.0, None, Ink("border"), 1.2),
-        *_points(project.data, plane, rect, theme),
-        *_axis_names(project.data, rect, theme),
+        *data_points(project.data, plane, rect, theme),
+        *axis_names(project.data, rect, theme),
     ]
     height = rect.bottom + 22 * theme.type + _PAD / 2
     return Picture(Rect(0, 0, SIDE + 2 * _PAD, height), tuple(marks))
 
 
-def _map(project: Project, answer: str, outputs: Array, plane: Plane, rect: Rect) -> Heat:
+def answer_map(project: Project, answer: str, outputs: Array, plane: Plane, rect: Rect) -> Heat:
+    """The answers (points, units) over the plane of two inputs, by sign or by class."""
     lines = (plane.cells, plane.cells)
     if outputs.shape[1] > 2:
         certainty = _shares(outputs, project.graph[answer].op.name == "softmax")
@@ -114,7 +115,8 @@ def _shares(outputs: Array, probabilities: bool) -> Array:
     return shares
 
 
-def _points(data: Dataset, plane: Plane, rect: Rect, theme: Theme) -> Iterator[Mark]:
+def data_points(data: Dataset, plane: Plane, rect: Rect, theme: Theme) -> Iterator[Mark]:
+    """The rows of the data over the plane: numbered where they are few, in colours else."""
     low, high = np.array(plane.low), np.array(plane.high)
     places = (data.features - low) / (high - low)
     centres = np.stack(
@@ -130,7 +132,7 @@ def _points(data: Dataset, plane: Plane, rect: Rect, theme: Theme) -> Iterator[M
             span = Span(str(number), "text", PROSE, 700)
             yield Text(x, y + 4.4, (span,), 12.5, "middle")
         return
-    radius = 3.4 * theme.wire**0.4
+    radius = 3.4 * theme.wire**0.4 * min(1.0, max(0.6, rect.width / 220))
     for index in range(len(data.classes)):
         role = CLASS_ROLES[index % len(CLASS_ROLES)]
         for held_out in (False, True):
@@ -141,7 +143,8 @@ def _points(data: Dataset, plane: Plane, rect: Rect, theme: Theme) -> Iterator[M
                 yield Discs(chosen, radius, Ink(role), Ink("panel"), 1.0)
 
 
-def _axis_names(data: Dataset, rect: Rect, theme: Theme) -> Iterator[Mark]:
+def axis_names(data: Dataset, rect: Rect, theme: Theme) -> Iterator[Mark]:
+    """The names of the two inputs, below and at the left."""
     size = 12.0 * theme.type
     first, second = (name_spans(name[:16], "muted") for name in data.feature_names[:2])
     yield Text(rect.centre[0], rect.bottom + 17 * theme.type, first, size, "middle")
@@ -263,16 +266,24 @@ def ticks(low: float, high: float, count: int = 5) -> list[float]:
 
 
 def _fit(data: Dataset, plane: Plane, outputs: Array, theme: Theme) -> Picture:
-    """One input: the answers as curves over it, with the points."""
+    title = heading(_("What it has learned"), _PAD, _PAD + 9 * theme.type, theme)
+    rect = _axes(theme, (0, 1), (0, 1)).rect
+    marks = fit_marks(data, plane, outputs, rect, theme)
+    return Picture(_chart_bounds(theme), (title, *marks))
+
+
+def fit_marks(
+    data: Dataset, plane: Plane, outputs: Array, rect: Rect, theme: Theme
+) -> Iterator[Mark]:
+    """One input: the answers as curves over it, with the points, in a rectangle between axes."""
     answers = data.answers.astype(float).reshape(len(data), -1)
     everything = np.concatenate([answers.ravel(), outputs.astype(float).ravel()])
     everything = everything[np.isfinite(everything)]
     low, high = float(everything.min()), float(everything.max())
     margin = 0.06 * (high - low or 1.0)
-    axes = _axes(theme, (plane.low[0], plane.high[0]), (low - margin, high + margin))
+    axes = Axes(rect, (plane.low[0], plane.high[0]), (low - margin, high + margin))
     grid = plane.points[:, 0].astype(float)
-    marks: list[Mark] = [heading(_("What it has learned"), _PAD, _PAD + 9 * theme.type, theme)]
-    marks += axes.lines(theme, data.feature_names[0])
+    yield from axes.lines(theme, data.feature_names[0])
     for held_out in (False, True):
         chosen = data.held_out == held_out
         if chosen.any():
@@ -280,11 +291,10 @@ def _fit(data: Dataset, plane: Plane, outputs: Array, theme: Theme) -> Picture:
                 np.repeat(data.features[chosen, 0], answers.shape[1]), answers[chosen].ravel()
             )
             fill, stroke = (Ink("canvas"), Ink("muted")) if held_out else (Ink("muted", 0.7), None)
-            marks.append(Discs(places, 3.0, fill, stroke, 1.2))
+            yield Discs(places, 3.0, fill, stroke, 1.2)
     for column in outputs.T.astype(float):
         curve = axes.places(grid, column)
-        marks.append(Line(curve, Ink("forward"), 2.2 * theme.wire**0.5))
-    return Picture(_chart_bounds(theme), tuple(marks))
+        yield Line(curve, Ink("forward"), 2.2 * theme.wire**0.5)
 
 
 def weights(

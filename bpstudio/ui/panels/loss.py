@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pyqtgraph
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from bpstudio.engine.op import Array
@@ -40,10 +40,10 @@ class LossPanel(Panel):
         self.plot.setFrameShape(self.plot.Shape.NoFrame)
         self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.plot.getPlotItem().setDefaultPadding(0.03)
-        self.curve = self.plot.plot([], [])
-        self.cursor = pyqtgraph.InfiniteLine(angle=90, movable=False)
+        self.curve = self.plot.plot([], [], antialias=True)
+        self.here = pyqtgraph.InfiniteLine(angle=90, movable=False)
         self.dot = pyqtgraph.ScatterPlotItem(size=8, pxMode=True)
-        self.plot.addItem(self.cursor, ignoreBounds=True)
+        self.plot.addItem(self.here, ignoreBounds=True)
         self.plot.addItem(self.dot, ignoreBounds=True)
         self.now = label("number")
         self.log = QToolButton()
@@ -107,10 +107,23 @@ class LossPanel(Panel):
         self.now.setText(
             _("{loss} at step {step}").format(loss=loss_text(last), step=grouped(int(steps[-1])))
         )
-        self.cursor.setValue(float(shown.step))
+        self.here.setValue(float(shown.step))
         height = np.log10(last) if self.log.isChecked() and last > 0 else last
         self.dot.setData([float(steps[-1])], [height])
         self.whole.setVisible(not self.plot.getViewBox().state["autoRange"][0])
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The axis has its name where there is room for it."""
+        super().resizeEvent(event)
+        self._name_axis()
+
+    def _name_axis(self) -> None:
+        axis, type = self.plot.getAxis("bottom"), self.theme.type
+        named = self.height() > 170 * type
+        size = f"{round(10.5 * type)}px"
+        axis.setLabel(_("step"), **{"color": self.theme.colours["muted"], "font-size": size})
+        axis.showLabel(named)
+        axis.setHeight(round((36 if named else 20) * type))
 
     def _show_all(self, _checked: bool = False) -> None:
         self.plot.enableAutoRange()
@@ -129,7 +142,6 @@ class LossPanel(Panel):
     def _dress(self) -> None:
         colours, type = self.theme.colours, self.theme.type
         self.plot.setBackground(colours["panel"])
-        self.plot.setAntialiasing(True)
         grid = QColor(colours["border"])
         for side in ("left", "bottom"):
             axis = self.plot.getAxis(side)
@@ -137,15 +149,16 @@ class LossPanel(Panel):
             axis.setTextPen(colours["muted"])
             axis.setPen(pyqtgraph.mkPen(None) if side == "left" else pyqtgraph.mkPen(grid))
             axis.setTickPen(pyqtgraph.mkPen(grid))
-            axis.setStyle(tickLength=0, tickTextOffset=5, hideOverlappingLabels=True)
+            axis.setStyle(
+                tickLength=0, tickTextOffset=5, hideOverlappingLabels=True, maxTickLevel=0
+            )
         self.plot.showGrid(x=False, y=True, alpha=0.6)
-        self.plot.setLabel(
-            "bottom",
-            _("step"),
-            **{"color": colours["muted"], "font-size": f"{round(10.5 * type)}px"},
-        )
+        self._name_axis()
+        small = f"padding: 0 7px; min-height: {round(18 * type)}px; font-size: {round(11 * type)}px"
+        for button in (self.log, self.whole):
+            button.setStyleSheet(f"QToolButton {{ {small}; }}")
         self.curve.setPen(self._pen(thin=len(self.series.steps) > THIN))
-        self.cursor.setPen(pyqtgraph.mkPen(colours["accent"], width=1, style=Qt.PenStyle.DotLine))
+        self.here.setPen(pyqtgraph.mkPen(colours["accent"], width=1, style=Qt.PenStyle.DotLine))
         self.dot.setBrush(pyqtgraph.mkBrush(colours["forward"]))
         self.dot.setPen(pyqtgraph.mkPen(colours["panel"], width=1))
 
