@@ -9,25 +9,22 @@ for one place cost an overlap test in every call; buffers are used again when no
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from bpstudio.engine import primitives, rewrite
+from bpstudio.engine import emit, primitives, rewrite
 from bpstudio.engine.calls import Call, Form, Value
 from bpstudio.engine.listing import Code, Thing
-from bpstudio.engine.memory import Pool
+from bpstudio.engine.memory import Pool, memory_order
 from bpstudio.engine.op import Array
-from bpstudio.engine.template import TWO, Stored, several, sum_of_products
+from bpstudio.engine.template import Stored
 from bpstudio.engine.trace import Tape
 
 IN_PLACE = 2048
 """Below so many entries a call of two arrays is faster into a third than into one of them."""
-
-ROWS_APART = 4096
-"""Up to so many entries, a few rows that share an operand are faster one by one."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +101,6 @@ class Layout:
             self.last[self._root(destination.value)] = len(calls)
         self.replaced = {d.replaces: d for d in self.direct.values() if d.replaces is not None}
         self.tenant: dict[int, int] = {}
-        self.ones: dict[int, Thing] = {}
         self.heir = self._heirs()
 
     def run(self) -> None:
@@ -115,7 +111,7 @@ class Layout:
             self._carry_out(at, call)
             self._release(at, call)
         for destination in self.copied:
-            self._copy(destination.place, self.place(destination.value))
+            emit.copy(self.code, destination.place, self.place(destination.value))
 
     def place(self, index: int) -> Thing:
         """Where a value lies; a constant gets its place when it is first asked for."""
@@ -151,28 +147,32 @@ class Layout:
         value = self.tape.values[call.output]
         match call.form:
             case Form.ELEMENTWISE:
-                self._elementwise(call, inputs, self._find_place(at, call, inputs))
+                fixed = [self.tape.values[i].constant is not None for i in call.inputs]
+                out = self._find_place(at, call, inputs)
+                emit.elementwise(self.code, call.function, inputs, fixed, out)
             case Form.REDUCE:
-                self._reduce(call, inputs[0], self._find_place(at, call, inputs))
+                out = self._find_place(at, call, inputs)
+                emit.reduce(self.code, call.function, inputs[0], call.parameters, out)
             case Form.COPY:
-                self._copy(self._find_place(at, call, inputs), inputs[0])
+                emit.copy(self.code, self._find_place(at, call, inputs), inputs[0])
             case Form.VIEW:
                 order = tuple(range(inputs[0].value.ndim))
                 space = self._fresh(call.output, inputs[0].value.shape, value.dtype, order)
-                self._copy(space, inputs[0])
+                emit.copy(self.code, space, inputs[0])
                 shape = call.parameters[0]
                 self.places[call.output] = space.then(lambda array: array.reshape(shape))
             case Form.PRODUCT:
-                self._product(at, call, inputs[0], inputs[1])
+                out = self._find_place(at, call, inputs)
+                emit.product(self.code, inputs[0], inputs[1], out)
             case Form.AFFINE:
                 joined = self.with_ones[call.inputs[0]]
                 slab = self.fused.slabs[call.inputs[1]]
-                self._product(at, call, joined, slab)
+                emit.product(self.code, joined, slab, self._find_place(at, call, inputs))
             case Form.AFFINE_GRADIENT:
                 joined = self.with_ones[call.inputs[0]].then(np.transpose)
-                self._product(at, call, joined, inputs[1])
+                emit.product(self.code, joined, inputs[1], self._find_place(at, call, inputs))
             case Form.INNER:
-                self._inner(call, inputs, self._find_place(at, call, inputs))
+                emit.inner(self.code, inputs, self._find_place(at, call, inputs))
             case Form.FUNCTION:
                 out = self._find_place(at, call, inputs)
                 self.code.call(Stored(call.function, call.parameters[0]), inputs, out)
@@ -319,95 +319,6 @@ class Layout:
             return tuple(range(rank))
         return default
 
-    def _elementwise(self, call: Call, inputs: Sequence[Thing], out: Thing) -> None:
-        function: np.ufunc = call.function
-        order = memory_order(out.value)
-        target = out.then(lambda array: array.transpose(order))
-        shape = target.value.shape
-        operands = [
-            thing if not thing.value.ndim else thing.then(_aligned(len(shape), order))
-            for thing in inputs
-        ]
-        if function in (np.maximum, np.minimum) and 1 < target.value.size <= 1 << 17:
-            operands = [
-                Thing(np.full(shape, thing.value))
-                if not thing.value.ndim
-                and thing.find is None
-                and i not in self.made_at
-                and self.tape.values[i].constant is not None
-                else thing
-                for i, thing in zip(call.inputs, operands, strict=True)
-            ]
-        if (
-            len(shape) == 2
-            and 1 < shape[0] <= 3
-            and 1 < target.value.size <= ROWS_APART
-            and any(o.value.ndim and o.value.shape[0] == 1 for o in operands)
-        ):
-            for row in range(shape[0]):
-                parts = [_row(o, row) if o.value.ndim else o for o in operands]
-                self.code.add(function, parts, _row(target, row))
-            return
-        self.code.add(function, operands, target)
-
-    def _reduce(self, call: Call, x: Thing, out: Thing) -> None:
-        axes, keep = call.parameters
-        order = memory_order(x.value)
-        operand = x.then(lambda array: array.transpose(order))
-        over = tuple(place for place, axis in enumerate(order) if axis in axes)
-        rest = [axis for axis in order if keep or axis not in axes]
-        ranks = tuple(sorted(rest).index(axis) for axis in rest)
-        target = out.then(lambda array: array.transpose(ranks))
-        self.code.reduce(call.function, operand, over, target, keep)
-
-    def _copy(self, out: Thing, source: Thing) -> None:
-        order = memory_order(out.value)
-        target = out.then(lambda array: array.transpose(order))
-        if source.value.ndim:
-            source = source.then(_aligned(len(order), order))
-        self.code.copyto(target, source)
-
-    def _product(self, at: int, call: Call, a: Thing, b: Thing) -> None:
-        """`a @ b`; the operand that depends on the batch goes last, so that rows are features."""
-        out = self._find_place(at, call, [a, b])
-        if out.value.flags.c_contiguous:
-            self.code.product(a, b, out)
-        elif out.value.flags.f_contiguous:
-            self.code.product(b.then(np.transpose), a.then(np.transpose), out.then(np.transpose))
-        else:
-            stored = Stored(np.matmul, TWO)
-            self.code.call(stored, [a, b], out)
-
-    def _ones(self, size: int) -> Thing:
-        """A vector of ones, the same for all sums of that size."""
-        if size not in self.ones:
-            self.ones[size] = Thing(np.ones(size, self.tape.dtype))
-        return self.ones[size]
-
-    def _inner(self, call: Call, inputs: Sequence[Thing], out: Thing) -> None:
-        order = memory_order(inputs[0].value)
-        flat = []
-        for thing in inputs:
-            turned = thing.value.transpose(order)
-            if not turned.flags.c_contiguous:
-                stored = Stored(sum_of_products, several(inputs))
-                self.code.call(stored, inputs, out)
-                return
-            flat.append(thing.then(lambda array: array.transpose(order).reshape(-1)))
-        if len(flat) == 1:
-            size = flat[0].value.size
-            if size > ROWS_APART:
-                self.code.reduce(np.add, flat[0], (0,), out, False)
-                return
-            flat.append(self._ones(size))
-        self.code.product(flat[0], flat[1], out)
-
-
-def memory_order(array: Array) -> tuple[int, ...]:
-    """The axes from the slowest to the fastest in memory."""
-    strides = [abs(s) for s in array.strides]
-    return tuple(sorted(range(array.ndim), key=lambda axis: -strides[axis]))
-
 
 def last_uses(calls: Sequence[Call], root: Mapping[int, int]) -> dict[int, int]:
     """For each value that is no view the place of the last call that reads it or a view of it."""
@@ -425,17 +336,3 @@ def _roots(calls: Sequence[Call]) -> dict[int, int]:
             source = call.inputs[0]
             root[call.output] = root.get(source, source)
     return root
-
-
-def _aligned(rank: int, order: tuple[int, ...]) -> Callable[[Array], Array]:
-    """An operand with as many axes as the result, in the result's order of memory."""
-
-    def look(array: Array) -> Array:
-        padded = array.reshape((1,) * (rank - array.ndim) + array.shape)
-        return padded.transpose(order)
-
-    return look
-
-
-def _row(thing: Thing, row: int) -> Thing:
-    return thing.then(lambda array: array[row if array.shape[0] > 1 else 0])

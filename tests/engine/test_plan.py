@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import bpstudio
-from bpstudio.engine import layout, plan, run
+from bpstudio.engine import emit, layout, plan, run
 from bpstudio.engine.graph import Graph, Node
 from bpstudio.engine.op import (
     Array,
@@ -228,7 +228,7 @@ def test_random_networks_give_the_same_loss_and_gradients(
         network = random_network(seed)
         # Every other one as if it were large: written in place, rows never one by one.
         monkeypatch.setattr(layout, "IN_PLACE", 0 if seed % 2 else 2048)
-        monkeypatch.setattr(layout, "ROWS_APART", 0 if seed % 2 else 4096)
+        monkeypatch.setattr(emit, "ROWS_APART", 0 if seed % 2 else 4096)
         ready = compiled(network)
         recording = recorded(network)
         # Twice, because a buffer that is used too early shows only when it is not fresh.
