@@ -80,12 +80,21 @@ def _exports(project: Any, out: Path) -> tuple[list[dict[str, Any]], list[list[s
     """Every format written and run: what became of each, as data and as rows."""
     from bpstudio.exchange import formats
 
-    entries, rows, failed = [], [], False
+    entries: list[dict[str, Any]] = []
+    rows: list[list[str]] = []
+    failed = False
     for form in formats.FORMATS.values():
         path = out / f"xor-{form.name}{form.ending}"
-        written = formats.export(project, form.name, path)
+        entry: dict[str, Any] = {"format": form.name, "path": path, "files": []}
+        entries.append(entry)
+        if form.missing:
+            entry["skipped"] = _("{libraries} is not installed.").format(
+                libraries=", ".join(form.missing)
+            )
+            rows.append([form.name, "-", entry["skipped"]])
+            continue
+        entry["files"] = formats.export(project, form.name, path)
         found = formats.verify(project, form.name, path)
-        entry = {"format": form.name, "path": path, "files": written}
         if found.skipped:
             entry["skipped"] = found.skipped
             rows.append([form.name, "-", found.skipped])
@@ -93,5 +102,4 @@ def _exports(project: Any, out: Path) -> tuple[list[dict[str, Any]], list[list[s
             entry |= {"max_difference": found.max_difference, "runtime": found.runtime}
             rows.append([form.name, found.runtime, f"{found.max_difference:.2g}"])
             failed = failed or not found.passed
-        entries.append(entry)
     return entries, rows, failed
