@@ -74,12 +74,8 @@ class Panel(QWidget):
 
 
 def present(shown: Showing) -> Moment | None:
-    """The moment that goes on, or while nothing moves the one that was last done."""
-    timeline = shown.timeline
-    if timeline is None or not timeline.moments or shown.position <= 0.0:
-        return None
-    number = min(-int(-shown.position // 1), len(timeline))
-    return timeline.moments[number - 1]
+    """The moment that is going on, as the bar above and the caption name it."""
+    return shown.instant.moment if shown.instant else None
 
 
 def reached(shown: Showing, node: str) -> tuple[bool, bool]:
@@ -87,9 +83,6 @@ def reached(shown: Showing, node: str) -> tuple[bool, bool]:
     instant = shown.instant
     if instant is None:
         return False, False
-    if shown.training:
-        assert shown.recording is not None
-        return True, node in shown.recording.gradients
     return instant.value(node) > 0.0, instant.gradient(node) > 0.0
 
 

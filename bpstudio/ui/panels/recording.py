@@ -1,0 +1,304 @@
+"""The recording as a table: each step with its gate, its value and its gradient."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QItemSelectionModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QSignalBlocker,
+    QSize,
+    Qt,
+)
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPalette, QResizeEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from bpstudio.engine.op import Array
+from bpstudio.engine.run import Update
+from bpstudio.language import N_, _
+from bpstudio.playback import digits
+from bpstudio.playback.chain import label_of
+from bpstudio.playback.palette import THEMES, Theme
+from bpstudio.playback.timeline import BACKWARD, UPDATE, Moment, Timeline
+from bpstudio.ui.panels.panel import Panel, label, present
+from bpstudio.ui.showing import Showing
+from bpstudio.ui.studio import Studio
+from bpstudio.ui.style import code_font
+
+STEP, GATE, VALUE, GRADIENT = range(4)
+NOT_YET = "·"
+DONE = 0.05
+"""How long before its end a moment is shown that was jumped to: all of it has happened by then."""
+DECIMALS = 4
+WIDEST = "‖8.0e−3‖"
+NARROW = 330
+"""Below this width, before the theme's factor, names are short and steps have no numbers."""
+Index = QModelIndex | QPersistentModelIndex
+
+
+class RecordingPanel(Panel):
+    """The table; a click, or the arrow keys, go to a step."""
+
+    title = N_("Recording")
+    pause = 1 / 30
+
+    def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
+        super().__init__(studio, parent)
+        self.steps = Steps(self)
+        self.table = Table()
+        self.table.setItemDelegate(Cell(self.table))
+        self.table.setModel(self.steps)
+        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.table.setTabKeyNavigation(False)
+        self.table.setShowGrid(False)
+        self.table.setWordWrap(False)
+        self.table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.table.verticalHeader().hide()
+        head = self.table.horizontalHeader()
+        head.setHighlightSections(False)
+        head.setSectionsClickable(False)
+        head.setMinimumSectionSize(36)
+        head.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        for column in (STEP, VALUE, GRADIENT):
+            head.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
+        head.setSectionResizeMode(GATE, QHeaderView.ResizeMode.Stretch)
+        self.table.selectionModel().currentRowChanged.connect(self._jump)
+        self.table.clicked.connect(self._jump)
+        self.nothing = label("muted")
+        self.nothing.setWordWrap(True)
+        self.nothing.setAlignment(Qt.AlignmentFlag.AlignTop)
+        column_layout = QVBoxLayout(self)
+        column_layout.setContentsMargins(8, 0, 4, 4)
+        column_layout.addWidget(self.nothing)
+        column_layout.addWidget(self.table, 1)
+        self.retitle()
+
+    def minimumSizeHint(self) -> QSize:
+        """It gets by with little room."""
+        return QSize(100, 70)
+
+    def retitle(self) -> None:
+        """Say everything in the current language and the current colours."""
+        theme = self.theme
+        self.table.setAccessibleName(_("Steps of the recording"))
+        self.nothing.setText(_("Nothing runs yet, so there is nothing to walk through."))
+        self.steps.dress(theme)
+        self.table.verticalHeader().setDefaultSectionSize(round(22 * theme.type))
+        self._fit()
+        palette = self.table.palette()
+        palette.setColor(QPalette.ColorRole.Highlight, QColor(theme.colours["canvas"]))
+        palette.setColor(QPalette.ColorRole.HighlightedText, QColor(theme.colours["text"]))
+        self.table.setPalette(palette)
+        self.table.setStyleSheet(
+            f"QTableView::item {{ padding: 0 6px; }}"
+            f"QTableView::item:selected {{ background: {theme.colours['canvas']}; }}"
+        )
+        self.refresh()
+
+    def refresh(self) -> None:
+        """The steps of the recording that is shown; the present one is chosen and in sight."""
+        shown = self.studio.shown
+        self.steps.follow(shown)
+        empty = not self.steps.rowCount()
+        self.nothing.setVisible(empty)
+        self.table.setVisible(not empty)
+        moment = present(shown)
+        if moment is None or self.table.currentIndex().row() == moment.number - 1:
+            return
+        index = self.steps.index(moment.number - 1, 0)
+        with QSignalBlocker(self.table.selectionModel()):
+            flags = QItemSelectionModel.SelectionFlag
+            self.table.selectionModel().setCurrentIndex(index, flags.ClearAndSelect | flags.Rows)
+        self.table.viewport().update()
+        self.table.scrollTo(index)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Use the width that there is."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Give names the room that numbers leave; where that is little, leave numbers of steps."""
+        type = self.theme.type
+        narrow = self.width() < NARROW * type
+        font = code_font((10.5 if narrow else 11.5) * type)
+        self.table.setFont(font)
+        widest = QFontMetricsF(font).horizontalAdvance(WIDEST) + 20
+        self.table.setColumnHidden(STEP, narrow)
+        self.table.setColumnWidth(STEP, round(52 * type))
+        for column in (VALUE, GRADIENT):
+            self.table.setColumnWidth(column, round(widest))
+        self.steps.say_ids(not narrow)
+
+    def _jump(self, index: QModelIndex, _before: QModelIndex | None = None) -> None:
+        if index.isValid():
+            self.studio.show_position(index.row() + 1 - DONE)
+
+
+class Table(QTableView):
+    """A table that keeps its present row in sight."""
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Whatever its height, the present row is seen."""
+        super().resizeEvent(event)
+        self.scrollTo(self.currentIndex())
+
+
+class Cell(QStyledItemDelegate):
+    """A cell that keeps its colour when its row is the present one."""
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
+        """The colour of a chosen text is the colour that it has."""
+        super().initStyleOption(option, index)
+        palette: QPalette = cast(Any, option).palette  # the stubs know no members of options
+        role = QPalette.ColorRole
+        palette.setColor(role.HighlightedText, palette.color(role.Text))
+
+
+class Steps(QAbstractTableModel):
+    """The moments of a timeline as rows: number, gate, value, gradient."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._timeline: Timeline | None = None
+        self._shown: Showing | None = None
+        self._theme: Theme = THEMES["light"]
+        self._place = -1.0
+        self._ids = True
+
+    def say_ids(self, said: bool) -> None:
+        """Whether the ids of gates stand beside their signs."""
+        self._ids = said
+
+    def dress(self, theme: Theme) -> None:
+        """Take the colours of that theme, and the current language."""
+        self._theme = theme
+        self.beginResetModel()
+        self.endResetModel()
+
+    def follow(self, shown: Showing) -> None:
+        """Show the timeline that is shown, as far as it has come."""
+        before, self._shown = self._timeline, shown
+        if shown.timeline is not before:
+            same = (
+                before is not None and shown.timeline is not None and _alike(before, shown.timeline)
+            )
+            if not same:
+                self.beginResetModel()
+            self._timeline = shown.timeline
+            if not same:
+                self.endResetModel()
+        elif shown.position == self._place:
+            return
+        self._place = shown.position
+        if self.rowCount():
+            self.dataChanged.emit(self.index(0, 0), self.index(self.rowCount() - 1, GRADIENT))
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - as Qt has it
+        """How many moments there are."""
+        return 0 if parent.isValid() or self._timeline is None else len(self._timeline)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - as Qt has it
+        """Step, gate, value, gradient."""
+        return 4
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:
+        """The names of the columns."""
+        if role == Qt.ItemDataRole.DisplayRole and orientation == Qt.Orientation.Horizontal:
+            return (_("step"), _("gate"), _("value"), _("gradient"))[section]
+        return None
+
+    def data(self, index: Index, role: int = 0) -> Any:
+        """The text of a cell, and its colour."""
+        if self._timeline is None or self._shown is None:
+            return None
+        moment = self._timeline.moments[index.row()]
+        column = index.column()
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self._text(moment, column)
+        if role == Qt.ItemDataRole.ForegroundRole:
+            return QColor(self._theme.colours[_role(moment, column)])
+        if role == Qt.ItemDataRole.FontRole and column == STEP and self._is_present(moment):
+            font = QFont(code_font(11.5 * self._theme.type))
+            font.setBold(True)
+            return font
+        if role == Qt.ItemDataRole.ToolTipRole and column in (VALUE, GRADIENT):
+            return _shape(self._timeline, moment, column)
+        return None
+
+    def _text(self, moment: Moment, column: int) -> str:
+        assert self._timeline is not None and self._shown is not None
+        if column == STEP:
+            return f"{moment.number} ▸" if self._is_present(moment) else str(moment.number)
+        if column == GATE:
+            return _name(self._timeline, moment, self._ids)
+        if column == GRADIENT and not _has_gradient(moment):
+            return NOT_YET
+        instant = self._shown.instant
+        done = instant is not None and instant.done(moment.number) > 0
+        known = done or (column == VALUE and moment.phase == BACKWARD)
+        array = _array(self._timeline, moment, column)
+        return _written(array) if known and array is not None else NOT_YET
+
+    def _is_present(self, moment: Moment) -> bool:
+        assert self._shown is not None
+        now = present(self._shown)
+        return now is not None and now.number == moment.number
+
+
+def _alike(before: Timeline, after: Timeline) -> bool:
+    """Whether they have the same rows, so that only numbers differ."""
+    return len(before) == len(after) and before.recording.graph is after.recording.graph
+
+
+def _name(timeline: Timeline, moment: Moment, ids: bool) -> str:
+    step = moment.step
+    if isinstance(step, Update):
+        node = timeline.recording.graph[step.node]
+        return node.label if node.op.category == "source" else f"{node.label}.{step.port}"
+    name = label_of(timeline, step.node)
+    return name if name == step.node or not ids else f"{name} ({step.node})"
+
+
+def _role(moment: Moment, column: int) -> str:
+    if column == VALUE:
+        return "update" if moment.phase == UPDATE else "value"
+    return {STEP: "muted", GATE: "text", GRADIENT: "gradient"}[column]
+
+
+def _has_gradient(moment: Moment) -> bool:
+    return moment.phase in (BACKWARD, UPDATE)
+
+
+def _array(timeline: Timeline, moment: Moment, column: int) -> Array | None:
+    step = moment.step
+    if isinstance(step, Update):
+        return step.after if column == VALUE else step.gradient
+    recording = timeline.recording
+    found = recording.values if column == VALUE else recording.gradients
+    return found.get(step.node)
+
+
+def _written(array: Array) -> str:
+    """One number as it is, several by the root of the sum of their squares."""
+    if array.size == 1:
+        return digits.fixed(array.item(), DECIMALS)
+    with_norm = float((array.astype(float) ** 2).sum() ** 0.5)
+    return f"‖{digits.small(with_norm)}‖"
+
+
+def _shape(timeline: Timeline, moment: Moment, column: int) -> str:
+    array = _array(timeline, moment, column)
+    return "" if array is None else digits.size_of(array)
