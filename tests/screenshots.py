@@ -1,0 +1,121 @@
+"""Every picture that the documents use, and the ones to look at, from the real window.
+
+`python3 packaging/dev.py screenshots [folder]` writes them into that folder (build/screenshots),
+and the README's picture into resources/pictures. No screen is needed.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from PySide6.QtCore import QElapsedTimer
+from PySide6.QtWidgets import QApplication
+
+from bpstudio import resources
+from bpstudio.project import file, runs
+from bpstudio.training.trainer import train_now
+from bpstudio.ui.app import make_application, take_down
+from bpstudio.ui.preferences import Preferences
+from bpstudio.ui.studio import Studio
+from bpstudio.ui.training import Training
+from bpstudio.ui.window import Window
+
+LARGE, SMALL, SMALLEST = (1680, 1050), (1280, 720), (800, 600)
+
+
+class Shot(NamedTuple):
+    """One picture: what is open, how far it was trained, where playback is, and the window."""
+
+    name: str
+    example: str
+    steps: int
+    position: float | None
+    size: tuple[int, int]
+    theme: str = "light"
+    language: str = "en"
+    select: str = ""
+
+
+SHOTS = (
+    *(
+        Shot(f"{example}-{theme}-{width}", example, steps, position, (width, height), theme)
+        for example, steps, position in (("xor", 900, None), ("sigmoid-neuron", 0, 12.45))
+        for theme in ("light", "dark")
+        for width, height in (LARGE, SMALL)
+    ),
+    Shot("xor-backward", "xor", 300, 7.45, LARGE),
+    Shot("xor-update", "xor", 300, 11.9, LARGE),
+    Shot("product-of-sum", "product-of-sum", 0, 3.5, SMALL, select="q"),
+    Shot("gate-patterns", "gate-patterns", 0, 7.4, SMALL),
+    Shot("fork", "fork", 0, 3.4, SMALL, "dark"),
+    Shot("squared-norm", "squared-norm", 0, 4.4, SMALL),
+    Shot("spiral", "spiral", 800, None, LARGE, "dark"),
+    Shot("xor-projector", "xor", 900, None, SMALL, "projector"),
+    Shot("xor-korean", "xor", 900, None, LARGE, "light", "ko"),
+    Shot("sigmoid-neuron-korean", "sigmoid-neuron", 0, 12.45, SMALL, "dark", "ko"),
+    Shot("xor-800", "xor", 900, None, SMALLEST),
+    Shot("sigmoid-neuron-800", "sigmoid-neuron", 0, 12.45, SMALLEST, "projector"),
+)
+README = "xor-light-1680"
+
+
+def main(words: list[str]) -> int:
+    """Take them all; further words choose those whose name holds one of them."""
+    folder = Path(words[0]) if words else Path("build", "screenshots")
+    folder.mkdir(parents=True, exist_ok=True)
+    chosen = [s for s in SHOTS if not words[1:] or any(word in s.name for word in words[1:])]
+    app = make_application(Preferences())
+    for shot in chosen:
+        path = folder / f"{shot.name}.png"
+        with opened(shot, app) as window:
+            window.grab().save(str(path))
+        print(path)
+        if shot.name == README:
+            picture = resources.path("pictures", "window.png")
+            picture.parent.mkdir(exist_ok=True)
+            picture.write_bytes(path.read_bytes())
+    return 0
+
+
+@contextmanager
+def opened(shot: Shot, app: QApplication) -> Iterator[Window]:
+    """The window as the shot wants it, painted and quiet."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"{shot.example}.bps"
+        project = file.load(resources.path("examples", f"{shot.example}.bps"))
+        if shot.steps:
+            project = runs.landed(project, train_now(runs.job(project, shot.steps)))
+        file.save(project, path)
+        studio = Studio(Preferences(), Training())
+        window = Window(studio, lambda _preferences: "")
+        try:
+            window.resize(*shot.size)
+            window.show()
+            studio.prefer(theme=shot.theme, language=shot.language)
+            studio.begin(file.load(path), path)
+            settle(app, lambda: False, 1500)
+            if shot.position is not None:
+                studio.show_position(shot.position)
+            if shot.select:
+                studio.select([shot.select])
+            settle(app, lambda: False, 700)
+            yield window
+        finally:
+            take_down(window, studio)
+
+
+def settle(app: QApplication, done: Callable[[], bool], milliseconds: int) -> None:
+    """Let the window work until it is done or that time is over."""
+    clock = QElapsedTimer()
+    clock.start()
+    while clock.elapsed() < milliseconds and not done():
+        app.processEvents()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
