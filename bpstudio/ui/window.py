@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
-from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent, QResizeEvent
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QResizeEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QToolBar, QVBoxLayout, QWidget
 
 from bpstudio.errors import StudioError
@@ -217,17 +217,19 @@ class Stage(QWidget):
 
     def __init__(self, canvas: QWidget, parent: QWidget) -> None:
         super().__init__(parent)
-        self._was_painted = False
+        self._canvas = canvas
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(canvas)
+        # The canvas covers this wholly, so this itself is never painted.
+        canvas.installEventFilter(self)
 
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Nothing of its own; notes that there was a first time."""
-        super().paintEvent(event)
-        if not self._was_painted:
-            self._was_painted = True
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Waits for the first time that the canvas is painted."""
+        if event.type() == QEvent.Type.Paint:
+            self._canvas.removeEventFilter(self)
             QTimer.singleShot(0, self, self.painted.emit)
+        return False
 
 
 def _project_in(event: QDropEvent) -> Path | None:
