@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QBoxLayout, QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
@@ -103,7 +103,16 @@ def label(role: str = "", text: str = "") -> QLabel:
 
 
 class Column(QWidget):
-    """What stands one below the other in a panel: it takes the width that there is."""
+    """What stands one below the other in a panel: it takes the width that there is, and the
+    height that its texts then need."""
+
+    def event(self, event: QEvent) -> bool:
+        """A scroll area would ask for the height before it knows the width."""
+        done = super().event(event)
+        layout = self.layout()
+        if event.type() in (QEvent.Type.LayoutRequest, QEvent.Type.Resize) and layout is not None:
+            self.setMinimumHeight(layout.totalHeightForWidth(self.width()))
+        return done
 
     def minimumSizeHint(self) -> QSize:
         """It gets by with any width."""
