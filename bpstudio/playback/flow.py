@@ -137,7 +137,9 @@ def _strands(moving: Moving) -> Iterator[Mark]:
     scene = moving.scene
     found = [path for path in scene.paths if path.weight]
     sheets = [moving.weights.get(path.weight) for path in found]
-    largest = max((float(np.abs(s).max(initial=0.0)) for s in sheets if s is not None), default=1.0)
+    # Of all matrices, so that a strand is as thick when only some of them are drawn.
+    matrices = [weight for weight in moving.weights.values() if weight.ndim == 2]
+    largest = max((float(np.abs(matrix).max(initial=0.0)) for matrix in matrices), default=1.0)
     every: dict[str, list[tuple[Array, Array]]] = {}
     for path, sheet in zip(found, sheets, strict=True):
         if sheet is None or sheet.ndim != 2 or not np.isfinite(sheet).all():

@@ -2,79 +2,72 @@
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable
 
-import numpy as np
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QEvent, QRect, QSize, Qt, QTimer
 from PySide6.QtGui import (
-    QColor,
-    QKeyEvent,
-    QMouseEvent,
+    QAccessible,
+    QAccessibleAnnouncementEvent,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QHelpEvent,
     QPainter,
     QPaintEvent,
-    QPen,
     QResizeEvent,
-    QWheelEvent,
 )
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QToolTip, QWidget
 
-from bpstudio.engine.op import Array
+from bpstudio.errors import StudioError
 from bpstudio.language import _
-from bpstudio.playback import flow
-from bpstudio.playback.flow import Moving
-from bpstudio.playback.ground import ground, outline
-from bpstudio.playback.marks import Rect
+from bpstudio.playback.bodies import SOURCE
+from bpstudio.playback.marks import Rect, around
 from bpstudio.playback.palette import THEMES, Theme
-from bpstudio.playback.picture import caption_marks, caption_of, caption_place
-from bpstudio.playback.planes import planes
-from bpstudio.playback.scene import Scene, scene
+from bpstudio.playback.picture import caption_of
+from bpstudio.playback.scene import Scene
 from bpstudio.playback.timeline import Wire
+from bpstudio.ui.canvas import adding, lines, overlay, telling
 from bpstudio.ui.canvas import view as views
-from bpstudio.ui.canvas.gestures.band import Band
+from bpstudio.ui.canvas.drawing import Drawing
+from bpstudio.ui.canvas.editors import Editor
 from bpstudio.ui.canvas.gestures.gesture import Gesture, Pointer
-from bpstudio.ui.canvas.gestures.move import Move
-from bpstudio.ui.canvas.gestures.pan import Pan
-from bpstudio.ui.canvas.ghost import Lifted, lifted
-from bpstudio.ui.canvas.hit import Targets
-from bpstudio.ui.canvas.static import Layer
+from bpstudio.ui.canvas.gestures.place import Place
+from bpstudio.ui.canvas.ghost import lifted
+from bpstudio.ui.canvas.hands import Hands
+from bpstudio.ui.canvas.hit import NEAR, Input, Output, Targets
+from bpstudio.ui.canvas.quick_search import QuickSearch
 from bpstudio.ui.canvas.view import Point, View
-from bpstudio.ui.painter import paint_marks
 from bpstudio.ui.preferences import Preferences
 from bpstudio.ui.showing import Showing
 from bpstudio.ui.studio import Change, Notice, Studio
 
-GRID = 24.0
-ROOM = 30.0
+ROOM = 24.0
 """How much is left free around the network when it is fitted, in canvas units."""
+WAIT = 20
+"""Milliseconds until what was put off is looked at again."""
 
 
-class Canvas(QWidget):
+class Canvas(Hands):
     """Draws the network and what runs through it; gestures end in edits."""
 
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.studio = studio
-        self.theme: Theme = THEMES[studio.preferences.theme]
+        super().__init__(studio, parent)
+        self.drawing = Drawing(studio.project, THEMES[studio.preferences.theme])
         self.view = View()
         self._fitting = True
-        self._scene: Scene | None = None
-        self._targets: Targets | None = None
-        self._planes: Mapping[str, Array] | None = None
-        self._lifted: Lifted | None = None
-        self._gesture: Gesture | None = None
-        self._wire: Wire | None = None
         self._marked: frozenset[str] = frozenset()
-        self._ground = Layer(self._paint_ground)
-        self._state = Layer(self._paint_state)
-        self._shown_state: tuple[object, ...] = ()
+        self._announced: object = None
+        self._editor: Editor | None = None
+        self._search: QuickSearch | None = None
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(WAIT)
+        self._later.timeout.connect(self.update)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        self.setMouseTracking(True)
         self.setAcceptDrops(True)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(QSize(160, 120))
-        self._dress()
+        self._say_what_it_is()
         studio.changed.connect(self._change)
         studio.moved.connect(self._move)
         studio.selected.connect(self._select)
@@ -84,70 +77,89 @@ class Canvas(QWidget):
     # -- what is looked at -------------------------------------------------------------------
 
     @property
+    def theme(self) -> Theme:
+        """The palette that holds now."""
+        return self.drawing.theme
+
+    @property
     def scene(self) -> Scene:
         """Where everything of the project stands."""
-        if self._scene is None:
-            self._scene = scene(self.studio.project, self.theme)
-        return self._scene
+        return self.drawing.scene
 
     @property
     def targets(self) -> Targets:
         """What can be pointed at."""
-        if self._targets is None or self._targets.scene is not self.scene:
-            self._targets = Targets(self.scene)
-        return self._targets
+        return self.drawing.targets
+
+    @property
+    def seen(self) -> Rect:
+        """The part of the canvas that is seen."""
+        return self.view.seen(self.width(), self.height())
 
     def look(self, view: View) -> None:
         """Look at another part of the canvas, or at another size."""
         self._fitting = False
-        self.view = view.snapped(self.devicePixelRatioF())
-        self.update()
+        self._see(view)
 
     def fit(self) -> None:
         """Show the whole network."""
         self._fitting = True
-        bounds = self.scene.extent.grown(ROOM)
+        here = self.scene
+        if not here.bodies:
+            self._see(View(-self.width() / 2, -self.height() / 2))
+            return
+        parts = [here.extent]
         instant = self.studio.shown.instant
-        if self.scene.bodies and instant is not None:
-            place = caption_place(self.scene, instant).grown(ROOM)
-            right, bottom = max(bounds.right, place.right), max(bounds.bottom, place.bottom)
-            x, y = min(bounds.x, place.x), min(bounds.y, place.y)
-            bounds = Rect(x, y, right - x, bottom - y)
-        found = views.fitted(bounds, self.width(), self.height())
-        self.view = found.snapped(self.devicePixelRatioF())
-        self.update()
+        if instant is not None:
+            parts.append(self.drawing.caption.place(here, instant))
+        self._see(views.fitted(around(parts).grown(ROOM), self.width(), self.height()))
 
     def zoom(self, factor: float) -> None:
         """Larger (above 1) or smaller, about the middle of what is seen."""
-        self._zoom(views.step(self.view.scale, 4 if factor > 1 else -4), self._middle)
+        self.zoom_about(views.step(self.view.scale, 4 if factor > 1 else -4), self.middle)
 
     def zoom_to(self, scale: float) -> None:
         """Show one canvas unit as so many pixels."""
-        self._zoom(scale, self._middle)
+        self.zoom_about(scale, self.middle)
 
-    def _zoom(self, scale: float, at: Point) -> None:
+    def zoom_about(self, scale: float, at: Point) -> None:
+        """Another scale; the place under that pixel of the widget stays there."""
         self.look(self.view.zoomed(scale, at))
 
     @property
-    def _middle(self) -> Point:
+    def middle(self) -> Point:
+        """The pixel in the middle of the widget."""
         return self.width() / 2, self.height() / 2
+
+    def bring_into_view(self, id: str) -> None:
+        """Pan just so far that a node is seen."""
+        rect = self.view.rect_to_widget(self.scene.bodies[id].rect).grown(16.0)
+        dx = max(0.0, -rect.x) - max(0.0, rect.right - self.width())
+        dy = max(0.0, -rect.y) - max(0.0, rect.bottom - self.height())
+        if dx or dy:
+            self.look(self.view.moved(dx, dy))
+
+    def _see(self, view: View) -> None:
+        self.view = view.snapped(self.devicePixelRatioF())
+        self._leave_editors()
+        self.update()
 
     # -- what gestures ask for ---------------------------------------------------------------
 
     def lift(self, ids: Iterable[str], dx: float, dy: float) -> None:
         """Show these nodes moved by so much, with their wires."""
-        before = self._lifted
-        self._lifted = lifted(self.scene, ids, dx, dy)
-        if before is None or before.bodies != self._lifted.bodies:
-            self._spoil(self._lifted)
+        self.drawing.lift(lifted(self.scene, ids, dx, dy))
         self.update()
 
     def put_down(self) -> None:
         """Show what was lifted where it stands."""
-        if self._lifted is not None:
-            gone, self._lifted = self._lifted, None
-            self._spoil(gone)
-            self.update()
+        self.drawing.lift(None)
+        self.update()
+
+    def hide_wire(self, wire: Wire | None) -> None:
+        """Leave one wire out, while its end is being taken elsewhere."""
+        self.drawing.lift(None, frozenset() if wire is None else frozenset({wire}))
+        self.update()
 
     def places_moved(self, ids: Iterable[str], dx: float, dy: float) -> dict[str, Point]:
         """The places of these nodes, and of what docks to them, moved by so much."""
@@ -158,35 +170,86 @@ class Canvas(QWidget):
             for id in body.ids
         }
 
-    def select_wire(self, wire: Wire | None) -> None:
-        """Make that wire the selected one, or none."""
-        if wire != self._wire:
-            self._wire = wire
-            self.update()
+    # -- typing ------------------------------------------------------------------------------
 
-    def _spoil(self, part: Lifted) -> None:
-        self._ground.forget()
-        self._state.forget()
+    def open_quick_search(
+        self, at: Point | None = None, port: Output | Input | None = None
+    ) -> None:
+        """Search for something to put there, in pixels of the widget; in the middle without it.
+
+        With a port only what fits it is offered, and is connected to it at once.
+        """
+        self._leave_editors()
+        self._search = lines.quick_search(self, self.middle if at is None else at, port)
+
+    def edit_title(self, id: str) -> None:
+        """Type another title for a node, in its place."""
+        if id in self.scene.bodies:
+            self._leave_editors()
+            self.bring_into_view(id)
+            self._editor = lines.title_editor(self, id)
+
+    def edit_value(self, key: str) -> None:
+        """Type another value of a source, by its key such as `x.value`, in its place."""
+        id = key.partition(".")[0]
+        if id in self.scene.bodies:
+            self._leave_editors()
+            self.bring_into_view(id)
+            self._editor = lines.value_editor(self, key)
+
+    def open_editor(self, id: str) -> None:
+        """What Enter or a double click on a node opens: its value, or else its title."""
+        key = lines.value_key(self.studio.project, id)
+        if key is not None:
+            self.edit_value(key)
+        elif self.scene.bodies[id].kind != SOURCE:
+            self.edit_title(id)
+
+    @property
+    def editor(self) -> Editor | None:
+        """The line in which something is being typed."""
+        return self._editor if self._editor is not None and self._editor.open else None
+
+    @property
+    def search(self) -> QuickSearch | None:
+        """The quick search, while it is open."""
+        return self._search if self._search is not None and self._search.open else None
+
+    def _leave_editors(self) -> None:
+        editor, self._editor = self.editor, None
+        search, self._search = self.search, None
+        if editor is not None:
+            editor.close_it()
+        if search is not None:
+            search.close_it()
 
     # -- what happens in the studio ----------------------------------------------------------
 
     def _change(self, change: Change) -> None:
-        self._scene = None
-        self._planes = None
-        if self._gesture is not None:
-            self._end_gesture()
-        self._lifted = None
-        self._ground.forget()
-        self._state.forget()
-        another = not self.studio.history.past and change.before.graph is not change.after.graph
-        if another or (self._fitting and not change.before.graph.nodes):
+        before, after = change.before, change.after
+        self.drawing.take(after)
+        if before.graph is not after.graph:
+            if self.wire is not None and self.wire not in self.scene.by_wire:
+                self.select_wire(None)
+            if self.gesture is not None and before.graph.structure != after.graph.structure:
+                self.give_up()
+            self.forget_hover()
+        begun = not self.studio.history.past and before is not after
+        if begun:
+            self._leave_editors()
+            self.give_up()
+        if begun or not before.graph.nodes or (self._fitting and before.places is not after.places):
             self.fit()
         self.update()
 
     def _move(self, shown: Showing) -> None:
+        self.drawing.take(shown.project)
         self.update()
+        self._announce(shown)
 
     def _select(self, ids: frozenset[str]) -> None:
+        if ids:
+            self.select_wire(None)
         self.update()
 
     def _notice(self, notice: Notice | None) -> None:
@@ -194,16 +257,23 @@ class Canvas(QWidget):
         self.update()
 
     def _prefer(self, preferences: Preferences) -> None:
-        self.theme = THEMES[preferences.theme]
-        self._dress()
-        self._scene = None
-        self._ground.forget()
-        self._state.forget()
+        self.drawing.dress(THEMES[preferences.theme])
+        self._leave_editors()
+        self._say_what_it_is()
+        if self._fitting:
+            self.fit()
         self.update()
 
-    def _dress(self) -> None:
-        """Take the colours of the theme and the words of the language."""
-        self._ground.background = QColor(self.theme.colours["canvas"])
+    def _announce(self, shown: Showing) -> None:
+        """Say each step to those who do not see it."""
+        if not QAccessible.isActive() or shown.training or shown.instant is None:
+            return
+        if shown.instant.moment is not self._announced:
+            self._announced = shown.instant.moment
+            text = telling.spoken(caption_of(shown.instant))
+            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, text))
+
+    def _say_what_it_is(self) -> None:
         self.setAccessibleName(_("Canvas"))
         self.setAccessibleDescription(
             _("The network. Tab goes from node to node, arrows follow the wires.")
@@ -212,185 +282,117 @@ class Canvas(QWidget):
     # -- painting ----------------------------------------------------------------------------
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Everything that stands still from its pixels, everything else on top of it."""
-        ratio = self.devicePixelRatioF()
-        size = self.width(), self.height(), ratio
-        self._follow()
+        """What stands still from its pixels, everything else on top of it."""
+        ratio, shown = self.devicePixelRatioF(), self.studio.shown
+        size = self.width(), self.height()
+        if self.drawing.follow(shown) and not self._later.isActive():
+            self._later.start()
         with QPainter(self) as painter:
             painter.scale(1 / ratio, 1 / ratio)
-            self._ground.show(painter, self.view, *size)
-            self._state.show(painter, self.view, *size)
-            unit = self.view.scale * ratio
-            painter.translate(-round(self.view.x * unit), -round(self.view.y * unit))
-            painter.scale(unit, unit)
-            self._paint_live(painter)
-            if self._gesture is not None:
-                self._gesture.paint(painter)
+            self.drawing.paint(painter, shown, self.view, size, ratio)
+            self._paint_over(painter)
+            painter.resetTransform()
+            if not self.scene.bodies:
+                if self.gesture is None and self.search is None:
+                    overlay.paint_hint(painter, *size, self.theme)
+            elif shown.instant is not None and not shown.training:
+                painter.scale(1 / ratio, 1 / ratio)
+                self.drawing.caption.paint(
+                    painter, self.scene, shown.instant, self.view, size, ratio
+                )
 
-    def _follow(self) -> None:
-        """Notice what has changed of what stands still between two moments."""
-        shown = self.studio.shown
-        instant = shown.instant
-        late = instant is not None and instant.progress >= 0.8
-        state = (shown.timeline, shown.weights, int(shown.position), late, shown.project)
-        before, self._shown_state = self._shown_state, state
-        if len(before) != len(state) or any(map(operator.is_not, before, state)):
-            if not before or before[1] is not shown.weights:
-                self._planes = None
-            self._state.forget()
+    def _paint_over(self, painter: QPainter) -> None:
+        here, theme = self.drawing.standing, self.theme
+        if self.wire is not None:
+            overlay.paint_wire(painter, here, self.wire, theme, 0.55)
+        over = self.hovered
+        if self.gesture is None and over is not None:
+            if over.wire is not None and over.wire != self.wire:
+                overlay.paint_wire(painter, here, over.wire, theme, 0.25)
+            if over.body in here.bodies:
+                body = here.bodies[over.body]
+                places = list(body.inputs().values())
+                if self.targets.gives(body):
+                    places.append(body.output)
+                overlay.paint_ports(painter, places, theme, lit=False)
+            if over.place is not None:
+                overlay.paint_ports(painter, [over.place], theme, lit=True)
+        overlay.paint_selected(painter, here, self.studio.selection | self.touched, theme)
+        overlay.paint_marked(painter, here, self._marked, theme)
+        if self.gesture is not None:
+            self.gesture.paint(painter)
 
-    @property
-    def planes(self) -> Mapping[str, Array]:
-        """What each neuron computes with the weights that are shown."""
-        if self._planes is None:
-            shown = self.studio.shown
-            self._planes = planes(shown.project, shown.weights, recording=shown.recording)
-        return self._planes
+    # -- dropping ----------------------------------------------------------------------------
 
-    def _moving(self, of: Scene) -> Moving:
-        shown = self.studio.shown
-        return Moving(of, shown.instant, shown.weights, self.planes)
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Gates and data sets of the palette are welcome."""
+        if adding.carries(event.mimeData()):
+            try:
+                what = adding.dragged(event.mimeData())
+            except StudioError as error:
+                self.studio.complain(error)
+                return
+            event.setDropAction(Qt.DropAction.CopyAction)
+            event.accept()
+            self.begin(Place(self, self._pointer_of(event), what))
+        else:
+            event.ignore()
 
-    def _paint_ground(self, painter: QPainter, part: Rect) -> None:
-        self._paint_grid(painter, part)
-        away = self._lifted.bodies if self._lifted else frozenset()
-        bodies = [
-            body for body in self.targets.within(part.grown(60.0)) if body.node.id not in away
-        ]
-        paint_marks(painter, ground(self.scene, bodies), self.theme)
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        """Show what would become of it here."""
+        if self.gesture is not None:
+            event.setDropAction(Qt.DropAction.CopyAction)
+            event.accept()
+            self.gesture.move(self._pointer_of(event))
+            self.update()
 
-    def _paint_grid(self, painter: QPainter, part: Rect) -> None:
-        pitch = GRID
-        while pitch * self.view.scale < 14:
-            pitch *= 2
-        xs = np.arange(np.ceil(part.x / pitch), part.right / pitch) * pitch
-        ys = np.arange(np.ceil(part.y / pitch), part.bottom / pitch) * pitch
-        pen = QPen(QColor(self.theme.colours["grid"]), 2.0)
-        pen.setCosmetic(True)
-        painter.setPen(pen)
-        painter.drawPoints([QPointF(x, y) for x in xs.tolist() for y in ys.tolist()])
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        """It was taken away again."""
+        self.give_up()
 
-    def _paint_state(self, painter: QPainter, part: Rect) -> None:
-        seen = self.scene
-        if self._lifted is not None:
-            hanging = self._lifted.wires
-            away = self._lifted.bodies
-            seen = replace(
-                seen,
-                paths=tuple(path for path in seen.paths if path.wire not in hanging),
-                bodies={id: body for id, body in seen.bodies.items() if body.node.id not in away},
-            )
-        moving = self._moving(seen)
-        paint_marks(painter, (*flow.wires(moving), *flow.still(moving)), self.theme)
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Put it there."""
+        gesture: Gesture | None = self.gesture
+        if gesture is not None:
+            event.setDropAction(Qt.DropAction.CopyAction)
+            event.accept()
+            self.finish(self._pointer_of(event))
+            self.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def _paint_live(self, painter: QPainter) -> None:
-        shown = self.studio.shown
-        self._paint_selection(painter)
-        moving = self._moving(self.scene)
-        settled, _fading = flow._numbers(moving, self.scene.each)
-        paint_marks(painter, tuple(settled), self.theme)
-        paint_marks(painter, flow.live(moving), self.theme)
-        if self._lifted is not None:
-            paint_marks(painter, ground(self._lifted.scene, self._lifted.moving), self.theme)
-            part = self._moving(self._lifted.scene)
-            paint_marks(painter, flow.wires(part), self.theme)
-        instant = shown.instant
-        if instant is not None and self.scene.bodies:
-            place = caption_place(self.scene, instant)
-            paint_marks(painter, caption_marks(caption_of(instant), place, self.theme), self.theme)
-
-    def _paint_selection(self, painter: QPainter) -> None:
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        chosen = self.studio.selection
-        for role, ids in (("accent", chosen), ("gradient", self._marked)):
-            for id in ids:
-                body = self.scene.bodies.get(id)
-                if body is not None:
-                    reach = 3.0
-                    painter.setPen(QPen(QColor(self.theme.colours[role]), 2.0))
-                    painter.setBrush(Qt.BrushStyle.NoBrush)
-                    radius = outline(body) + reach
-                    painter.drawRoundedRect(QRectF(*body.rect.grown(reach)), radius, radius)
-
-    # -- mouse and keyboard ------------------------------------------------------------------
-
-    def _pointer(self, event: QMouseEvent) -> Pointer:
+    def _pointer_of(self, event: QDropEvent) -> Pointer:
         at = event.position().x(), event.position().y()
-        add = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
-        return Pointer(at, self.view.to_canvas(at), add)
+        return Pointer(at, self.view.to_canvas(at))
 
-    def _begin_gesture(self, event: QMouseEvent) -> Gesture | None:
-        pointer = self._pointer(event)
-        if event.button() == Qt.MouseButton.MiddleButton:
-            return Pan(self, pointer)
-        if event.button() != Qt.MouseButton.LeftButton:
-            return None
-        body = self.targets.body(pointer.place)
-        if body is not None:
-            return Move(self, pointer, body.node.id)
-        return Band(self, pointer)
-
-    def _end_gesture(self) -> None:
-        """Give up the gesture that is going on."""
-        gesture, self._gesture = self._gesture, None
-        if gesture is not None:
-            gesture.cancel()
-            self.unsetCursor()
-            self.update()
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        """A button begins a gesture."""
-        self.setFocus(Qt.FocusReason.MouseFocusReason)
-        if self._gesture is None:
-            self._gesture = self._begin_gesture(event)
-        self.update()
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """The gesture follows."""
-        if self._gesture is not None:
-            self._gesture.move(self._pointer(event))
-            self.setCursor(self._gesture.cursor)
-            self.update()
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """The gesture does what it came for."""
-        gesture, self._gesture = self._gesture, None
-        if gesture is not None:
-            gesture.release(self._pointer(event))
-            self.unsetCursor()
-            self.update()
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """Zoom about the pointer."""
-        steps = event.angleDelta().y() / 120
-        if steps:
-            at = event.position().x(), event.position().y()
-            turns = round(steps) or (1 if steps > 0 else -1)
-            self._zoom(views.step(self.view.scale, 2 * turns), at)
-        event.accept()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Esc gives up what is going on."""
-        if event.key() == Qt.Key.Key_Escape and self._gesture is not None:
-            self._end_gesture()
-            return
-        super().keyPressEvent(event)
+    # -- the widget --------------------------------------------------------------------------
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """What was fitted stays fitted."""
+        """What was fitted stays fitted; else what was in the middle stays there."""
         super().resizeEvent(event)
         if self._fitting:
             self.fit()
+        elif event.oldSize().isValid():
+            grown = event.size() - event.oldSize()
+            self._see(self.view.moved(grown.width() / 2, grown.height() / 2))
 
-    def changeEvent(self, event: QEvent) -> None:
-        """Nothing here depends on the application's palette."""
-        super().changeEvent(event)
+    def event(self, event: QEvent) -> bool:
+        """Tooltips, with all figures."""
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            place = self.view.to_canvas((event.pos().x(), event.pos().y()))
+            body = self.targets.body(place)
+            source = None if body is None else body.last.id
+            if body is None:
+                wire = self.targets.wire(place, NEAR / self.view.scale)
+                path = None if wire is None else self.scene.by_wire[wire.wire]
+                source = None if path is None else path.source
+            if source is None:
+                QToolTip.hideText()
+            else:
+                text = telling.tip(self.studio.shown, source)
+                QToolTip.showText(event.globalPos(), text, self)
+            return True
+        return super().event(event)
 
-    def open_quick_search(self, at: Point | None = None) -> None:
-        """Search for a gate to put on the canvas."""
-
-    def edit_title(self, id: str) -> None:
-        """Type another title for a node."""
-
-    def edit_value(self, key: str) -> None:
-        """Type another value of a source."""
+    def widget_rect(self, rect: Rect) -> QRect:
+        """What a rectangle of the canvas covers of the widget, in whole pixels."""
+        found = self.view.rect_to_widget(rect)
+        return QRect(round(found.x), round(found.y), round(found.width), round(found.height))

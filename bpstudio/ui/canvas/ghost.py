@@ -4,26 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from bpstudio.engine.graph import Graph
 from bpstudio.playback.bodies import Body
 from bpstudio.playback.scene import Scene
 from bpstudio.playback.timeline import Wire
-from bpstudio.playback.wires import paths
+from bpstudio.playback.wires import Path, paths
 
 
 @dataclass(frozen=True, eq=False)
 class Lifted:
     """The part of a scene that moves with some nodes.
 
-    `bodies` are those that move and `wires` all that end on them; `labels` are the bodies whose
-    numbers move, because they stand on these wires. `scene` has them where they are now.
+    `bodies` are those that move, by the node that gives each its place, and `paths` all wires that
+    end on them; the numbers on wires that leave `labels` move too. `scene` has everything where it
+    is now.
     """
 
     bodies: frozenset[str]
-    wires: frozenset[Wire]
+    paths: tuple[Path, ...]
     labels: frozenset[str]
     scene: Scene
+
+    @cached_property
+    def wires(self) -> frozenset[Wire]:
+        """The wires that move, by where they end."""
+        return frozenset(path.wire for path in self.paths)
 
     @property
     def moving(self) -> tuple[Body, ...]:
@@ -52,18 +59,13 @@ def lifted(scene: Scene, ids: Iterable[str], dx: float, dy: float) -> Lifted:
             x, y = body.rect.centre
             shifted |= dict.fromkeys(body.ids, body.moved((x + dx, y + dy)))
     led_past = {**scene.bodies, **shifted}
-    hanging = tuple(
-        path
-        for path in paths(part, led_past, scene.docks, scene.theme.type)
-        if path.source in moving or path.target in moving
-    )
-    near = {
-        id: body for id, body in led_past.items() if id in part.nodes and body.last.id in part.nodes
-    }
-    sources = {path.source for path in hanging}
+    every = tuple(paths(part, led_past, scene.docks, scene.theme.type))
+    hanging = tuple(path for path in every if path.source in moving or path.target in moving)
+    near = {id: led_past[id] for id in part.nodes if led_past[id].last.id in part.nodes}
+    project = replace(scene.project, graph=part)
     return Lifted(
         frozenset(body.node.id for body in shifted.values()),
-        frozenset(path.wire for path in hanging),
-        frozenset(led_past[id].node.id for id in moving | sources),
-        Scene(replace(scene.project, graph=part), scene.theme, near, scene.docks, hanging),
+        hanging,
+        frozenset(moving | {path.source for path in hanging}),
+        Scene(project, scene.theme, near, scene.docks, every),
     )

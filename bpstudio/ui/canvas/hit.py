@@ -105,29 +105,51 @@ class Targets:
         """The uppermost body at that place of the canvas."""
         x, y = at
         left, top, right, bottom = self.rects.T
-        for index in np.flatnonzero((left <= x) & (x <= right) & (top <= y) & (y <= bottom))[::-1]:
-            body = self.bodies[index]
-            if _inside(body, at):
-                return body
+        under = np.flatnonzero((left <= x) & (x <= right) & (top <= y) & (y <= bottom))
+        for index in under.tolist()[::-1]:
+            if _inside(self.bodies[index], at):
+                return self.bodies[index]
         return None
 
     def within(self, rect: Rect) -> tuple[Body, ...]:
         """The bodies that meet a part of the canvas."""
         left, top, right, bottom = self.rects.T
         meets = (left < rect.right) & (right > rect.x) & (top < rect.bottom) & (bottom > rect.y)
-        return tuple(self.bodies[index] for index in np.flatnonzero(meets))
+        if meets.all():
+            return self.bodies
+        return tuple(self.bodies[index] for index in np.flatnonzero(meets).tolist())
+
+    def tiled_within(self, rect: Rect) -> list[Body]:
+        """The bodies with pictures of neurons that meet a part of the canvas."""
+        return [body for body in self._tiled if body.rect.meets(rect)]
+
+    @cached_property
+    def _tiled(self) -> tuple[Body, ...]:
+        return tuple(body for body in self.bodies if body.tiles)
 
     def output(self, at: Point, reach: float) -> Output | None:
         """The output port within that distance, the nearest of several."""
         index = _nearest(self.outputs, at, reach)
-        if index is None or not _gives(self.bodies[index]):
+        if index is None or not self.gives(self.bodies[index]):
             return None
         return Output(self.bodies[index].last.id)
+
+    def gives(self, body: Body) -> bool:
+        """Whether anything can be connected to what leaves the body."""
+        return body.node.op.category != "loss"
 
     def input(self, at: Point, reach: float) -> Input | None:
         """The input port within that distance, the nearest of several."""
         index = _nearest(self.inputs, at, reach)
         return None if index is None else self.ports[index]
+
+    def input_of(self, body: Body, at: Point) -> Input | None:
+        """The input port of a body that is meant by that place: an open one, the nearest."""
+        own = [(port, place) for port, place in zip(self.ports, self.inputs.tolist(), strict=True)]
+        mine = [(port, place) for port, place in own if port.node == body.node.id]
+        if not mine:
+            return None
+        return min(mine, key=lambda p: (p[0].wire is not None, abs(p[1][1] - at[1])))[0]
 
     def wire(self, at: Point, reach: float) -> Strand | None:
         """The wire within that distance, the nearest of several."""
@@ -159,11 +181,6 @@ def _inside(body: Body, at: Point) -> bool:
     radius = rect.height / 2
     x = min(max(at[0], rect.x + radius), rect.right - radius)
     return bool(np.hypot(at[0] - x, at[1] - rect.centre[1]) <= radius)
-
-
-def _gives(body: Body) -> bool:
-    """Whether anything can be connected to what leaves the body."""
-    return body.node.op.category != "loss"
 
 
 def _nearest(places: Array, at: Point, reach: float) -> int | None:

@@ -65,8 +65,8 @@ def add_gate(window: Window) -> None:
     group=1,
 )
 def delete(window: Window) -> None:
-    """Remove the selected nodes and their wires."""
-    window.studio.do(_("Delete"), edits.remove_nodes, window.studio.selection)
+    """Remove what is selected, with the wires of nodes and the activations that dock to them."""
+    window.canvas.delete()
 
 
 @action(N_("Re&name…"), menu="Edit", shortcut=("F2",), icon="pencil", when=_one_selected, group=1)

@@ -1,0 +1,95 @@
+"""Putting new nodes on the canvas: from the palette, the quick search, or a dropped wire."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from PySide6.QtCore import QMimeData
+
+from bpstudio.data import toys
+from bpstudio.engine.op import Kind, Op
+from bpstudio.errors import StudioError
+from bpstudio.language import N_, _
+from bpstudio.playback.timeline import Wire
+from bpstudio.project import edits, gates, placing, wiring
+from bpstudio.ui.canvas.hit import Input, Output
+from bpstudio.ui.canvas.view import Point
+from bpstudio.ui.panels.entries import Entry
+from bpstudio.ui.studio import Studio
+
+OP_TYPE, DATA_TYPE = "application/x-bpstudio-op", "application/x-bpstudio-data"
+"""The mime types of what is dragged from the palette."""
+
+
+def carries(mime: QMimeData) -> bool:
+    """Whether something is dragged that can be put on the canvas."""
+    return mime.hasFormat(OP_TYPE) or mime.hasFormat(DATA_TYPE)
+
+
+def dragged(mime: QMimeData) -> Op | str:
+    """The gate, or the name of the data set, that is dragged; StudioError if it is neither."""
+    kind = OP_TYPE if mime.hasFormat(OP_TYPE) else DATA_TYPE
+    try:
+        content: Any = json.loads(bytes(mime.data(kind).data()))
+        if kind == DATA_TYPE:
+            return str(content["data"])
+        return gates.gate(content["op"], content.get("settings"))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise StudioError(N_("What was dropped here is no gate and no data set.")) from None
+
+
+def add_op(studio: Studio, op: Op, place: Point) -> None:
+    """A new node, selected."""
+    id = edits.new_id(studio.project, op)
+    if studio.do(_words(op), edits.add_node, op, place):
+        studio.select([id])
+
+
+def add_into(studio: Studio, op: Op, place: Point, wire: Wire) -> None:
+    """A new node in a wire, selected."""
+    id = edits.new_id(studio.project, op)
+    if studio.do(_words(op), edits.insert_node, op, place, *wire):
+        studio.select([id])
+
+
+def add_at(studio: Studio, op: Op, place: Point, port: Output | Input) -> None:
+    """A new node behind an output or before an input, selected."""
+    id = edits.new_id(studio.project, op)
+    if isinstance(port, Output):
+        done = studio.do(_words(op), wiring.add_behind, op, place, port.node)
+    else:
+        done = studio.do(_words(op), wiring.add_before, op, place, port.node, port.port)
+    if done:
+        studio.select([id])
+
+
+def add_data(studio: Studio, name: str, place: Point) -> None:
+    """A toy data set, with a node that reads it."""
+    try:
+        data = toys.make(name)
+    except StudioError as error:
+        studio.complain(error)
+        return
+    studio.do(_("Data set"), placing.use_data, data, place)
+
+
+def add_formula(studio: Studio, text: str, place: Point) -> None:
+    """The gates of a formula, selected."""
+    before = studio.project.graph.nodes.keys()
+    if studio.do(_("Formula"), placing.add_formula, text, place):
+        studio.select(studio.project.graph.nodes.keys() - before)
+
+
+def takes_input(entry: Entry) -> bool:
+    """Whether something can feed what the entry stands for."""
+    return not entry.is_data and any(port.kind is Kind.INPUT for port in entry.op.ports)
+
+
+def gives_output(entry: Entry) -> bool:
+    """Whether what the entry stands for can feed something."""
+    return not entry.is_data and entry.op.category != "loss"
+
+
+def _words(op: Op) -> str:
+    return _("Add {gate}").format(gate=_(op.title))

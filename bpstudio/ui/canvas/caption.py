@@ -1,0 +1,79 @@
+"""What happens in words and numbers, in a box that stays where it is."""
+
+from __future__ import annotations
+
+import math
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QPainter, QPixmap
+
+from bpstudio.playback.captions import Caption
+from bpstudio.playback.marks import Rect
+from bpstudio.playback.palette import Theme
+from bpstudio.playback.picture import caption_marks, caption_of, caption_place, caption_size
+from bpstudio.playback.scene import Scene
+from bpstudio.playback.timeline import Instant
+from bpstudio.ui.canvas.view import View
+from bpstudio.ui.painter import paint_marks
+
+SMALLEST, LARGEST = 0.9, 1.25
+"""Between which scales its type follows the zoom."""
+MARGIN = 14.0
+"""Pixels between it and the edge of the widget, at least."""
+
+
+class CaptionBox:
+    """The caption of what is shown, as pixels; its place is chosen once for a timeline."""
+
+    def __init__(self) -> None:
+        self._place: Rect | None = None
+        self._moments = -1
+        self._said: tuple[object, ...] = ()
+        self.caption: Caption | None = None
+        self._pixmap = QPixmap()
+
+    def forget(self) -> None:
+        """Choose another place, and say it anew."""
+        self._place, self._said = None, ()
+
+    def place(self, laid_out: Scene, instant: Instant) -> Rect:
+        """Where on the canvas all captions of the timeline have room."""
+        count = len(instant.timeline)
+        if self._place is None or count != self._moments:
+            self._place = caption_place(laid_out, instant, steady=True)
+            self._moments = count
+        return self._place
+
+    def paint(
+        self,
+        painter: QPainter,
+        laid_out: Scene,
+        instant: Instant,
+        view: View,
+        size: tuple[int, int],
+        ratio: float,
+    ) -> None:
+        """At its place, or as near to it as can be seen; the painter counts in screen pixels."""
+        place = self.place(laid_out, instant)
+        scale = min(max(view.scale, SMALLEST), LARGEST)
+        self._say(instant, laid_out.theme, scale * ratio)
+        assert self.caption is not None
+        wide, high = (side * scale for side in caption_size(self.caption, laid_out.theme))
+        x, y = view.to_widget((place.x, place.y))
+        x = max(MARGIN, min(x, size[0] - wide - MARGIN))
+        y = max(MARGIN, min(y, size[1] - high - MARGIN))
+        painter.drawPixmap(round(x * ratio) - 2, round(y * ratio) - 2, self._pixmap)
+
+    def _say(self, instant: Instant, theme: Theme, unit: float) -> None:
+        said = (instant.timeline, instant.moment, instant.phase, theme.name, unit)
+        if said == self._said:
+            return
+        self._said = said
+        self.caption = caption_of(instant)
+        wide, high = caption_size(self.caption, theme)
+        self._pixmap = QPixmap(math.ceil(wide * unit) + 4, math.ceil(high * unit) + 4)
+        self._pixmap.fill(Qt.GlobalColor.transparent)
+        with QPainter(self._pixmap) as painter:
+            painter.translate(2, 2)
+            painter.scale(unit, unit)
+            paint_marks(painter, caption_marks(self.caption, Rect(0, 0, wide, high), theme), theme)

@@ -1,0 +1,280 @@
+"""How the network is drawn: what stands still from pixels, what moves on top of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+import numpy as np
+from PySide6.QtCore import QPointF
+from PySide6.QtGui import QColor, QPainter, QPen
+
+from bpstudio.engine.op import Array
+from bpstudio.playback import flow
+from bpstudio.playback.bodies import LAYER, LOSS, Body
+from bpstudio.playback.flow import Moving
+from bpstudio.playback.marks import Rect
+from bpstudio.playback.palette import Theme
+from bpstudio.playback.scene import Scene, scene
+from bpstudio.playback.timeline import Instant, Timeline, Wire
+from bpstudio.project.project import Project
+from bpstudio.ui.canvas.caption import CaptionBox
+from bpstudio.ui.canvas.ghost import Lifted
+from bpstudio.ui.canvas.hit import Targets
+from bpstudio.ui.canvas.numbers import Atlas, Numbers
+from bpstudio.ui.canvas.sprites import Sprites
+from bpstudio.ui.canvas.static import Layer
+from bpstudio.ui.canvas.tiles import Tiles
+from bpstudio.ui.canvas.view import View
+from bpstudio.ui.canvas.wiring import Run, Wiring, draw_strands, reached, run_of, wiring
+from bpstudio.ui.painter import paint_marks
+from bpstudio.ui.showing import Showing
+
+GRID = 24.0
+"""Canvas units between two dots of the grid."""
+CLOSEST = 14.0
+"""Pixels between two dots, at least; where they would be closer, every second is left out."""
+STRANDS = 1 / 30
+"""Seconds between two drawings of the wires by weight while training goes on, at least."""
+
+
+class Drawing:
+    """The picture of a project, and the pixels that are kept of it.
+
+    `scenes` counts how often the network was laid out, for tests.
+    """
+
+    def __init__(self, project: Project, theme: Theme) -> None:
+        self._project, self.theme = project, theme
+        self.scenes = 0
+        self.lifted: Lifted | None = None
+        self.hidden: frozenset[Wire] = frozenset()
+        self.tiles = Tiles()
+        self.caption = CaptionBox()
+        self.ground = Layer(self._paint_ground)
+        self.wires = Layer(self._paint_wires)
+        self._sprites, self._ghost_sprites = Sprites(), Sprites()
+        self._scene: Scene | None = None
+        self._targets: Targets | None = None
+        self._wiring: Wiring | None = None
+        self._timeline: Timeline | None = None
+        self._times: tuple[Array, Array] = (np.zeros(0), np.zeros(0))
+        self._numbers = Numbers(())
+        self._run: Run | None = None
+        self._state: tuple[object, ...] = ()
+        self._weights: Mapping[str, Array] = {}
+        self._next_strands = 0.0
+        self._atlas: Atlas | None = None
+        self.dress(theme)
+
+    # -- what is drawn -----------------------------------------------------------------------
+
+    @property
+    def scene(self) -> Scene:
+        """Where everything of the project stands."""
+        if self._scene is None:
+            self._scene = scene(self._project, self.theme)
+            self.scenes += 1
+        return self._scene
+
+    @property
+    def targets(self) -> Targets:
+        """What can be pointed at."""
+        if self._targets is None:
+            self._targets = Targets(self.scene)
+        return self._targets
+
+    @property
+    def standing(self) -> Scene:
+        """Where everything is now: while a part is dragged, that part where it is dragged to."""
+        if self.lifted is None:
+            return self.scene
+        return replace(self.scene, bodies={**self.scene.bodies, **self.lifted.scene.bodies})
+
+    @property
+    def numbers(self) -> Numbers:
+        """The numbers on the wires."""
+        return self._numbers
+
+    def take(self, project: Project) -> None:
+        """Draw this project from now on."""
+        if project is not self._project:
+            self._project = project
+            self.renew()
+
+    def dress(self, theme: Theme) -> None:
+        """Take the colours and the sizes of a theme, and the words of the current language."""
+        self.theme = theme
+        self._atlas = None
+        self.ground.background = QColor(theme.colours["canvas"])
+        self.renew()
+
+    def renew(self) -> None:
+        """Lay everything out anew."""
+        self._scene = self._targets = self._wiring = self._timeline = self._run = None
+        self._state = ()
+        self.caption.forget()
+        self.ground.forget()
+        self.wires.forget()
+
+    def lift(self, part: Lifted | None, hidden: frozenset[Wire] = frozenset()) -> None:
+        """Draw a part on its own, where it is dragged; without it, or them, the wires hidden."""
+        before = self._away()
+        self.lifted, self.hidden = part, hidden
+        if self._away() != before:
+            self.ground.forget()
+            self.wires.forget()
+
+    def _away(self) -> tuple[frozenset[str], frozenset[Wire]]:
+        part = self.lifted
+        return (part.bodies, part.wires | self.hidden) if part else (frozenset(), self.hidden)
+
+    # -- following what passes ---------------------------------------------------------------
+
+    def follow(self, shown: Showing) -> bool:
+        """Take note of what is shown now; whether something has to wait for another look."""
+        here, timeline, instant = self.scene, shown.timeline, shown.instant
+        if self._wiring is None:
+            self._wiring = wiring(here)
+        if timeline is not self._timeline or self._run is None:
+            self._timeline = timeline
+            self._times = self._wiring.times(timeline)
+            labels = flow.labels(here, timeline, here.each) if timeline is not None else ()
+            self._numbers = Numbers(labels)
+        waits = self.tiles.follow(shown)
+        state = (timeline, reached(instant), instant.phase if instant else "")
+        if state != self._state:
+            self._follow_run(instant)
+            self._state = state
+            self._spoil_readings()
+            self.wires.spoil(self._wiring.strand_rects)
+        if shown.weights is not self._weights and self._wiring.strands:
+            now = time.monotonic()
+            if shown.training and now < self._next_strands:
+                return True
+            self._weights, self._next_strands = shown.weights, now + STRANDS
+            self.wires.spoil(self._wiring.strand_rects)
+        return waits
+
+    def _follow_run(self, instant: Instant | None) -> None:
+        assert self._wiring is not None
+        run = run_of(self._wiring, self._times, instant)
+        if self._run is None or self._run.wiring is not self._wiring:
+            self.wires.forget()
+        else:
+            self.wires.spoil(run.differing(self._run))
+        self._run = run
+
+    def _spoil_readings(self) -> None:
+        kinds = (LAYER, LOSS)
+        self.wires.spoil([body.rect for body in self.scene.each if body.kind in kinds])
+
+    # -- painting ----------------------------------------------------------------------------
+
+    def paint(
+        self, painter: QPainter, shown: Showing, view: View, size: tuple[int, int], ratio: float
+    ) -> None:
+        """Everything; the painter counts in pixels of the screen before and in canvas units after.
+
+        `size` is the widget's, in its own pixels.
+        """
+        self._shown = shown
+        self.ground.show(painter, view, *size, ratio)
+        self.wires.show(painter, view, *size, ratio)
+        unit = view.scale * ratio
+        painter.translate(-round(view.x * unit), -round(view.y * unit))
+        painter.scale(unit, unit)
+        seen = view.seen(*size)
+        away = self.lifted.bodies if self.lifted else frozenset()
+        tiled = [b for b in self.targets.tiled_within(seen) if b.node.id not in away]
+        self.tiles.paint(painter, self.theme, tiled)
+        if self.lifted is not None:
+            self._paint_lifted(painter, shown, self.lifted)
+        instant = shown.instant
+        if instant is None:
+            return
+        self._paint_numbers(painter, instant, unit, seen)
+        moving = Moving(self.scene, instant, shown.weights, {})
+        if self.lifted is None and not self.hidden and not shown.training:
+            paint_marks(painter, flow.running(moving), self.theme)
+
+    def atlas(self, unit: float) -> Atlas:
+        """The digits at that many pixels of the screen per canvas unit."""
+        if self._atlas is None or self._atlas.unit != unit:
+            self._atlas = Atlas(self.theme, unit)
+        return self._atlas
+
+    def _paint_numbers(self, painter: QPainter, instant: Instant, unit: float, seen: Rect) -> None:
+        away = self.lifted.labels if self.lifted else frozenset[str]()
+        atlas = self.atlas(unit)
+        self._atlas = self._numbers.paint(painter, atlas, instant, seen, away)
+        if self.lifted is not None:
+            part = self.lifted
+            bodies = [body for body in part.scene.each if not part.labels.isdisjoint(body.ids)]
+            numbers = Numbers(flow.labels(part.scene, instant.timeline, bodies))
+            self._atlas = numbers.paint(painter, self._atlas, instant, seen)
+
+    def _paint_lifted(self, painter: QPainter, shown: Showing, part: Lifted) -> None:
+        self._ghost_sprites.paint(painter, part.scene, part.moving)
+        ids = {id for body in part.moving for id in body.ids}
+        stubs = {id: ends for id, ends in part.scene.stubs.items() if id in ids}
+        wires = Wiring(part.scene, part.paths, stubs)
+        instant = shown.instant
+        run = run_of(wires, wires.times(shown.timeline), instant)
+        run.paint(painter, part.scene.extent.grown(50.0))
+        self.tiles.paint(painter, self.theme, part.moving)
+        moving = Moving(part.scene, instant, shown.weights, {})
+        draw_strands(painter, moving, wires.strands)
+        alone = replace(part.scene, bodies={i: part.scene.bodies[i] for i in ids})
+        paint_marks(painter, flow.readings(replace(moving, scene=alone)), self.theme)
+
+    def _paint_ground(self, painter: QPainter, part: Rect) -> None:
+        paint_grid(painter, part, self.theme)
+        away, _wires = self._away()
+        bodies = self.targets.within(part.grown(60.0))
+        self._sprites.paint(painter, self.scene, (b for b in bodies if b.node.id not in away))
+
+    def _paint_wires(self, painter: QPainter, part: Rect) -> None:
+        assert self._wiring is not None and self._run is not None
+        bodies, gone = self._away()
+        wires, here = self._wiring, self.scene
+        away = None
+        if gone or bodies:
+            stubs = [here.bodies[id].node.id in bodies for id in wires.stubs]
+            away = np.array([path.wire in gone for path in wires.plain] + stubs, dtype=bool)
+        self._run.paint(painter, part, away)
+        moving = Moving(here, self._shown.instant, self._shown.weights, {})
+        if any(rect.meets(part) for rect in wires.strand_rects):
+            strands = [path for path in wires.strands if path.wire not in gone]
+            draw_strands(painter, moving, strands)
+        self._paint_readings(painter, moving, part, bodies)
+
+    def _paint_readings(
+        self, painter: QPainter, moving: Moving, part: Rect, away: Iterable[str]
+    ) -> None:
+        """What is written on the layers and losses in a part of the canvas."""
+        kinds = (LAYER, LOSS)
+        written: dict[str, Body] = {
+            id: body
+            for body in self.targets.within(part)
+            if body.kind in kinds and body.node.id not in set(away)
+            for id in body.ids
+        }
+        if written:
+            alone = replace(moving, scene=replace(moving.scene, bodies=written))
+            paint_marks(painter, flow.readings(alone), self.theme)
+
+
+def paint_grid(painter: QPainter, part: Rect, theme: Theme) -> None:
+    """The dots of the grid in a part of the canvas."""
+    unit = painter.worldTransform().m11()
+    pitch = GRID
+    while pitch * unit < CLOSEST:
+        pitch *= 2
+    xs = np.arange(np.ceil(part.x / pitch), part.right / pitch) * pitch
+    ys = np.arange(np.ceil(part.y / pitch), part.bottom / pitch) * pitch
+    pen = QPen(QColor(theme.colours["grid"]), 2.0)
+    pen.setCosmetic(True)
+    painter.setPen(pen)
+    painter.drawPoints([QPointF(x, y) for x in xs.tolist() for y in ys.tolist()])

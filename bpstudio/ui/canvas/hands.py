@@ -1,0 +1,352 @@
+"""What mouse and keyboard do on the canvas: they begin gestures, walk, and ask for edits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QEnterEvent,
+    QFocusEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QWidget
+
+from bpstudio.language import _
+from bpstudio.playback.timeline import Wire
+from bpstudio.project import edits
+from bpstudio.ui.canvas import menu, walking
+from bpstudio.ui.canvas import view as views
+from bpstudio.ui.canvas.gestures.band import Band
+from bpstudio.ui.canvas.gestures.connect import Connect
+from bpstudio.ui.canvas.gestures.gesture import Gesture, Pointer
+from bpstudio.ui.canvas.gestures.move import Move
+from bpstudio.ui.canvas.gestures.pan import Pan
+from bpstudio.ui.canvas.hit import NEAR, REACH, Input, Output
+from bpstudio.ui.canvas.view import Point
+from bpstudio.ui.studio import Studio
+
+if TYPE_CHECKING:
+    from bpstudio.ui.canvas.canvas import Canvas
+
+NUDGE = 8.0
+"""How far Shift and an arrow move a node, in canvas units."""
+NOTCH = 120
+"""What one notch of a wheel says it turned by."""
+ARROWS = (walking.LEFT, walking.RIGHT, walking.UP, walking.DOWN)
+
+
+class Hovered(NamedTuple):
+    """What the pointer is over: a body or a wire, and the port at that place, if any."""
+
+    body: str = ""
+    wire: Wire | None = None
+    place: Point | None = None
+
+
+class Hands(QWidget):
+    """The part of a canvas that mouse and keyboard reach.
+
+    `gesture` is the one that is going on, `wire` the selected wire, `hovered` what the pointer is
+    over.
+    """
+
+    def __init__(self, studio: Studio, parent: QWidget | None) -> None:
+        super().__init__(parent)
+        self.studio = studio
+        self.gesture: Gesture | None = None
+        self.wire: Wire | None = None
+        self.hovered: Hovered | None = None
+        self._space = False
+        self._panned = False
+        self._turned = 0.0
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+    @property
+    def _canvas(self) -> Canvas:
+        return cast("Canvas", self)
+
+    # -- gestures ----------------------------------------------------------------------------
+
+    @property
+    def touched(self) -> frozenset[str]:
+        """What the rubber band would select."""
+        return self.gesture.touched if isinstance(self.gesture, Band) else frozenset()
+
+    def begin(self, gesture: Gesture) -> None:
+        """Follow this gesture from now on."""
+        self.give_up()
+        self.gesture = gesture
+        self.update()
+
+    def finish(self, pointer: Pointer) -> None:
+        """The gesture that is going on does what it came for."""
+        gesture, self.gesture = self.gesture, None
+        if gesture is not None:
+            gesture.release(pointer)
+            self.unsetCursor()
+            self.update()
+
+    def give_up(self) -> None:
+        """The gesture that is going on ends without a trace."""
+        gesture, self.gesture = self.gesture, None
+        if gesture is not None:
+            gesture.cancel()
+            self.unsetCursor()
+            self.update()
+
+    def select_wire(self, wire: Wire | None) -> None:
+        """Make that wire the selected one, or none; nodes are then not selected."""
+        if wire != self.wire:
+            self.wire = wire
+            if wire is not None:
+                self.studio.select(())
+            self.update()
+
+    def forget_hover(self) -> None:
+        """What was under the pointer may be gone."""
+        self.hovered = None
+
+    def _gesture_at(self, event: QMouseEvent) -> Gesture | None:
+        canvas, pointer = self._canvas, self._pointer(event)
+        if event.button() == Qt.MouseButton.MiddleButton or (
+            event.button() == Qt.MouseButton.LeftButton and self._space
+        ):
+            self._panned = True
+            return Pan(canvas, pointer)
+        if event.button() != Qt.MouseButton.LeftButton:
+            return None
+        port = self._port_at(pointer.place)
+        if port is not None:
+            return Connect(canvas, pointer, port)
+        body = canvas.targets.body(pointer.place)
+        if body is not None:
+            return Move(canvas, pointer, body.node.id)
+        wire = canvas.targets.wire(pointer.place, NEAR / canvas.view.scale)
+        if wire is not None:
+            self.select_wire(wire.wire)
+            return None
+        return Band(canvas, pointer)
+
+    def _port_at(self, place: Point) -> Output | Input | None:
+        """The port at that place; on a small body there is room left to take hold of it."""
+        targets, scale = self._canvas.targets, self._canvas.view.scale
+        body = targets.body(place)
+        reach = REACH / scale
+        if body is not None:
+            reach = min(reach, body.rect.height / 4, body.rect.width / 4)
+        return targets.output(place, reach) or targets.input(place, reach)
+
+    def _pointer(self, event: QMouseEvent) -> Pointer:
+        at = event.position().x(), event.position().y()
+        add = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+        return Pointer(at, self._canvas.view.to_canvas(at), add)
+
+    # -- mouse -------------------------------------------------------------------------------
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """A button begins a gesture."""
+        self.setFocus(Qt.FocusReason.MouseFocusReason)
+        if self.gesture is None:
+            gesture = self._gesture_at(event)
+            if gesture is not None:
+                self.begin(gesture)
+        self.update()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """The gesture follows, or else what is under the pointer shows itself."""
+        pointer = self._pointer(event)
+        if self.gesture is not None:
+            self.gesture.move(pointer)
+            self.setCursor(self.gesture.cursor)
+            self.update()
+        else:
+            self._hover(pointer.place)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """The gesture does what it came for."""
+        if event.buttons() == Qt.MouseButton.NoButton:
+            self.finish(self._pointer(event))
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """On a node its value or its title is typed, on nothing the quick search opens."""
+        if event.button() != Qt.MouseButton.LeftButton:
+            return
+        canvas, pointer = self._canvas, self._pointer(event)
+        self.give_up()
+        body = canvas.targets.body(pointer.place)
+        if body is not None:
+            canvas.open_editor(body.node.id)
+        elif canvas.targets.wire(pointer.place, NEAR / canvas.view.scale) is None:
+            canvas.open_quick_search(pointer.at)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Zoom about the pointer; a touchpad's small turns add up to steps."""
+        self._turned += event.angleDelta().y()
+        notches = int(self._turned / (NOTCH / 2))
+        if notches:
+            self._turned -= notches * NOTCH / 2
+            at = event.position().x(), event.position().y()
+            canvas = self._canvas
+            canvas.zoom_about(views.step(canvas.view.scale, notches), at)
+        event.accept()
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        """The pointer comes: nothing is under it yet."""
+        super().enterEvent(event)
+        self.forget_hover()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """The pointer goes: nothing is under it any more."""
+        super().leaveEvent(event)
+        self.forget_hover()
+        self.update()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """What can be done here."""
+        canvas = self._canvas
+        self.give_up()
+        if event.reason() == QContextMenuEvent.Reason.Mouse:
+            at = float(event.pos().x()), float(event.pos().y())
+            place = canvas.view.to_canvas(at)
+            body = canvas.targets.body(place)
+            wire = canvas.targets.wire(place, NEAR / canvas.view.scale) if body is None else None
+            if body is not None and not self.studio.selection & set(body.ids):
+                self.studio.select([body.node.id])
+            elif wire is not None:
+                self.select_wire(wire.wire)
+            elif body is None:
+                self.select_wire(None)
+                self.studio.select(())
+        else:
+            at = canvas.middle
+        menu.show(canvas, at, event.globalPos())
+
+    def _hover(self, place: Point) -> None:
+        canvas = self._canvas
+        targets = canvas.targets
+        body = targets.body(place)
+        port = self._port_at(place)
+        wire = None
+        if body is None and port is None:
+            found = targets.wire(place, NEAR / canvas.view.scale)
+            wire = None if found is None else found.wire
+        at = None
+        if isinstance(port, Output):
+            at = canvas.scene.bodies[port.node].output
+        elif isinstance(port, Input):
+            at = canvas.scene.bodies[port.node].inputs()[port.port, port.slot]
+        under = body.node.id if body is not None else port.node if port is not None else ""
+        hovered = Hovered(under, wire, at)
+        if hovered != self.hovered:
+            self.hovered = hovered
+            cursor = Qt.CursorShape.ArrowCursor
+            if self._space:
+                cursor = Qt.CursorShape.OpenHandCursor
+            elif at is not None:
+                cursor = Qt.CursorShape.CrossCursor
+            elif wire is not None:
+                cursor = Qt.CursorShape.PointingHandCursor
+            self.setCursor(cursor)
+            self.update()
+
+    # -- keyboard ----------------------------------------------------------------------------
+
+    def focusNextPrevChild(self, next: bool) -> bool:
+        """Tab goes to the next node, and leaves the canvas after the last one."""
+        canvas = self._canvas
+        id = walking.following(canvas.scene, self.studio.selection, 1 if next else -1)
+        if id is None:
+            return super().focusNextPrevChild(next)
+        self._go_to(id)
+        return True
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Walk, move, open, search, delete, give up."""
+        canvas, key = self._canvas, event.key()
+        control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+        if key == Qt.Key.Key_Escape:
+            self._escape()
+        elif key in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab) and control:
+            super().focusNextPrevChild(key == Qt.Key.Key_Tab)
+        elif key in ARROWS and event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            self._nudge(key)
+        elif key in ARROWS and not control:
+            self._walk(key)
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and len(self._bodies_chosen()) == 1:
+            canvas.open_editor(next(iter(self._bodies_chosen())))
+        elif key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and self.gesture is None:
+            self.delete()
+        elif key == Qt.Key.Key_Space and not control:
+            if not event.isAutoRepeat():
+                self._space, self._panned = True, False
+                self.setCursor(Qt.CursorShape.OpenHandCursor)
+        else:
+            super().keyPressEvent(event)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        """Space alone opens the search; a node that was moved by arrows has arrived."""
+        if event.isAutoRepeat():
+            return
+        if event.key() == Qt.Key.Key_Space and self._space:
+            self._space = False
+            self.unsetCursor()
+            if not self._panned and self.gesture is None:
+                self._canvas.open_quick_search()
+        elif event.key() == Qt.Key.Key_Shift:
+            self.studio.settle()
+        else:
+            super().keyReleaseEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Without the keyboard nothing is held down."""
+        super().focusOutEvent(event)
+        self._space = False
+        self.update()
+
+    def delete(self) -> None:
+        """Remove the selected wire, or the selected nodes."""
+        if self.wire is not None:
+            wire = self.wire
+            self.select_wire(None)
+            self.studio.do(_("Remove the wire"), edits.disconnect, *wire)
+        elif self.studio.selection:
+            whole = {id for b in self._bodies_chosen() for id in self._canvas.scene.bodies[b].ids}
+            self.studio.do(_("Delete"), edits.remove_nodes, whole | self.studio.selection)
+
+    def _escape(self) -> None:
+        if self.gesture is not None:
+            self.give_up()
+        else:
+            self.select_wire(None)
+            self.studio.select(())
+
+    def _bodies_chosen(self) -> frozenset[str]:
+        """The bodies of the selected nodes, by the nodes that give them their places."""
+        bodies = self._canvas.scene.bodies
+        return frozenset(bodies[id].node.id for id in self.studio.selection if id in bodies)
+
+    def _walk(self, key: int) -> None:
+        chosen = self._bodies_chosen()
+        if not chosen:
+            id = walking.following(self._canvas.scene, (), 1)
+        else:
+            id = walking.neighbour(self._canvas.scene, min(chosen), key)
+        if id is not None:
+            self._go_to(id)
+
+    def _go_to(self, id: str) -> None:
+        self.select_wire(None)
+        self.studio.select([id])
+        self._canvas.bring_into_view(id)
+
+    def _nudge(self, key: int) -> None:
+        dx = {walking.LEFT: -NUDGE, walking.RIGHT: NUDGE}.get(Qt.Key(key), 0.0)
+        dy = {walking.UP: -NUDGE, walking.DOWN: NUDGE}.get(Qt.Key(key), 0.0)
+        places = self._canvas.places_moved(self._bodies_chosen(), dx, dy)
+        if places:
+            self.studio.do_merged(_("Move"), "nudge", edits.move, places)

@@ -1,0 +1,123 @@
+"""What lies over the network: what is selected, hovered, marked, and the hint on nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QPainter, QPen
+
+from bpstudio.language import _
+from bpstudio.playback.bodies import Body
+from bpstudio.playback.ground import outline
+from bpstudio.playback.marks import Curves, Discs, Ink
+from bpstudio.playback.palette import Theme
+from bpstudio.playback.scene import Scene
+from bpstudio.playback.timeline import Wire
+from bpstudio.ui.canvas.view import Point
+from bpstudio.ui.painter import paint_marks
+from bpstudio.ui.style import PROSE
+
+PORT = 4.5
+RING = 3.5
+
+
+def paint_selected(painter: QPainter, scene: Scene, ids: Iterable[str], theme: Theme) -> None:
+    """A ring around each body of these nodes."""
+    for body in _bodies(scene, ids):
+        _ring(painter, body, QColor(theme.colours["accent"]), theme.wire**0.5)
+
+
+def paint_marked(painter: QPainter, scene: Scene, ids: Iterable[str], theme: Theme) -> None:
+    """A ring and a sign at each body that a problem speaks of."""
+    colour = QColor(theme.colours["gradient"])
+    for body in _bodies(scene, ids):
+        _ring(painter, body, colour, theme.wire**0.5, Qt.PenStyle.DashLine)
+        middle = QPointF(body.rect.right - 2, body.rect.y + 2)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(colour)
+        painter.drawEllipse(middle, 9.0, 9.0)
+        painter.setPen(QColor(theme.colours["canvas"]))
+        painter.setFont(_font(13, QFont.Weight.Bold))
+        room = QRectF(middle.x() - 9, middle.y() - 9, 18, 18)
+        painter.drawText(room, Qt.AlignmentFlag.AlignCenter, "!")
+
+
+def paint_wire(painter: QPainter, scene: Scene, wire: Wire, theme: Theme, opacity: float) -> None:
+    """A broad band along a wire that is selected, or that the pointer is on."""
+    path = scene.by_wire.get(wire)
+    if path is not None:
+        widths = np.full(len(path.controls), 5.0 * theme.wire)
+        paint_marks(painter, (Curves(path.controls, Ink("accent", opacity), widths),), theme)
+
+
+def paint_ports(painter: QPainter, places: Iterable[Point], theme: Theme, lit: bool) -> None:
+    """Ports at which a wire could begin or end."""
+    centres = np.array(list(places), dtype=float).reshape(-1, 2)
+    if not len(centres):
+        return
+    if lit:
+        mark = Discs(centres, PORT + 1.0, Ink("accent"), Ink("canvas"), 1.5)
+    else:
+        mark = Discs(centres, PORT, Ink("panel"), Ink("accent"), 1.5)
+    paint_marks(painter, (mark,), theme)
+
+
+def paint_dimmed(painter: QPainter, bodies: Iterable[Body], theme: Theme) -> None:
+    """Bodies that something does not fit: as if far away."""
+    veil = QColor(theme.colours["canvas"])
+    veil.setAlphaF(0.62)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(veil)
+    for body in bodies:
+        radius = min(outline(body), body.rect.height / 2)
+        painter.drawRoundedRect(QRectF(*body.rect.grown(1.5)), radius, radius)
+
+
+def paint_hint(painter: QPainter, width: int, height: int, theme: Theme) -> None:
+    """What can be done on an empty canvas, in pixels of the widget."""
+    lines = (
+        (_("Nothing here yet"), 17.0, QFont.Weight.DemiBold, "text"),
+        (
+            _("Drag a gate from the palette, or double-click to search for one."),
+            13.0,
+            None,
+            "muted",
+        ),
+        (_("A formula such as (x+y)*z becomes its gates."), 13.0, None, "muted"),
+    )
+    y = height / 2 - 34 * theme.type
+    for text, size, weight, role in lines:
+        painter.setFont(_font(size * theme.type, weight or QFont.Weight.Normal))
+        painter.setPen(QColor(theme.colours[role]))
+        room = QRectF(12, y, width - 24, 44 * theme.type)
+        flags = Qt.AlignmentFlag.AlignHCenter | Qt.TextFlag.TextWordWrap
+        y += painter.boundingRect(room, int(flags), text).height() + 8
+        painter.drawText(room, int(flags), text)
+
+
+def _bodies(scene: Scene, ids: Iterable[str]) -> Iterable[Body]:
+    found = (scene.bodies[id] for id in ids if id in scene.bodies)
+    return {body.node.id: body for body in found}.values()
+
+
+def _ring(
+    painter: QPainter,
+    body: Body,
+    colour: QColor,
+    line: float,
+    style: Qt.PenStyle = Qt.PenStyle.SolidLine,
+) -> None:
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(colour, 2.0 * line, style))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    radius = min(outline(body), body.rect.height / 2) + RING
+    painter.drawRoundedRect(QRectF(*body.rect.grown(RING)), radius, radius)
+
+
+def _font(pixels: float, weight: QFont.Weight) -> QFont:
+    font = QFont(PROSE)
+    font.setPixelSize(max(1, round(pixels)))
+    font.setWeight(weight)
+    return font

@@ -1,0 +1,126 @@
+"""Bodies of gates, each look drawn once and then copied: thousands share a few looks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Iterable
+
+import numpy as np
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QPainter, QPixmap
+
+from bpstudio.engine.op import Kind
+from bpstudio.playback.bodies import GATE, PILL, SOURCE, Body, own_name
+from bpstudio.playback.ground import ground
+from bpstudio.playback.marks import Box, Discs, Mark, Rect, Text, around
+from bpstudio.playback.palette import Theme
+from bpstudio.playback.scene import Scene
+from bpstudio.ui.canvas.arrays import draw_pieces
+from bpstudio.ui.painter import paint_marks
+
+LEGIBLE = 4.0
+"""Type smaller than so many pixels of the screen is left out."""
+MOST = 600
+"""So many looks are kept; with more of them the oldest are forgotten."""
+
+_Look = Hashable
+_Sprite = tuple[QPixmap, tuple[int, int]]
+
+
+class Sprites:
+    """The looks of a scene's gates and sources, as pixels at one scale."""
+
+    def __init__(self) -> None:
+        self._scene: Scene | None = None
+        self._looks: dict[str, _Look] = {}
+        self._made: dict[_Look, _Sprite] = {}
+        self._unit = 0.0
+        self._theme: Theme | None = None
+
+    def paint(self, painter: QPainter, scene: Scene, bodies: Iterable[Body]) -> None:
+        """These bodies; the painter's scale is that of the pixels, its corner on a whole one."""
+        matrix = painter.worldTransform()
+        unit = matrix.m11()
+        self._keep_to(scene, unit)
+        alone: list[Body] = []
+        alike: dict[_Look, list[Body]] = {}
+        for body in bodies:
+            if body.kind in (GATE, PILL, SOURCE):
+                alike.setdefault(self._look(scene, body), []).append(body)
+            else:
+                alone.append(body)
+        paint_marks(painter, legible(ground(scene, alone), unit), scene.theme)
+        painter.save()
+        painter.resetTransform()
+        for look, of_it in alike.items():
+            pixmap, (left, top) = self._made.get(look) or self._draw(scene, of_it[0], look)
+            middles = np.array([body.rect.centre for body in of_it]) * unit
+            shift = np.array([matrix.dx(), matrix.dy()])
+            corners = np.rint(middles + shift) + np.array([left, top])
+            whole = np.array([[0, 0, pixmap.width(), pixmap.height()]])
+            sources = np.repeat(whole, len(of_it), axis=0)
+            draw_pieces(painter, pixmap, corners, sources)
+        painter.restore()
+
+    def _keep_to(self, scene: Scene, unit: float) -> None:
+        if unit != self._unit or scene.theme is not self._theme or len(self._made) > MOST:
+            self._made.clear()
+            self._unit, self._theme = unit, scene.theme
+        if scene is not self._scene:
+            self._scene = scene
+            self._looks.clear()
+
+    def _look(self, scene: Scene, body: Body) -> _Look:
+        """What decides about how a body looks, but for its place."""
+        id = body.node.id
+        found = self._looks.get(id)
+        if found is None:
+            node = body.node
+            stub = id in scene.stubs
+            name = own_name(node) if stub or body.kind != SOURCE else ""
+            wired = tuple((port, len(feeding)) for port, feeding in node.sources.items())
+            trained = body.kind == SOURCE and bool(node.owned(Kind.WEIGHT))
+            found = self._looks[id] = (
+                node.op.name,
+                body.face,
+                body.rect[2:],
+                name,
+                stub,
+                wired,
+                trained,
+            )
+        return found
+
+    def _draw(self, scene: Scene, body: Body, look: _Look) -> _Sprite:
+        marks = legible(ground(scene, [body]), self._unit)
+        bounds = around(_covered(mark) for mark in marks)
+        x, y = body.rect.centre
+        left, top = math.floor((bounds.x - x) * self._unit), math.floor((bounds.y - y) * self._unit)
+        right = math.ceil((bounds.right - x) * self._unit)
+        bottom = math.ceil((bounds.bottom - y) * self._unit)
+        pixmap = QPixmap(max(1, right - left), max(1, bottom - top))
+        pixmap.fill(Qt.GlobalColor.transparent)
+        with QPainter(pixmap) as painter:
+            painter.translate(-left, -top)
+            painter.scale(self._unit, self._unit)
+            painter.translate(-x, -y)
+            paint_marks(painter, marks, scene.theme)
+        self._made[look] = pixmap, (left, top)
+        return self._made[look]
+
+
+def legible(marks: Iterable[Mark], unit: float) -> tuple[Mark, ...]:
+    """The marks without type too small to read."""
+    return tuple(m for m in marks if not isinstance(m, Text) or m.size * unit >= LEGIBLE)
+
+
+def _covered(mark: Mark) -> Rect:
+    match mark:
+        case Box():
+            return mark.rect.grown(mark.width)
+        case Discs():
+            (x, y), (right, bottom) = mark.centres.min(axis=0), mark.centres.max(axis=0)
+            return Rect(x, y, right - x, bottom - y).grown(mark.radius + mark.width)
+        case Text():
+            return mark.rect.grown(0.3 * mark.size)
+    raise TypeError(f"no body has a {type(mark).__name__}")

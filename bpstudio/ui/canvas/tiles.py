@@ -1,0 +1,94 @@
+"""The pictures of what neurons compute, as pixels: made when the weights change, then copied."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterable, Mapping
+
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import QPainter, QPixmap
+
+from bpstudio.engine.op import Array
+from bpstudio.playback import flow
+from bpstudio.playback.bodies import Body
+from bpstudio.playback.palette import Theme
+from bpstudio.playback.planes import planes
+from bpstudio.ui.painter import paint_marks
+from bpstudio.ui.showing import Showing
+
+PAUSE = 1 / 15
+"""Seconds between two pictures of one neuron while training goes on, at least."""
+SHARE = 0.2
+"""The share of the time that making them may take."""
+
+
+class Tiles:
+    """The pictures of one set of weights at one scale."""
+
+    def __init__(self) -> None:
+        self._planes: Mapping[str, Array] = {}
+        self._of: tuple[object, ...] = ()
+        self._next = 0.0
+        self._drawn: dict[str, QPixmap] = {}
+        self._look: tuple[object, ...] = ()
+
+    def follow(self, shown: Showing) -> bool:
+        """Compute them for what is shown now; while it trains, not more often than is bearable.
+
+        Whether they are behind, and have to be asked again.
+        """
+        recorded = shown.recording if _is_strip(shown) else None
+        of = (shown.weights, shown.project.graph, shown.project.data, recorded)
+        if len(self._of) == len(of) and all(a is b for a, b in zip(self._of, of, strict=True)):
+            return False
+        began = time.monotonic()
+        if shown.training and began < self._next:
+            return True
+        self._planes = planes(shown.project, shown.weights, recording=shown.recording)
+        self._of = of
+        self._drawn.clear()
+        now = time.monotonic()
+        self._next = began + max(PAUSE, (now - began) / SHARE)
+        return False
+
+    def paint(self, painter: QPainter, theme: Theme, bodies: Iterable[Body]) -> None:
+        """The pictures on these bodies."""
+        matrix = painter.worldTransform()
+        unit = matrix.m11()
+        look = (unit, theme.name)
+        if look != self._look:
+            self._look = look
+            self._drawn.clear()
+        painter.save()
+        painter.resetTransform()
+        for body in bodies:
+            if not body.tiles:
+                continue
+            pixmap = self._drawn.get(body.last.id) or self._draw(body, theme, unit)
+            first = body.tiles[0]
+            x = round(first.x * unit + matrix.dx()) - 2
+            y = round(first.y * unit + matrix.dy()) - 2
+            painter.drawPixmap(x, y, pixmap)
+        painter.restore()
+
+    def _draw(self, body: Body, theme: Theme, unit: float) -> QPixmap:
+        """The column of pictures of one body."""
+        first, last = body.tiles[0], body.tiles[-1]
+        wide = math.ceil(first.width * unit) + 5
+        high = math.ceil((last.bottom - first.y) * unit) + 5
+        pixmap = QPixmap(QRect(0, 0, wide, high).size())
+        pixmap.fill(Qt.GlobalColor.transparent)
+        with QPainter(pixmap) as painter:
+            painter.translate(2, 2)
+            painter.scale(unit, unit)
+            painter.translate(-first.x, -first.y)
+            paint_marks(painter, flow.tiles(body, self._planes.get(body.last.id)), theme)
+        self._drawn[body.last.id] = pixmap
+        return pixmap
+
+
+def _is_strip(shown: Showing) -> bool:
+    """Whether the pictures show rows of the recording, because the inputs are more than two."""
+    data = shown.project.data
+    return data is not None and (data.features.ndim != 2 or data.features.shape[1] > 2)
