@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Iterator
-from xml.sax.saxutils import escape, quoteattr
+from html import escape
 
 import numpy as np
 from PIL import Image
@@ -54,7 +54,7 @@ def svg(
         f' font-family="{PROSE_FONTS}">'
     ]
     if title:
-        lines.append(f"<title>{escape(title)}</title>")
+        lines.append(f"<title>{escape(title, quote=False)}</title>")
     lines.append(f'<rect width="{width}" height="{height}" fill="{theme.colours["canvas"]}"/>')
     clips = 0
     for part, rect in page.parts:
@@ -147,13 +147,15 @@ def _line(text: Text, theme: Theme, opacity: float, extra: str) -> str:
     anchor = "" if text.align == "start" else f' text-anchor="{text.align}"'
     spans, drop = [], 0.0
     for span in text.spans:
-        fonts = f" font-family={quoteattr(MONO_FONTS)}" if span.kind == MONO else ""
+        fonts = f' font-family="{escape(MONO_FONTS, quote=False)}"' if span.kind == MONO else ""
         weight = f' font-weight="{span.weight}"' if span.weight != 400 else ""
         size = f' font-size="{_n(text.size * span.size)}"' if span.size != 1 else ""
         down = f' dy="{_n((span.drop - drop) * text.size)}"' if span.drop != drop else ""
         fill = f' fill="{theme.colours[span.role]}"' if not extra else ""
         drop = span.drop
-        spans.append(f"<tspan{fill}{fonts}{weight}{size}{down}>{escape(span.text)}</tspan>")
+        spans.append(
+            f"<tspan{fill}{fonts}{weight}{size}{down}>{escape(span.text, quote=False)}</tspan>"
+        )
     return (
         f'<text x="{_n(text.x)}" y="{_n(text.y)}" font-size="{_n(text.size)}"{anchor}{faded}'
         f'{extra} xml:space="preserve">{"".join(spans)}</text>'

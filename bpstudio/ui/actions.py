@@ -106,8 +106,13 @@ def retitle(actions: dict[str, QAction]) -> None:
         act.setIconText(text.replace("&", "").rstrip("…"))
         act.setToolTip(f"{help} ({keys})" if keys else help)
         act.setStatusTip(help)
-        if entry.icon:
-            act.setIcon(icons.icon(entry.icon))
+
+
+def draw_icons(actions: dict[str, QAction]) -> None:
+    """Give every command its icon, in the colour of the text around it."""
+    for id, act in actions.items():
+        if table[id].icon:
+            act.setIcon(icons.icon(table[id].icon))
 
 
 def refresh(actions: dict[str, QAction], window: Window) -> None:

@@ -22,6 +22,7 @@ from bpstudio.language import N_, _
 from bpstudio.playback.palette import THEMES, Theme
 from bpstudio.playback.timeline import BACKWARD, FORWARD, PHASES, UPDATE
 from bpstudio.ui import icons
+from bpstudio.ui.actions import table
 from bpstudio.ui.readout import readout, whereabouts
 from bpstudio.ui.showing import Showing
 from bpstudio.ui.studio import Change, Studio
@@ -122,7 +123,7 @@ class TopBar(QFrame):
         if id in PHASE_ACTIONS:
             button.setIcon(_dot(theme.colours[COLOURS[PHASE_ACTIONS[id]]]))
         elif id != "play":
-            button.setIcon(self._actions[id].icon())
+            button.setIcon(icons.icon(table[id].icon))
 
     def _show(self, shown: Showing) -> None:
         studio = self._studio

@@ -1,6 +1,7 @@
-"""The panels around the canvas, each in a dock: which there are, where they stand, when they come.
+"""The panels around the canvas, each in a dock: which there are, and where they stand.
 
-What draws plots takes half a second to import, so its panels are made after the first paint.
+What they import takes longer than all the rest, so they are made after the first paint, one at a
+time.
 """
 
 from __future__ import annotations
@@ -37,7 +38,6 @@ class Panel:
     kind: str
     title: str
     area: Qt.DockWidgetArea
-    late: bool = False
     share: int = 1
 
 
@@ -45,10 +45,10 @@ PANELS = (
     Panel("palette", "PalettePanel", N_("Palette"), LEFT),
     Panel("inspector", "InspectorPanel", N_("Inspector"), RIGHT),
     Panel("trainer", "TrainerPanel", N_("Training"), RIGHT),
-    Panel("loss", "LossPanel", N_("Loss"), BOTTOM, late=True, share=30),
-    Panel("boundary", "BoundaryPanel", N_("Decision boundary"), BOTTOM, late=True, share=22),
-    Panel("weights", "WeightsPanel", N_("Weight updates"), BOTTOM, late=True, share=26),
-    Panel("recording", "RecordingPanel", N_("Recording"), BOTTOM, late=True, share=26),
+    Panel("loss", "LossPanel", N_("Loss"), BOTTOM, share=30),
+    Panel("boundary", "BoundaryPanel", N_("Decision boundary"), BOTTOM, share=22),
+    Panel("weights", "WeightsPanel", N_("Weight updates"), BOTTOM, share=26),
+    Panel("recording", "RecordingPanel", N_("Recording"), BOTTOM, share=26),
 )
 
 
@@ -104,13 +104,13 @@ class Docks(QObject):
     """All docks of a window.
 
     `touched` says whether a person has moved, closed or sized any; until then they take their
-    share of whatever size the window has. `late` gives those whose panels are still to be made.
+    share of whatever size the window has. `empty` gives those whose panels are still to be made.
     """
 
-    def __init__(self, window: QMainWindow, studio: Studio) -> None:
+    def __init__(self, window: QMainWindow) -> None:
         super().__init__(window)
         self.touched = False
-        self._window, self._studio = window, studio
+        self._window = window
         self.by_name = {panel.name: Dock(panel, window) for panel in PANELS}
         window.setDockOptions(
             QMainWindow.DockOption.AnimatedDocks
@@ -122,11 +122,9 @@ class Docks(QObject):
         window.setTabPosition(LEFT | RIGHT | BOTTOM, QTabWidget.TabPosition.North)
         self.arrange()
         for dock in self.by_name.values():
-            if not dock.panel.late:
-                dock.fill(studio)
             dock.topLevelChanged.connect(self._touch)
             dock.dockLocationChanged.connect(self._soon)
-        self.late = (dock for dock in self.by_name.values() if not dock.filled)
+        self.empty = (dock for dock in self.by_name.values() if not dock.filled)
         window.installEventFilter(self)
 
     def arrange(self) -> None:

@@ -10,8 +10,8 @@ from PySide6.QtSvg import QSvgRenderer
 
 from bpstudio import resources
 
-SIZES = (16, 20, 24, 32)
-SCALES = (1.0, 2.0)
+SIZES = (16, 20)
+"""The sizes that are drawn, in pixels of a screen at scale 1."""
 
 
 def icon(name: str, colour: str = "") -> QIcon:
@@ -19,7 +19,8 @@ def icon(name: str, colour: str = "") -> QIcon:
     palette = QGuiApplication.palette()
     normal = colour or palette.color(QPalette.ColorRole.ButtonText).name()
     disabled = palette.color(QPalette.ColorGroup.Disabled, QPalette.ColorRole.ButtonText).name()
-    return _drawn(name, normal, disabled)
+    sharpest = max(screen.devicePixelRatio() for screen in QGuiApplication.screens())
+    return _drawn(name, normal, disabled, sharpest)
 
 
 def application_icon() -> QIcon:
@@ -28,12 +29,11 @@ def application_icon() -> QIcon:
 
 
 @lru_cache(maxsize=512)
-def _drawn(name: str, normal: str, disabled: str) -> QIcon:
+def _drawn(name: str, normal: str, disabled: str, scale: float) -> QIcon:
     made = QIcon()
     for colour, mode in ((normal, QIcon.Mode.Normal), (disabled, QIcon.Mode.Disabled)):
         for size in SIZES:
-            for scale in SCALES:
-                made.addPixmap(_pixmap(name, QColor(colour), size, scale), mode)
+            made.addPixmap(_pixmap(name, QColor(colour), size, scale), mode)
     return made
 
 

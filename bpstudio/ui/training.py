@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
@@ -21,10 +22,12 @@ from bpstudio.project import runs
 from bpstudio.project.difference import between
 from bpstudio.project.iteration import runnable, within
 from bpstudio.project.project import Project
-from bpstudio.training.board import Snapshot
 from bpstudio.training.job import MOST_STEPS, Change, Job, Memory, Metrics
-from bpstudio.training.serve import Ended
-from bpstudio.training.worker import Worker
+
+if TYPE_CHECKING:
+    from bpstudio.training.board import Snapshot
+    from bpstudio.training.serve import Ended
+    from bpstudio.training.worker import Worker
 
 TICK = 16
 """Milliseconds between two looks at a run."""
@@ -102,9 +105,8 @@ class Training(QObject):
     ended = Signal(object)
     """What the run came to, as it ended by itself: an `Outcome`."""
 
-    def __init__(self, make: Callable[[], Worker] = Worker) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._make = make
         self._worker: Worker | None = None
         self._tried = False
         self._newest: Outcome | None = None
@@ -128,7 +130,10 @@ class Training(QObject):
     def warm(self) -> None:
         """Start the worker process, so that it is up by the time it is wanted."""
         if self._worker is None:
-            self._worker = self._make()
+            # With all that it needs for training it would delay the first paint.
+            from bpstudio.training.worker import Worker
+
+            self._worker = Worker()
 
     def start(self, job: Job, losses: Array) -> None:
         """Train this job from now on; a run that was going on is given up.

@@ -59,7 +59,7 @@ class Window(QMainWindow):
         self.stage.painted.connect(self._complete)
         self.setCentralWidget(self.stage)
         self.banner = Banner(studio, self.stage)
-        self.docks = Docks(self, studio)
+        self.docks = Docks(self)
         self.menus = Menus(self, self.actions_by_id)
         self.top = TopBar(studio, self.actions_by_id, self)
         self.timeline = TimelineBar(studio, self)
@@ -111,6 +111,7 @@ class Window(QMainWindow):
         if isinstance(app, QApplication):
             style.apply(app, preferences.theme)
         actions.retitle(self.actions_by_id)
+        actions.draw_icons(self.actions_by_id)
         # The children hear of it after this; their texts are ours to say.
         QTimer.singleShot(0, self, self._retitle)
         complaint = self._keep(preferences)
@@ -151,12 +152,13 @@ class Window(QMainWindow):
         self.docks.title_by_place()
 
     def _complete(self) -> None:
-        """Make the panels that were left for later, one at a time."""
+        """Make what was left for later, one thing at a time."""
         self.painted.emit()
-        self._fill_next()
+        actions.draw_icons(self.actions_by_id)
+        QTimer.singleShot(0, self, self._fill_next)
 
     def _fill_next(self) -> None:
-        dock = None if self._leaving else next(self.docks.late, None)
+        dock = None if self._leaving else next(self.docks.empty, None)
         if dock is not None:
             # First, so that a fault in one panel does not keep the others away.
             QTimer.singleShot(0, self, self._fill_next)
