@@ -107,7 +107,7 @@ def _number_lines(
     back: BackwardStep, forward: Step, port: str, gradient: Array, local: Array
 ) -> Iterator[Spans]:
     numbers = [gradient.item(), back.upstream.item(), local.item()]
-    texts = digits.agreeing(numbers, lambda n: n[0] - n[1] * n[2])
+    texts = [_figures(number) for number in numbers]
     inner = f"({texts[2]})" if texts[2].startswith(digits.MINUS) else texts[2]
     yield (
         plain("= "),
@@ -129,6 +129,13 @@ def _number_lines(
         yield line
     else:
         yield head
+
+
+def _figures(number: float) -> str:
+    """Four figures, whole numbers without decimals."""
+    if number == round(number) and abs(number) < 10_000:
+        return f"{number + 0.0:.0f}".replace("-", digits.MINUS)
+    return digits.significant(number)
 
 
 def _array_lines(

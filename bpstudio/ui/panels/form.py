@@ -40,10 +40,10 @@ _FIGURES = 6
 class Words(QLabel):
     """What stands before a field; it gives way to the field, and then ends in an ellipsis."""
 
-    def __init__(self) -> None:
+    def __init__(self, role: str = "muted") -> None:
         super().__init__()
         self.setTextFormat(Qt.TextFormat.PlainText)
-        self.setProperty("role", "muted")
+        self.setProperty("role", role)
 
     def minimumSizeHint(self) -> QSize:
         """A few letters."""

@@ -16,7 +16,7 @@ from bpstudio.language import N_, _, ngettext
 from bpstudio.playback import digits
 from bpstudio.project import edits
 from bpstudio.ui.panels.chain_rule import ChainRule, rules_at
-from bpstudio.ui.panels.form import RIGHT, Form, put, setting_field
+from bpstudio.ui.panels.form import RIGHT, Form, Words, put, setting_field
 from bpstudio.ui.panels.local_jacobian import JacobianView, jacobian_of
 from bpstudio.ui.panels.numeric_check import NumericCheck
 from bpstudio.ui.panels.panel import (
@@ -67,7 +67,7 @@ class InspectorPanel(Panel):
         self.values = Values(studio)
         self.chain, self.jacobian = ChainRule(), JacobianView()
         self.check = NumericCheck(studio)
-        self.headings = {key: label("heading") for key in ("chain", "jacobian", "check")}
+        self.headings = {key: Words("heading") for key in ("chain", "jacobian", "check")}
         self.not_yet = label("muted")
         self.not_yet.setWordWrap(True)
         self._lay_out()
@@ -148,8 +148,8 @@ class InspectorPanel(Panel):
         for key, widgets in sections:
             column.addSpacing(6)
             column.addWidget(self.headings[key])
-            for widget in widgets:
-                column.addWidget(widget)
+            for part in widgets:
+                column.addWidget(part)
         for text in (self.name, self.id, self.kind):
             text.setMinimumWidth(1)
         scrolled(content, self)

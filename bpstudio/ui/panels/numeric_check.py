@@ -45,16 +45,19 @@ class NumericCheck(QWidget):
         self._checked: tuple[object, ...] = ()
         self.check: Check | None = None
         self.form = Form()
-        for key in ("error", "cost"):
-            field = label("number")
-            field.setAlignment(RIGHT)
-            self.form.row(key, field)
+        error = label("number")
+        error.setAlignment(RIGHT)
+        error.setContentsMargins(0, 0, 7, 0)
+        self.form.row("error", error)
+        self.cost = label("muted")
+        self.cost.setWordWrap(True)
         self.button = QPushButton()
         self.button.clicked.connect(self.run)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
         column.addWidget(self.form)
+        column.addWidget(self.cost)
         column.addWidget(self.button)
 
     def retitle(self, theme: Theme) -> None:
@@ -97,6 +100,7 @@ class NumericCheck(QWidget):
     def _say(self) -> None:
         found = self.check
         self.form.setVisible(found is not None)
+        self.cost.setVisible(found is not None)
         self.button.setVisible(found is None)
         if found is None:
             return
@@ -109,12 +113,13 @@ class NumericCheck(QWidget):
         worst = found.worst
         field.setToolTip("" if worst is None else f"{worst.key}: {worst.error:.2g}")
         count = found.forward_passes // 2
-        words = ngettext("Cost for {count} number", "Cost for all {count} numbers", count)
-        self.form.say("cost", words.format(count=grouped(count)))
-        put(
-            self.form.fields["cost"],
-            _("{passes} forward vs 1 backward").format(passes=grouped(found.forward_passes)),
+        words = ngettext(
+            "Cost for {count} number: {passes} forward passes, where backprop takes 1 backward",
+            "Cost for {count} numbers: {passes} forward passes, where backprop takes 1 backward",
+            count,
         )
+        passes = grouped(found.forward_passes)
+        self.cost.setText(words.format(count=grouped(count), passes=passes))
 
 
 def checked(shown: Showing) -> Check:
