@@ -116,7 +116,7 @@ class Column(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         """It gets by with any width."""
-        return QSize(0, super().minimumSizeHint().height())
+        return QSize(0, max(0, super().minimumSizeHint().height()))
 
 
 class Beside(QWidget):
@@ -140,7 +140,7 @@ class Beside(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         """It gets by with any width."""
-        return QSize(0, super().minimumSizeHint().height())
+        return QSize(0, max(0, super().minimumSizeHint().height()))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Choose for the new width."""
