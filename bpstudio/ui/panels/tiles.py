@@ -46,7 +46,7 @@ def _drawn(entry: Entry, name: str, scale: float) -> QPixmap:
 def _fill(painter: QPainter, entry: Entry, theme: Theme) -> None:
     if entry.is_data:
         _points(painter, entry.name, theme)
-    elif entry.op.category == "activation":
+    elif entry.op.category == "activation" and len(entry.op.ports) == 1:
         _curve(painter, entry, theme)
     elif entry.op.category == "layer":
         _layer(painter, theme)
@@ -74,6 +74,9 @@ def _curve(painter: QPainter, entry: Entry, theme: Theme) -> None:
     """What the activation makes of the numbers from −3 to 3."""
     x = np.linspace(-3.0, 3.0, 40)
     y = np.asarray(entry.op.forward(x))
+    if y.shape != x.shape:  # not a function of each number by itself
+        _symbol(painter, symbol(entry.op), theme)
+        return
     painter.setPen(QPen(QColor(theme.colours["forward"]), 1.5))
     painter.drawPolyline(QPolygonF(_placed(x, y)))
 
