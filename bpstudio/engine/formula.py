@@ -28,18 +28,15 @@ from bpstudio.engine.expression import (
     parse_definition,
     write,
 )
-from bpstudio.engine.functions import FUNCTIONS
+from bpstudio.engine.functions import CONSTANTS, FUNCTIONS, OF_ARRAYS
 from bpstudio.engine.graph import Graph, Node
 from bpstudio.engine.notation import LONGEST, plain_name
-from bpstudio.engine.op import Array, catalog
+from bpstudio.engine.op import Array, Kind, catalog
 from bpstudio.engine.ops.source import Constant
 from bpstudio.engine.run import ancestors
 from bpstudio.engine.tree import position, with_parts
 from bpstudio.errors import FormulaError, GraphError
 from bpstudio.language import N_
-
-CONSTANTS: Mapping[str, float] = {"pi": math.pi, "π": math.pi}
-"""Names that have a value of their own, unless they are given another."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,7 +157,6 @@ def _place(expression: Expression, name: str) -> int:
     return fold(expression, visit)
 
 
-_OF_ARRAYS = frozenset({"sum", "mean", "largest", "count", "softmax", "transpose"})
 # What a part of a formula has become: a number still to be taken in by a gate, or a node's id.
 _Made = float | str
 
@@ -210,8 +206,10 @@ def _gate(
             return functools.reduce(lambda a, b: gates.gate(function, a, b), of)
         case Call("tan"):
             return gates.gate("divide", gates.gate("sin", of[0]), gates.gate("cos", of[0]))
-        case Call(function) if function in catalog and len(catalog[function].ports) == len(of):
+        case Call(function) if _ports(function) == len(of):
             return gates.gate(function, *of)
+        case Call(function) if (settings := _settings(function, of)) is not None:
+            return gates.gate(function, *of[: _ports(function)], **settings)
     raise FormulaError(
         N_("There is no gate for {part}. Write it with + - * / ^ and functions that have one."),
         position=position(part),
@@ -219,11 +217,33 @@ def _gate(
     )
 
 
+def _ports(function: str) -> int:
+    """How many wires the gate of that name takes; -1 if there is none, or it takes any number."""
+    kind = catalog.get(function)
+    plain = kind is not None and not any(
+        port.variadic or port.kind is not Kind.INPUT for port in kind.ports
+    )
+    return len(kind.ports) if kind is not None and plain else -1
+
+
+def _settings(function: str, of: Sequence[_Made]) -> dict[str, float] | None:
+    """The settings of a gate whose wires come first and a number for each setting behind them."""
+    ports = _ports(function)
+    if not 0 < ports < len(of):
+        return None
+    fields = dataclasses.fields(catalog[function])  # type: ignore[arg-type]
+    numbers = [each for each in of[ports:] if isinstance(each, float)]
+    floats = all(isinstance(field.default, float) for field in fields)
+    if not floats or not len(fields) == len(numbers) == len(of) - ports:
+        return None
+    return {field.name: number for field, number in zip(fields, numbers, strict=True)}
+
+
 def _number(part: Expression, of: Sequence[_Made]) -> float | None:
     """The value of a part that is made of finite numbers alone."""
     if isinstance(part, Binary) and part.sign == "@":
         return None
-    if isinstance(part, Call) and part.function in _OF_ARRAYS:
+    if isinstance(part, Call) and part.function in OF_ARRAYS:
         return None
     numbers = [Number(made) for made in of if isinstance(made, float)]
     if len(numbers) < len(of):
@@ -296,12 +316,20 @@ def _rule(node: Node) -> Expression:
     own = parse(op.formula)
     defaults = {setting.name: setting.default for setting in dataclasses.fields(op)}  # type: ignore[arg-type]
     mentioned = names(own)
-    # A formula that is silent on a setting holds for its default only.
-    if any(op.settings[name] != defaults[name] for name in defaults if name not in mentioned):
+    # A formula that is silent on a setting holds for its default only, unless it is its own.
+    own_text = op.formula != type(op).formula
+    if not own_text and any(
+        op.settings[name] != defaults[name] for name in defaults if name not in mentioned
+    ):
         raise _unsaid(node)
-    if op.name in FUNCTIONS:
+    function = FUNCTIONS.get(op.name)
+    if function is not None and function.fewest <= len(op.ports):
         return Call(op.name, tuple(Name(port.name) for port in op.ports))
-    settings = {name: Number(value) for name, value in op.settings.items() if name in mentioned}
+    settings = {
+        name: Number(value)
+        for name, value in op.settings.items()
+        if name in mentioned and isinstance(value, int | float)
+    }
     return _put_in(own, settings)
 
 

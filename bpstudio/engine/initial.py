@@ -56,10 +56,16 @@ def starting(
             if key in kept and kept[key].shape == shape.features:
                 weights[key] = kept[key]
             else:
-                name = names.get(port.name, "zeros")
-                weights[key] = initialisers[name].draw(stream(seed, key), shape.features)
+                weights[key] = _start(names.get(port.name, 0.0), shape.features, seed, key)
                 weights[key].flags.writeable = False
     return weights
+
+
+def _start(initial: str | float, shape: tuple[int, ...], seed: int, key: str) -> Array:
+    """What an initialiser draws for a key, or a number everywhere."""
+    if isinstance(initial, str):
+        return initialisers[initial].draw(stream(seed, key), shape)
+    return np.full(shape, float(initial))
 
 
 def stream(seed: int, key: str) -> np.random.Generator:

@@ -127,7 +127,10 @@ class Op:
     """`y = …` in the grammar of `formula.py`, over arguments and settings; tests evaluate it."""
     gradients: ClassVar[Mapping[str, str]] = {}
     """For each argument its gradient in the same grammar, where `g` is the upstream gradient and
-    `y` the output, before broadcasting is undone; tests evaluate it."""
+    `y` the output, before broadcasting is undone; tests evaluate it. A variadic argument's name
+    stands for all of its values, one after the other, among the arguments of a function; in its
+    gradient `slot` is which of them it is for, counted from 0. So does the name of a setting of
+    several numbers."""
     exports: ClassVar[Mapping[str, str]] = {}
     """Its name elsewhere, such as `{"onnx": "Tanh", "torch": "torch.tanh"}`; what else the call
     there needs, such as an axis, an exporter knows. Without a name it spells out `formula`."""
@@ -135,6 +138,9 @@ class Op:
     """The open interval in which an argument makes sense, such as `{"x": (0, inf)}` for log."""
     samples: ClassVar[Sequence[Mapping[str, tuple[int, ...]]]] = ()
     """Shapes of the arguments that the generic tests run it at; none: any shapes broadcast."""
+    boundary: ClassVar[float] = 0.5
+    """Of a loss: where a single prediction changes from one class to the other; 0.5 for
+    probabilities, 0 for scores."""
     ports: ClassVar[tuple[Port, ...]] = ()
     """The arguments of `forward`, in order."""
 
@@ -174,6 +180,10 @@ class Op:
         """The output outside training, for gates that then do something else."""
         return self.forward(*arguments, **named)
 
+    def infer_backward(self, *arguments: Any, **named: Any) -> Gradients:
+        """As `backward`, for the output that `infer` gives."""
+        return self.backward(*arguments, **named)
+
     def draw(self, rng: np.random.Generator | None, **shapes: Any) -> Mapping[str, Array]:
         """The value of each `Noise` argument, given the other arguments' array shapes.
 
@@ -185,7 +195,7 @@ class Op:
         """The new value of each `Statistic` argument, from the arguments of `forward`."""
         return {}
 
-    def shape(self, *_: Any, **shapes: Any) -> Shape:
+    def shape(self, /, *_: Any, **shapes: Any) -> Shape:
         """The output's shape from those of the arguments; raises ShapeError where they clash.
 
         A subclass names the `Shape` arguments as `forward` does; a variadic argument's shapes
@@ -193,15 +203,16 @@ class Op:
         """
         return broadcast(*shapes.values())
 
-    def weight_shapes(self, *_: Any, **inputs: Any) -> Mapping[str, tuple[int, ...]]:
+    def weight_shapes(self, /, *_: Any, **inputs: Any) -> Mapping[str, tuple[int, ...]]:
         """The shape of each weight and statistic that the gate takes, given its other arguments'.
 
         The names are those of the other arguments, as in `shape`.
         """
         return {}
 
-    def initials(self) -> Mapping[str, str]:
-        """For each weight and statistic the name of the initialiser of `initial.py`."""
+    def initials(self) -> Mapping[str, str | float]:
+        """For each weight and statistic the name of the initialiser of `initial.py`, or the number
+        that all its entries start at."""
         return {}
 
     def clash(self, template: str, **values: object) -> ShapeError:

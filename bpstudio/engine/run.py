@@ -41,13 +41,18 @@ class Randomness:
 
 @dataclass(frozen=True)
 class Step:
-    """One gate forward: what it read and what it gave. The arrays are read-only."""
+    """One gate forward: what it read and what it gave. The arrays are read-only.
+
+    `training` says whether the output is that of `forward`, or what the gate gives outside
+    training.
+    """
 
     node: str
     op: Op
     sources: Mapping[str, tuple[str, ...]]
     arguments: Mapping[str, Argument]
     output: Array
+    training: bool = True
 
     @property
     def values(self) -> tuple[Array, ...]:
@@ -197,9 +202,10 @@ def forward(
         if node.owned(Kind.NOISE):
             sizes = {k: v.shape for k, v in arguments.items() if isinstance(v, np.ndarray)}
             rng = None if randomness is None else randomness.generator(node.id)
-            arguments |= node.op.draw(rng, **sizes)
-        outputs[node.id] = output = _apply(node, arguments, training=randomness is not None)
-        yield Step(node.id, node.op, node.sources, arguments, output)
+            arguments = _in_order(node.op, arguments | dict(node.op.draw(rng, **sizes)))
+        training = randomness is not None
+        outputs[node.id] = output = _apply(node, arguments, training=training)
+        yield Step(node.id, node.op, node.sources, arguments, output, training)
 
 
 def backward(steps: Sequence[Step], seed: Mapping[str, Array]) -> Iterator[BackwardStep]:
@@ -228,8 +234,9 @@ def backward(steps: Sequence[Step], seed: Mapping[str, Array]) -> Iterator[Backw
 def pull_back(step: Step, upstream: Array) -> dict[str, tuple[Array, ...]]:
     """What a gate passes to each argument: its rule for this upstream gradient, made to fit."""
     passed = {}
+    rule = step.op.backward if step.training else step.op.infer_backward
     with np.errstate(all="ignore"):
-        ruled = step.op.backward(upstream, step.output, *step.values)
+        ruled = rule(upstream, step.output, *step.values)
         for port in step.op.ports:
             if port.name in ruled:
                 values = _spread([step.arguments[port.name]])
@@ -347,6 +354,11 @@ def _arguments(
             kind = np.intp if port.kind is Kind.INDEX else np.float64
             arguments[port.name] = _frozen(np.asarray(value, dtype=kind))
     return arguments
+
+
+def _in_order(op: Op, arguments: Mapping[str, Argument]) -> dict[str, Argument]:
+    """The arguments in the order in which `forward` takes them."""
+    return {port.name: arguments[port.name] for port in op.ports}
 
 
 def _apply(node: Node, arguments: Mapping[str, Argument], *, training: bool) -> Array:

@@ -147,6 +147,22 @@ def with_parts(part: Expression, parts: Sequence[Expression]) -> Expression:
     return part
 
 
+def spread(expression: Expression, several: Mapping[str, Sequence[Expression]]) -> Expression:
+    """The expression with each of these names, where it is an argument of a function, replaced by
+    all that it stands for, one after the other."""
+
+    def visit(part: Expression, parts: Sequence[Expression]) -> Expression:
+        if not isinstance(part, Call):
+            return with_parts(part, parts)
+        arguments: list[Expression] = []
+        for each in parts:
+            found = several.get(each.name) if isinstance(each, Name) else None
+            arguments.extend((each,) if found is None else found)
+        return Call(part.function, tuple(arguments), part.position)
+
+    return fold(expression, visit)
+
+
 def position(expression: Expression) -> int:
     """Where the first name or function in it was typed; 0 if it has none."""
 

@@ -1,7 +1,7 @@
 """A gate's own NumPy as expressions, for gates whose formula does not tell all.
 
 The gate runs on arrays that know their values and how they came about. What it calls becomes the
-same kind of tree that formulas are read into, with a few functions more (`MORE`), so that whoever
+same kind of tree that formulas are read into, with one function more (`MORE`), so that whoever
 spells formulas in another language spells these too.
 """
 
@@ -30,15 +30,9 @@ from bpstudio.engine.op import Array, Op
 from bpstudio.engine.tree import with_parts
 
 MORE: Mapping[str, Callable[..., Any]] = {
-    "expand": lambda x, axis: np.expand_dims(x, int(axis)),
-    "squeeze": lambda x, axis: np.squeeze(x, int(axis)),
-    "sum_over": lambda x, axis: np.sum(x, axis=int(axis)),
-    "mean_over": lambda x, axis: np.mean(x, axis=int(axis)),
-    "largest_over": lambda x, axis: np.max(x, axis=int(axis)),
     "contract": lambda a, b, count: np.tensordot(a, b, (range(int(count)),) * 2),
 }
-"""Functions that formulas do not have: an axis of length 1 more, one less, reductions whose axis
-goes, and the sum of products over the first `count` axes of two arrays."""
+"""What formulas do not have: the sum of products over the first `count` axes of two arrays."""
 
 
 def expressions(op: Op, step: run.Step) -> tuple[Expression, dict[str, Expression]] | None:

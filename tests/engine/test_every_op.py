@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 
 import bpstudio.engine.ops  # noqa: F401 - fills the catalog
-from bpstudio.engine.check import numeric_gradient
+from bpstudio.engine.differences import numeric_gradient
 from bpstudio.engine.expression import (
     Binary,
     Call,
@@ -38,7 +38,9 @@ from bpstudio.engine.expression import (
 from bpstudio.engine.op import Array, Kind, Op, catalog
 from bpstudio.engine.run import Step, fit, pull_back
 from bpstudio.engine.shapes import Shape
+from bpstudio.engine.tree import spread
 from bpstudio.errors import ShapeError
+from tests.engine.torch_gates import IN_TORCH
 
 # Where the answers that PyTorch gave once are kept, and how many inputs of each case.
 REFERENCE, STORED = Path(__file__).parent / "reference" / "gates.npz", 2
@@ -77,36 +79,61 @@ def instances(kind: type[Op]) -> Iterator[Op]:
             others = [not value]
         elif isinstance(value, int):
             others = [value + 1 if high is None else min(value + 1, high)]
+        elif isinstance(value, tuple):
+            others = [(1, *value)]
         elif isinstance(value, float):
             ends = (-math.inf if low is None else low, math.inf if high is None else high)
             others = [min(max(other, ends[0]), ends[1]) for other in (0.4 * value + 0.3, -1.5)]
         else:
             others = []
-        for other in others:
+        for other in dict.fromkeys(others):
+            if other == value:
+                continue
             yield dataclasses.replace(op, **{field.name: other})  # type: ignore[type-var]
 
 
 def argument_shapes(op: Op) -> Iterator[Shapes]:
     """Shapes of its arguments: those that it declares, or a few that broadcast."""
     free = [p.name for p in op.ports if p.kind not in (Kind.WEIGHT, Kind.STATISTIC, Kind.NOISE)]
+    variadic = tuple(p.name for p in op.ports if p.variadic)
     lists: tuple[tuple[tuple[int, ...], ...], ...]
     if op.samples:
         for sample in op.samples:
-            yield _with_weights(op, {k: v for k, v in sample.items() if k in free})
+            wanted = {k: v for k, v in sample.items() if k in free or k.startswith(variadic)}
+            if (shapes := _with_weights(op, wanted)) is not None:
+                yield shapes
         return
     if len(free) < 2:
         lists = (((),), ((3,),), ((2, 3),), ((1, 4),))
     else:
         lists = (((), ()), ((3,), (3,)), ((2, 3), (3,)), ((2, 1), (1, 3)), ((), (2, 3)))
     for axes in lists[: 1 if not free else None]:
-        yield _with_weights(op, dict(zip(free, axes * len(free), strict=False)))
+        shapes = _with_weights(op, dict(zip(free, axes * len(free), strict=False)))
+        if shapes is not None:
+            yield shapes
 
 
-def _with_weights(op: Op, shapes: Shapes) -> Shapes:
-    weights = op.weight_shapes(**{name: Shape(axes) for name, axes in shapes.items()})
+def _with_weights(op: Op, shapes: Shapes) -> Shapes | None:
+    """The shapes with those of weights and noise; None where the gate can't have any."""
+    try:
+        weights = op.weight_shapes(**{name: Shape(axes) for name, axes in shapes.items()})
+    except ShapeError:
+        return None
     noise = op.draw(None, **shapes, **weights) if _ports(op, Kind.NOISE) else {}
     drawn = {name: value.shape for name, value in noise.items()}
-    return {p.name: {**shapes, **weights, **drawn}[p.name] for p in op.ports}
+    return _flat(op, {**shapes, **weights, **drawn})
+
+
+def _flat(op: Op, by_name: Mapping[str, Any]) -> dict[str, Any]:
+    """In the order of the ports, those of a variadic one numbered."""
+    numbered = [name for name in by_name if name.rstrip("0123456789") != name]
+    return {
+        name: by_name[name]
+        for port in op.ports
+        for name in (
+            [n for n in numbered if n.startswith(port.name)] if port.variadic else [port.name]
+        )
+    }
 
 
 def _ports(op: Op, *kinds: Kind) -> list[str]:
@@ -123,6 +150,7 @@ def cases() -> list[Case]:
         if accepted(op, shapes)
     ]
     assert {case.op.name for case in found} == set(catalog)
+    assert len(set(map(str, found))) == len(found)
     return found
 
 
@@ -192,24 +220,59 @@ def _chosen(op: Op, values: dict[str, Array], rng: np.random.Generator) -> dict[
     if _ports(op, Kind.NOISE):
         shapes = {name: value.shape for name, value in values.items()}
         values |= op.draw(rng, **shapes)
-    return {port.name: np.array(values[port.name]) for port in op.ports}
+    return {name: np.array(value) for name, value in _flat(op, values).items()}
 
 
 def step_of(op: Op, values: Mapping[str, Array]) -> Step:
     """The gate run once, as a recorded step."""
     with np.errstate(all="ignore"):
         output = np.asarray(op.forward(*values.values()))
-    return Step(op.name, op, {}, values, output)
+    arguments: dict[str, Any] = {
+        p.name: tuple(_flat(op, values).values()) if p.variadic else values[p.name]
+        for p in op.ports
+    }
+    return Step(op.name, op, {}, arguments, output)
 
 
 def passed(step: Step, g: Array) -> dict[str, Array]:
     """What the gate passes to each argument for that upstream gradient."""
-    return {name: gradients[0] for name, gradients in pull_back(step, g).items()}
+    variadic = _variadic(step.op)
+    return {
+        f"{name}{slot}" if name in variadic else name: gradient
+        for name, gradients in pull_back(step, g).items()
+        for slot, gradient in enumerate(gradients)
+    }
 
 
-def differentiable(op: Op) -> list[str]:
+def differentiable(op: Op, values: Mapping[str, Array]) -> list[str]:
     """The arguments that a gradient may reach."""
-    return [p.name for p in op.ports if p.kind not in (Kind.INDEX, Kind.NOISE, Kind.STATISTIC)]
+    unreached = _ports(op, Kind.INDEX, Kind.NOISE, Kind.STATISTIC)
+    return [name for name in values if name not in unreached]
+
+
+def _variadic(op: Op) -> tuple[str, ...]:
+    return tuple(port.name for port in op.ports if port.variadic)
+
+
+def rules_of(op: Op, g: Array, output: Array, values: Mapping[str, Array]) -> dict[str, Array]:
+    """What `backward` gives, those of a variadic argument numbered."""
+    ruled = op.backward(g, output, *values.values())
+    return {
+        f"{name}{slot}" if name in _variadic(op) else name: np.asarray(gradient)
+        for name, gradients in ruled.items()
+        for slot, gradient in enumerate(gradients if name in _variadic(op) else (gradients,))
+    }
+
+
+def meaning(op: Op, text: str, values: Mapping[str, Array]) -> Expression:
+    """A text of the gate with what names of several things stand for."""
+    several: dict[str, list[Expression]] = {
+        name: [Name(value) for value in values if value.startswith(name)] for name in _variadic(op)
+    }
+    for name, setting in op.settings.items():
+        if isinstance(setting, tuple):
+            several[name] = [Number(float(number)) for number in setting]
+    return spread(parse(text), several)
 
 
 def off(have: Any, want: Any) -> float:
@@ -289,7 +352,7 @@ def test_finite_differences_agree(case: Case) -> None:
     step = step_of(case.op, values)
     g = np.array(rng.normal(size=step.output.shape))
     found = passed(step, g)
-    for name in differentiable(case.op):
+    for name in differentiable(case.op, values):
 
         def along(value: Array, name: str = name) -> float:
             return float(np.sum(g * case.op.forward(*{**values, name: value}.values())))
@@ -310,12 +373,18 @@ def test_texts_say_what_the_gate_does(case: Case, draw: Callable[..., dict[str, 
     numbers = {k: v for k, v in op.settings.items() if isinstance(v, int | float)}
     g = np.array(rng.normal(size=step.output.shape))
     known = {**numbers, **values, "g": g, "y": step.output}
-    told = np.asarray(evaluate(parse(op.formula), known))
+    told = np.asarray(evaluate(meaning(op, op.formula, values), known))
     np.testing.assert_allclose(told, step.output, rtol=1e-12, atol=1e-14)
     found = passed(step, g)
-    assert set(op.gradients) == set(found)
-    for name, text in op.gradients.items():
-        gradient = fit(evaluate(parse(text), known), values[name].shape)
+    texts = {
+        name: op.gradients.get(name) or op.gradients.get(name.rstrip("0123456789"), "")
+        for name in found
+    }
+    assert set(op.gradients) <= set(found) | set(_variadic(op)) and all(texts.values())
+    for name, text in texts.items():
+        slot = float(name.removeprefix(name.rstrip("0123456789")) or 0)
+        expression = meaning(op, text, values)
+        gradient = fit(evaluate(expression, {**known, "slot": slot}), values[name].shape)
         np.testing.assert_allclose(gradient, found[name], rtol=1e-11, atol=1e-13, err_msg=name)
 
 
@@ -330,10 +399,10 @@ def test_gates_are_pure(case: Case) -> None:
         value.flags.writeable = False
     with np.errstate(all="raise"):
         outputs = [np.asarray(case.op.forward(*values.values())) for _ in range(2)]
-        rules = [case.op.backward(g, outputs[0], *values.values()) for _ in range(2)]
+        rules = [rules_of(case.op, g, outputs[0], values) for _ in range(2)]
     assert outputs[0].tobytes() == outputs[1].tobytes()
     for name, gradient in rules[0].items():
-        assert np.asarray(gradient).tobytes() == np.asarray(rules[1][name]).tobytes()
+        assert gradient.tobytes() == rules[1][name].tobytes()
     assert all(np.array_equal(before[name], values[name]) for name in values)
     assert vars(case.op) == state
 
@@ -344,9 +413,8 @@ def test_float32_stays_float32(case: Case) -> None:
     single = {name: value.astype(np.float32) for name, value in values.items()}
     output = np.asarray(case.op.forward(*single.values()))
     assert output.dtype == np.float32 or not values
-    rules = case.op.backward(np.ones_like(output), output, *single.values())
-    for name, gradient in rules.items():
-        assert np.asarray(gradient).dtype == np.float32, name
+    for name, gradient in rules_of(case.op, np.ones_like(output), output, single).items():
+        assert gradient.dtype == np.float32, name
 
 
 def in_torch(case: Case, arguments: Mapping[str, Any]) -> Any:
@@ -354,18 +422,12 @@ def in_torch(case: Case, arguments: Mapping[str, Any]) -> Any:
     import torch
 
     op, values = case.op, list(arguments.values())
-    spelled: Mapping[str, Callable[[], Any]] = {
-        "softmax": lambda: torch.softmax(values[0], dim=-1),
-        "sum": lambda: torch.sum(values[0], dim=op.settings["axis"]),
-        "mean": lambda: torch.mean(values[0], dim=op.settings["axis"]),
-        "dense": lambda: torch.nn.functional.linear(values[0], values[1].T, values[2]),
-    }
-    if op.name in spelled:
-        return spelled[op.name]()
+    if op.name in IN_TORCH:
+        return IN_TORCH[op.name](op.settings, *values)
     if path := op.exports.get("torch"):
         module, _, function = path.rpartition(".")
         return getattr(importlib.import_module(module), function)(*values)
-    numbers = {k: v for k, v in op.settings.items() if isinstance(v, float)}
+    numbers = {k: v for k, v in op.settings.items() if isinstance(v, int | float)}
     tensors = {k: torch.tensor(v, dtype=torch.float64) for k, v in numbers.items()}
     return _evaluate_in_torch(parse(op.formula), {**tensors, **arguments})
 
@@ -382,6 +444,8 @@ def _evaluate_in_torch(expression: Expression, known: Mapping[str, Any]) -> Any:
         "@": torch.matmul,
         "<": torch.lt,
         ">": torch.gt,
+        "<=": torch.le,
+        ">=": torch.ge,
         "==": torch.eq,
     }
 
@@ -396,7 +460,7 @@ def _evaluate_in_torch(expression: Expression, known: Mapping[str, Any]) -> Any:
             case Binary(sign) | Compare(sign):
                 return signs[sign](*of)
             case Choice():
-                return torch.where(of[1], of[0], of[2])
+                return torch.where(of[1] != 0, of[0], of[2])
             case Call(function):
                 return getattr(torch, function)(*of)
         raise TypeError(part)
@@ -419,13 +483,13 @@ def reference(case: Case, number: int) -> Reference:
 
     rng = generator(case, 100 + number)
     values = (kinky if number % 2 else smooth)(case.op, case.shapes, rng)
-    asked = differentiable(case.op)
+    asked = differentiable(case.op, values)
     tensors = {
         name: torch.tensor(value, requires_grad=name in asked) for name, value in values.items()
     }
     output = in_torch(case, tensors)
     g = rng.normal(size=tuple(output.shape))
-    if output.requires_grad:
+    if output.grad_fn is not None:
         output.backward(torch.tensor(g))
     gradients = {
         name: (np.zeros(values[name].shape) if t.grad is None else t.grad.numpy())

@@ -81,7 +81,8 @@ class Network:
                 continue
             if port.kind in (Kind.WEIGHT, Kind.STATISTIC):
                 store = self.weights if port.kind is Kind.WEIGHT else self.statistics
-                store[key] = rng.normal(size=owned[port.name].features)
+                drawn = rng.normal(size=owned[port.name].features)
+                store[key] = drawn if port.kind is Kind.WEIGHT else np.abs(drawn) + 0.1
             elif port.kind is Kind.TARGET:
                 self.shapes[key] = wired[port.name]
                 self.given[key] = rng.uniform(0.1, 0.9, wired[port.name].array(ROWS))
@@ -278,7 +279,7 @@ def gate_networks() -> list[tuple[str, Network]]:
         free = [p for p in op.ports if p.kind in (Kind.INPUT, Kind.TARGET, Kind.INDEX)]
         shapes = [dict(s) for s in op.samples] or _broadcasting([p.name for p in free])
         for number, sample in enumerate(shapes):
-            names = [p.name for p in free]
+            names = [n for n in sample if n.rstrip("0123456789") in {p.name for p in free}]
             for batched in ((), *((n,) for n in names), tuple(names)):
                 network = _gate_network(op, sample, batched)
                 if network is not None:
@@ -299,19 +300,22 @@ def _gate_network(
             network.source(op.name, Shape((3,), op.name == "data"), rng)
         else:
             network.add(op, {}, rng)
-    for port in (p for p in op.ports if op.category != "source" and p.kind is not Kind.WEIGHT):
-        axes = sample[port.name]
+    wired = {p.name: p for p in op.ports if p.kind in (Kind.INPUT, Kind.TARGET, Kind.INDEX)}
+    for name, axes in sample.items() if op.category != "source" else ():
+        port = wired.get(name) or wired.get(name.rstrip("0123456789"))
+        if port is None:
+            continue
         low, high = op.domain.get(port.name, (-2.0, 2.0))
         low, high = max(low, -2.0), min(high, 2.0)
         near = 0.05 * (high - low)
-        if port.name in batched:
+        if name in batched:
             id = network.source("data", Shape(axes[1:], True), rng)
             shape: tuple[int, ...] = (ROWS, *axes[1:])
             network.given[f"{id}.rows"] = rng.uniform(low + near, high - near, shape)
         else:
             id = network.parameter(axes, rng)
             network.weights[f"{id}.value"] = rng.uniform(low + near, high - near, axes)
-        sources[port.name] = (id,)
+        sources[port.name] = (*sources.get(port.name, ()), id)
     if op.category != "source" and network.add(op, sources, rng) is None:
         return None
     scale = network.add(Parameter(), {}, rng)

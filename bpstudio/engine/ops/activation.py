@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bpstudio.engine.op import Array, Gradients, Op
+from bpstudio.engine.op import Array, Gradients, Op, setting
 from bpstudio.engine.shapes import Shape
 from bpstudio.language import N_
 
@@ -63,6 +63,82 @@ class ReLU(Op):
 
     def backward(self, g: Array, y: Array, x: Array) -> Gradients:
         return {"x": np.where(x > 0, g, 0.0)}
+
+
+class HardSigmoid(Op):
+    """A sigmoid made of three straight lines: 0, a ramp from -3 to 3, and 1. Cheap, and flat on
+    both sides, where no gradient goes through."""
+
+    symbol, category = "hard σ", "activation"
+    aliases = ("hard logistic", "squash", "하드 시그모이드", "활성화")
+    formula = "y = clip(x / 6 + 0.5, 0, 1)"
+    gradients = {"x": "g / 6 if abs(x) < 3 else 0"}
+    exports = {"onnx": "HardSigmoid"}
+
+    def forward(self, x: Array) -> Array:
+        return np.minimum(np.maximum(x / 6.0 + 0.5, 0.0), 1.0)
+
+    def backward(self, g: Array, y: Array, x: Array) -> Gradients:
+        return {"x": np.where(np.absolute(x) < 3.0, g / 6.0, 0.0)}
+
+
+class Step(Op):
+    """The perceptron's yes or no: 1 for positive inputs, else 0. It is flat everywhere, so no
+    gradient comes back and nothing before it can learn."""
+
+    symbol, category = "step", "activation"
+    aliases = ("perceptron", "heaviside", "threshold", "계단 함수", "퍼셉트론", "활성화")
+    formula = "y = 1 if x > 0 else 0"
+    gradients = {"x": "0"}
+
+    def forward(self, x: Array) -> Array:
+        return np.where(x > 0, np.ones_like(x), 0.0)
+
+    def backward(self, g: Array, y: Array, x: Array) -> Gradients:
+        return {"x": np.zeros_like(x)}
+
+
+class Maxout(Op):
+    """The largest of each few neighbours of a row. After a dense layer a unit is then the largest
+    of several straight lines, whose bend the layer learns; at a tie each gets an equal share."""
+
+    pieces: int = setting(2, low=1, help=N_("How many neighbours make one output."))
+
+    symbol, category = "maxout", "activation"
+    aliases = ("largest", "piecewise linear", "맥스아웃", "최대", "활성화")
+    formula = "y = largest_of(x, pieces)"
+    gradients = {
+        "x": (
+            "repeated(g / sum_of(x == repeated(y, pieces), pieces), pieces)"
+            " · (x == repeated(y, pieces))"
+        )
+    }
+    samples = ({"x": (6,)}, {"x": (4, 6)}, {"x": (2, 3, 12)})
+
+    def forward(self, x: Array) -> Array:
+        y: Array = np.max(self._groups(x), axis=-1)
+        return y
+
+    def backward(self, g: Array, y: Array, x: Array) -> Gradients:
+        groups = self._groups(x)
+        largest = np.where(groups == np.expand_dims(y, -1), np.ones_like(groups), 0.0)
+        shares = np.expand_dims(g, -1) / np.sum(largest, axis=-1, keepdims=True)
+        return {"x": np.reshape(largest * shares, x.shape)}
+
+    def shape(self, x: Shape) -> Shape:
+        if x.features and x.features[-1] % self.pieces == 0:
+            return Shape((*x.features[:-1], x.features[-1] // self.pieces), x.batched)
+        raise self.clash(
+            N_(
+                "{label} takes {pieces} neighbours of a row together, but {x} gives ({shape}). "
+                "Give the layer before a multiple of {pieces} units."
+            ),
+            pieces=self.pieces,
+            shape=x,
+        )
+
+    def _groups(self, x: Array) -> Array:
+        return np.reshape(x, (*x.shape[:-1], x.shape[-1] // self.pieces, self.pieces))
 
 
 class Softmax(Op):

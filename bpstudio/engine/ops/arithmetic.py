@@ -143,6 +143,46 @@ class Min(Op):
         return {"a": g - to_b, "b": to_b}
 
 
+class Clip(Op):
+    """Keeps the input between two bounds. The gradient goes through between them, bounds included,
+    and nowhere else."""
+
+    low: float = setting(-1.0, help=N_("The lower bound."))
+    high: float = setting(1.0, help=N_("The upper bound; where it is the smaller, it wins."))
+
+    symbol = "clip"
+    aliases = ("clamp", "limit", "bounds", "자르기", "제한", "범위")
+    formula = "y = clip(x, low, high)"
+    gradients = {"x": "(g if x <= high else 0) if x >= low else 0"}
+    exports = {"onnx": "Clip", "torch": "torch.clamp", "numpy": "np.clip"}
+
+    def forward(self, x: Array) -> Array:
+        return np.minimum(np.maximum(x, self.low), self.high)
+
+    def backward(self, g: Array, y: Array, x: Array) -> Gradients:
+        return {"x": np.where(x >= self.low, np.where(x <= self.high, g, 0.0), 0.0)}
+
+
+class Where(Op):
+    """A switch: the second input where the condition is not 0, the third elsewhere. The gradient
+    takes the same way back; the condition gets none."""
+
+    symbol = "if"
+    aliases = ("choose", "select", "switch", "condition", "조건", "선택", "만약")
+    formula = "y = then if condition else other"
+    gradients = {"then": "g if condition else 0", "other": "0 if condition else g"}
+    exports = {"onnx": "Where", "torch": "torch.where", "numpy": "np.where"}
+
+    def forward(self, condition: Array, then: Array, other: Array) -> Array:
+        return np.where(condition != 0, then, other)
+
+    def backward(
+        self, g: Array, y: Array, condition: Array, then: Array, other: Array
+    ) -> Gradients:
+        chosen = condition != 0
+        return {"then": np.where(chosen, g, 0.0), "other": np.where(chosen, 0.0, g)}
+
+
 class Negate(Op):
     """Turns the sign round, forward and backward."""
 

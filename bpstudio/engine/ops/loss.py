@@ -36,7 +36,7 @@ class SquaredError(Op):
         return {"prediction": passed, "target": -passed}
 
     def shape(self, prediction: Shape, target: Shape) -> Shape:
-        return _of_loss(self, prediction, target)
+        return compared(self, prediction, target)
 
 
 class BinaryCrossEntropy(Op):
@@ -91,7 +91,7 @@ class BinaryCrossEntropy(Op):
         }
 
     def shape(self, prediction: Shape, target: Shape) -> Shape:
-        return _of_loss(self, prediction, target)
+        return compared(self, prediction, target)
 
 
 class CrossEntropy(Op):
@@ -139,7 +139,7 @@ class CrossEntropy(Op):
 
     def shape(self, prediction: Shape, target: Shape) -> Shape:
         if prediction.features:
-            return _of_loss(self, prediction, target)
+            return compared(self, prediction, target)
         raise self.clash(
             N_(
                 "{label} needs a score for each class, but {prediction} gives one number per row. "
@@ -149,7 +149,7 @@ class CrossEntropy(Op):
         )
 
 
-def _of_loss(op: Op, prediction: Shape, target: Shape) -> Shape:
+def compared(op: Op, prediction: Shape, target: Shape) -> Shape:
     """One number; broadcasting answers against predictions is a mistake, never a wish."""
     if prediction == target:
         return Shape(())
