@@ -49,6 +49,7 @@ from bpstudio.errors import FormulaError
 from bpstudio.language import N_
 
 __all__ = [
+    "SIGNS",
     "Binary",
     "Call",
     "Choice",
@@ -112,7 +113,7 @@ def evaluate(expression: Expression, values: Mapping[str, Array | float]) -> Arr
             case Negate():
                 return np.asarray(-of[0])
             case Binary(sign) | Compare(sign):
-                return np.asarray(_SIGNS[sign](*of), dtype=np.float64)
+                return np.asarray(SIGNS[sign](*of), dtype=np.float64)
             case Choice():
                 return np.where(of[1] != 0, of[0], of[2])
             case Call(function):
@@ -123,7 +124,7 @@ def evaluate(expression: Expression, values: Mapping[str, Array | float]) -> Arr
         return fold(expression, visit)
 
 
-_SIGNS: Mapping[str, Callable[..., Any]] = {
+SIGNS: Mapping[str, Callable[..., Any]] = {
     "+": np.add,
     "-": np.subtract,
     "*": np.multiply,
@@ -137,6 +138,7 @@ _SIGNS: Mapping[str, Callable[..., Any]] = {
     "==": np.equal,
     "!=": np.not_equal,
 }
+"""The signs that stand between two parts, and what they do."""
 
 
 class _Reader:

@@ -48,12 +48,19 @@ def erf(x):
 }
 
 
+IN_GATE = ("np", "math", "self", "g", "y", "fit", "forward", "backward", *HELPERS)
+"""What a class of the script calls things itself; an argument of such a name gets another."""
+
+
 @dataclass(eq=False)
 class GateClass:
-    """A class of the script: one kind of gate with one rule."""
+    """A class of the script: one kind of gate with one rule.
+
+    `words` has for each port what the script calls it.
+    """
 
     name: str
-    ports: tuple[str, ...]
+    words: Mapping[str, str]
     settings: tuple[str, ...]
     rule: Rule
     repeated: set[str] = field(default_factory=set)
@@ -68,14 +75,14 @@ class GateClass:
     def text(self) -> str:
         """The class as Python."""
         used = {name for e in self.rule.gradients.values() for name in names(e)}
-        kept = [port for port in self.ports if port in used or port in self.repeated]
+        kept = [port for port in self.words if port in used or port in self.repeated]
         lines = [f"class {self.name}:"]
         if self.rule.told:
             lines += [f'    """{_plain(self.rule.told)}"""', ""]
         if self.settings:
             lines.append(f"    def __init__({text.joined('self', *self.settings)}):")
             lines += [*(f"        self.{name} = {name}" for name in self.settings), ""]
-        lines += self._forward(kept, OUTPUT in used)
+        lines += self._forward(kept, OUTPUT in used and OUTPUT not in self.words)
         if self.rule.gradients:
             lines += ["", *self._backward(kept)]
         return "\n".join(lines)
@@ -89,37 +96,37 @@ class GateClass:
         return spell(expression, variables, NUMPY_DEEP if self.deep else NUMPY)
 
     def _forward(self, kept: list[str], keeps_output: bool) -> list[str]:
-        lines = [f"    def forward({text.joined('self', *self.ports)}):"]
+        lines = [f"    def forward({text.joined('self', *self.words.values())}):"]
         if kept:
-            selves = text.joined(*(f"self.{port}" for port in kept))
-            lines.append(f"        {selves} = {text.joined(*kept)}")
-        output = self._spell(None, {port: port for port in self.ports} | self._settings)
+            selves = text.joined(*(f"self.{self.words[port]}" for port in kept))
+            lines.append(f"        {selves} = {text.joined(*(self.words[port] for port in kept))}")
+        output = self._spell(None, {**self._settings, **self.words})
         if not keeps_output:
             return [*lines, text.folded("return ", output, "        ")]
         return [*lines, text.folded("self.y = ", output, "        "), "        return self.y"]
 
     def _backward(self, kept: list[str]) -> list[str]:
-        known = {port: f"self.{port}" for port in kept} | self._settings
-        known |= {UPSTREAM: "g", OUTPUT: "self.y"}
+        known = {OUTPUT: "self.y", **self._settings, UPSTREAM: "g"}
+        known |= {port: f"self.{self.words[port]}" for port in kept}
         lines, returned = ["    def backward(self, g):"], []
         several = len(self.rule.gradients) > 1
-        for port in (port for port in self.ports if port in self.rule.gradients):
+        for port in self._with_gradient:
             gradient = self._spell(port, known)
             if port in self.repeated:
-                gradient = f"fit({gradient}, self.{port})"
+                gradient = f"fit({gradient}, self.{self.words[port]})"
             returned.append(gradient)
         flat = text.joined(*returned)
         if several and len(flat) > text.WIDTH - 15:
             lines += [
-                text.folded(f"d_{port} = ", gradient, "        ")
+                text.folded(f"d_{self.words[port]} = ", gradient, "        ")
                 for port, gradient in zip(self._with_gradient, returned, strict=True)
             ]
-            flat = text.joined(*(f"d_{port}" for port in self._with_gradient))
+            flat = text.joined(*(f"d_{self.words[port]}" for port in self._with_gradient))
         return [*lines, text.folded("return ", flat, "        ")]
 
     @property
     def _with_gradient(self) -> list[str]:
-        return [port for port in self.ports if port in self.rule.gradients]
+        return [port for port in self.words if port in self.rule.gradients]
 
 
 def gate_classes(program: Program, unique: Names) -> dict[str, GateClass]:
@@ -142,9 +149,11 @@ def gate_classes(program: Program, unique: Names) -> dict[str, GateClass]:
 
 def _class(op: Op, rule: Rule, unique: Names) -> GateClass:
     used = {name for e in (rule.output, *rule.gradients.values()) for name in names(e)}
-    settings = tuple(name for name in op.settings if name in used)
-    ports = tuple(port.name for port in op.ports)
-    return GateClass(unique(f"{type(op).__name__}Gate"), ports, settings, rule)
+    ports = [port.name for port in op.ports]
+    settings = tuple(name for name in op.settings if name in used and name not in ports)
+    free = Names((*IN_GATE, *settings))
+    words = {port: free(port) for port in ports}
+    return GateClass(unique(f"{type(op).__name__}Gate"), words, settings, rule)
 
 
 def _rewritten(rule: Rule) -> Rule:

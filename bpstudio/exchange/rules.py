@@ -75,7 +75,8 @@ def rule_of(node: Node, shapes: Mapping[str, Shape]) -> Rule:
 
 def with_settings(expression: Expression, op: Op) -> Expression:
     """The expression with the settings' values in place of their names."""
-    settings = op.settings
+    ports = {port.name for port in op.ports}
+    settings = {name: value for name, value in op.settings.items() if name not in ports}
 
     def visit(part: Expression, parts: Sequence[Expression]) -> Expression:
         if isinstance(part, Name) and part.name in settings:
@@ -129,7 +130,8 @@ def _repeated(
             return None
         if passed.keys() != gradients.keys():
             return None
-        values |= {UPSTREAM: upstream, OUTPUT: step.output}
+        # An argument may be called y; then the gradients do not speak of the output.
+        values = {OUTPUT: step.output, **values, UPSTREAM: upstream}
         for name, expression in gradients.items():
             gradient, shape = _value(expression, values), np.shape(step.arguments[name])
             if gradient is None:

@@ -96,9 +96,11 @@ def folded(start: str, expression: str, indent: str) -> str:
         pieces = _cut(inner)
     lines = []
     for piece in pieces:
-        sign = re.match(r"(?:[-+*/] )?", piece.strip())
+        part = piece.strip().removesuffix(",")
+        sign = re.match(r"(?:[-+*/] )?", part)
         length = sign.end() if sign else 0
-        lines.append(folded(piece.strip()[:length], piece.strip()[length:], indent + "    "))
+        comma = "," if piece.strip().endswith(",") else ""
+        lines.append(folded(part[:length], part[length:], indent + "    ") + comma)
     return "\n".join([f"{indent}{start}{before}", *lines, f"{indent})"])
 
 

@@ -66,7 +66,7 @@ def _derived(op: Op, port: str, forward: Step, local: float) -> Spans:
     names = single_arguments(forward)
     if expression is None or names is None or not expression.parts:
         return ()
-    names = {**names, "y": forward.output.item()}
+    names = {"y": forward.output.item(), **names}
     rule = equations.spelled(expression, {}, "local")
     head = (plain(_("local"), "local"), plain(" = "), *rule)
     return computed(head, expression, op, names, local, "local")

@@ -148,11 +148,17 @@ def replace_op(project: Project, id: str, op: Op) -> Project:
 
 
 def set_setting(project: Project, id: str, setting: str, value: Any) -> Project:
-    """A gate with one setting changed. Weights stay where their shape still fits."""
+    """A gate with one setting changed. Weights stay where their shape still fits.
+
+    Where the setting decides on the ports, as the text of a formula gate does, wires stay as in
+    `replace_op`.
+    """
     node = project.graph[id]
     op = gates.changed(node.op, setting, value)
     if op == node.op:
         return project
+    if op.ports != node.op.ports:
+        return replace_op(project, id, op)
     return _with_graph(project, graphs.put(project.graph, replace(node, op=op)))
 
 

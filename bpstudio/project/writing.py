@@ -71,13 +71,17 @@ def _node(node: Node, place: tuple[float, float] | None) -> NodeRecord:
 
 
 def _gates(project: Project) -> dict[str, list[PortRecord]]:
-    """The ports of each gate that occurs. What is known of a missing one is never written over."""
+    """The ports of each gate that occurs, at whichever of its nodes they are.
+
+    What is known of a missing one is never written over.
+    """
     nodes = sorted(project.graph.nodes.values(), key=lambda node: isinstance(node.op, Missing))
-    return {node.op.name: _ports(node) for node in nodes}
-
-
-def _ports(node: Node) -> list[PortRecord]:
-    return [PortRecord(port.name, port.kind.value, port.variadic) for port in node.op.ports]
+    gates: dict[str, dict[str, PortRecord]] = {}
+    for node in nodes:
+        ports = gates.setdefault(node.op.name, {})
+        for port in node.op.ports:
+            ports[port.name] = PortRecord(port.name, port.kind.value, port.variadic)
+    return {name: list(ports.values()) for name, ports in gates.items()}
 
 
 def _held(values: Mapping[str, Array], arrays: dict[str, Array]) -> dict[str, float | str]:
