@@ -159,7 +159,4 @@ OF_ARRAYS = frozenset(FUNCTIONS) - {
 CONSTANTS: Mapping[str, float] = {"pi": math.pi, "π": math.pi}
 """Names that have a value of their own, unless they are given another."""
 
-CONSTANTS: Mapping[str, float] = {"pi": math.pi, "π": math.pi}
-"""Names that have a value of their own, unless they are given another."""
-
 ALIASES: Mapping[str, str] = {"ln": "log", "σ": "sigmoid"}
