@@ -35,6 +35,7 @@ ROW = 25
 LARGEST = 1e12
 _MOST = 2**31 - 1
 _FIGURES = 6
+_AROUND = 26
 
 
 class Words(QLabel):
@@ -125,7 +126,7 @@ class Form(QWidget):
         self.setStyleSheet(
             f"QComboBox, QAbstractSpinBox, QLineEdit {{ background: transparent;"
             f" border: 1px solid transparent; border-radius: 5px; padding: 1px 5px;"
-            f" min-height: 17px; }}"
+            f" min-height: {self._height - 4}px; max-height: {self._height - 4}px; }}"
             # Without buttons, Qt leaves a styled field no room for its text.
             f"QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ width: 0;"
             f" border: none; }}"
@@ -296,6 +297,9 @@ def put(field: QWidget, value: Any) -> None:
         elif isinstance(field, Number | Whole):
             if field.value() != value:
                 field.setValue(value)
+            wide = field.fontMetrics().horizontalAdvance(field.text()) + _AROUND
+            if wide != field.minimumWidth():
+                field.setMinimumWidth(wide)
         elif isinstance(field, QLabel) and field.text() != value:
             field.setText(value)
 
@@ -307,7 +311,6 @@ def _calm(field: QAbstractSpinBox) -> None:
     field.setAlignment(RIGHT)
     field.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
     field.setCorrectionMode(QAbstractSpinBox.CorrectionMode.CorrectToPreviousValue)
-    field.setMinimumWidth(48)
 
 
 def _pass_on(value: Any, change: Callable[[Any], None]) -> None:

@@ -12,13 +12,19 @@ from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from bpstudio.engine.op import Array
 from bpstudio.language import N_, _
+from bpstudio.playback import views
 from bpstudio.ui.panels.panel import Panel, label
 from bpstudio.ui.readout import grouped, loss_text
 from bpstudio.ui.studio import Studio
 from bpstudio.ui.style import code_font
 
+MOST_MEANT = 200_000
+"""Of longer runs no mean is drawn."""
 THIN = 20_000
 """Up to so many steps the curve is drawn smooth and a little thicker."""
+
+WIDE = 260
+"""From this width on, before the theme's factor, the step of the last loss is said too."""
 
 
 class LossPanel(Panel):
@@ -30,6 +36,7 @@ class LossPanel(Panel):
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
         super().__init__(studio, parent)
         self.series = Finite()
+        self._rough = False
         self.plot = pyqtgraph.PlotWidget(self)
         # On the widget and before there is a curve: as arguments of `plot` neither works.
         self.plot.setDownsampling(auto=True, mode="peak")
@@ -41,6 +48,7 @@ class LossPanel(Panel):
         self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.plot.getPlotItem().setDefaultPadding(0.03)
         self.curve = self.plot.plot([], [], antialias=True)
+        self.mean = self.plot.plot([], [], antialias=True)
         self.here = pyqtgraph.InfiniteLine(angle=90, movable=False)
         self.dot = pyqtgraph.ScatterPlotItem(size=8, pxMode=True)
         self.plot.addItem(self.here, ignoreBounds=True)
@@ -66,7 +74,7 @@ class LossPanel(Panel):
         column.setContentsMargins(14, 0, 10, 6)
         column.setSpacing(2)
         column.addLayout(row)
-        column.addWidget(self.nothing)
+        column.addWidget(self.nothing, 1)
         column.addWidget(self.plot, 1)
         self.retitle()
 
@@ -97,16 +105,15 @@ class LossPanel(Panel):
         self.plot.setVisible(not empty)
         self.log.setVisible(not empty)
         if grew:
-            self.curve.setPen(self._pen(thin=len(steps) > THIN))
             self.curve.setData(steps, losses, skipFiniteCheck=True)
+            self._show_mean(steps, losses)
         if empty:
             self.now.setText("")
             self.whole.hide()
             return
         last = float(losses[-1])
-        self.now.setText(
-            _("{loss} at step {step}").format(loss=loss_text(last), step=grouped(int(steps[-1])))
-        )
+        words = _("{loss} at step {step}") if self.width() > WIDE * self.theme.type else "{loss}"
+        self.now.setText(words.format(loss=loss_text(last), step=grouped(int(steps[-1]))))
         self.here.setValue(float(shown.step))
         height = np.log10(last) if self.log.isChecked() and last > 0 else last
         self.dot.setData([float(steps[-1])], [height])
@@ -134,6 +141,25 @@ class LossPanel(Panel):
         self.plot.enableAutoRange()
         self.refresh()
 
+    def _show_mean(self, steps: Array, losses: Array) -> None:
+        """Where single batches make the curve noisy, the mean of some of them lies over it."""
+        rough = len(losses) <= MOST_MEANT and views.noisy(losses)
+        window = max(2, len(losses) // 40) if rough else 0
+        means = views.running_mean(losses, window) if rough else losses[:0]
+        self.mean.setData(steps[window - 1 :] if rough else steps[:0], means)
+        self._rough = rough
+        self._dress_curves()
+
+    def _dress_curves(self) -> None:
+        thin = len(self.series.steps) > THIN
+        self.mean.setPen(self._pen(thin=False))
+        pen = self._pen(thin=thin or self._rough)
+        if self._rough:
+            faint = QColor(self.theme.colours["text"])
+            faint.setAlphaF(0.28)
+            pen.setColor(faint)
+        self.curve.setPen(pen)
+
     def _pen(self, *, thin: bool) -> Any:
         # A line of two pixels takes four times as long, which matters for long runs alone.
         width = 1.0 if thin else 1.8 * self.theme.wire**0.5
@@ -157,7 +183,7 @@ class LossPanel(Panel):
         small = f"padding: 0 7px; min-height: {round(18 * type)}px; font-size: {round(11 * type)}px"
         for button in (self.log, self.whole):
             button.setStyleSheet(f"QToolButton {{ {small}; }}")
-        self.curve.setPen(self._pen(thin=len(self.series.steps) > THIN))
+        self._dress_curves()
         self.here.setPen(pyqtgraph.mkPen(colours["accent"], width=1, style=Qt.PenStyle.DotLine))
         self.dot.setBrush(pyqtgraph.mkBrush(colours["forward"]))
         self.dot.setPen(pyqtgraph.mkPen(colours["panel"], width=1))

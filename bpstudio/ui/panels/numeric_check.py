@@ -7,7 +7,7 @@ import time
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from bpstudio.engine import run
-from bpstudio.engine.check import STEP, Check, gradient_check
+from bpstudio.engine.check import Check, gradient_check
 from bpstudio.engine.op import Kind
 from bpstudio.errors import StudioError
 from bpstudio.language import N_, _, ngettext
@@ -138,7 +138,7 @@ def checked(shown: Showing) -> Check:
     passes = 2 * _size(project)
     if steps and passes * once > PATIENCE:
         raise StudioError(TOO_LONG, passes=grouped(passes), seconds=round(passes * once))
-    return gradient_check(part, given, weights, of=goal, step=STEP, statistics=project.statistics)
+    return gradient_check(part, given, weights, of=goal, statistics=project.statistics)
 
 
 def _size(project: Project) -> int:

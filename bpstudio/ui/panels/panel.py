@@ -111,7 +111,8 @@ class Column(QWidget):
         done = super().event(event)
         layout = self.layout()
         if event.type() in (QEvent.Type.LayoutRequest, QEvent.Type.Resize) and layout is not None:
-            self.setMinimumHeight(layout.totalHeightForWidth(self.width()))
+            needed = layout.totalHeightForWidth(self.width())
+            self.setMinimumHeight(max(needed, layout.totalMinimumSize().height()))
         return done
 
     def minimumSizeHint(self) -> QSize:

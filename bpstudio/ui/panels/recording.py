@@ -12,6 +12,7 @@ from PySide6.QtCore import (
     QSignalBlocker,
     QSize,
     Qt,
+    QTimer,
 )
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPalette, QResizeEvent
 from PySide6.QtWidgets import (
@@ -41,7 +42,8 @@ NOT_YET = "·"
 DONE = 0.05
 """How long before its end a moment is shown that was jumped to: all of it has happened by then."""
 DECIMALS = 4
-WIDEST = "‖8.0e−3‖"
+HORIZONTAL = Qt.Orientation.Horizontal
+WIDEST, SHORTEST = "‖8.0e−3‖", "8.0e−3"
 NARROW = 330
 """Below this width, before the theme's factor, names are short and steps have no numbers."""
 Index = QModelIndex | QPersistentModelIndex
@@ -117,12 +119,12 @@ class RecordingPanel(Panel):
         moment = present(shown)
         if moment is None or self.table.currentIndex().row() == moment.number - 1:
             return
-        index = self.steps.index(moment.number - 1, 0)
+        index = self.steps.index(moment.number - 1, GATE)
         with QSignalBlocker(self.table.selectionModel()):
             flags = QItemSelectionModel.SelectionFlag
             self.table.selectionModel().setCurrentIndex(index, flags.ClearAndSelect | flags.Rows)
         self.table.viewport().update()
-        self.table.scrollTo(index)
+        self.table.keep_in_sight()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Use the width that there is."""
@@ -135,12 +137,21 @@ class RecordingPanel(Panel):
         narrow = self.width() < NARROW * type
         font = code_font((10.5 if narrow else 11.5) * type)
         self.table.setFont(font)
-        widest = QFontMetricsF(font).horizontalAdvance(WIDEST) + 20
+        metrics = QFontMetricsF(font)
+        widest = metrics.horizontalAdvance(SHORTEST) + 13 if narrow else 0.0
+        widest = widest or metrics.horizontalAdvance(WIDEST) + 20
         self.table.setColumnHidden(STEP, narrow)
         self.table.setColumnWidth(STEP, round(52 * type))
         for column in (VALUE, GRADIENT):
-            self.table.setColumnWidth(column, round(widest))
-        self.steps.say_ids(not narrow)
+            self.table.setColumnWidth(column, round(max(widest, self._head_width(column))))
+        self.steps.shorten(narrow)
+
+    def _head_width(self, column: int) -> float:
+        font = QFont(self.font())
+        font.setPixelSize(round(11 * self.theme.type))
+        font.setWeight(QFont.Weight.DemiBold)
+        words = str(self.steps.headerData(column, HORIZONTAL, Qt.ItemDataRole.DisplayRole))
+        return QFontMetricsF(font).horizontalAdvance(words) + 15
 
     def _jump(self, index: QModelIndex, _before: QModelIndex | None = None) -> None:
         if index.isValid():
@@ -153,7 +164,11 @@ class Table(QTableView):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Whatever its height, the present row is seen."""
         super().resizeEvent(event)
-        self.scrollTo(self.currentIndex())
+        self.keep_in_sight()
+
+    def keep_in_sight(self) -> None:
+        """Scroll to the present row, once rows are where they will be."""
+        QTimer.singleShot(0, self, lambda: self.scrollTo(self.currentIndex()))
 
 
 class Cell(QStyledItemDelegate):
@@ -176,11 +191,11 @@ class Steps(QAbstractTableModel):
         self._shown: Showing | None = None
         self._theme: Theme = THEMES["light"]
         self._place = -1.0
-        self._ids = True
+        self._short = False
 
-    def say_ids(self, said: bool) -> None:
-        """Whether the ids of gates stand beside their signs."""
-        self._ids = said
+    def shorten(self, short: bool) -> None:
+        """Leave away the ids beside the signs of gates, and the marks of norms."""
+        self._short = short
 
     def dress(self, theme: Theme) -> None:
         """Take the colours of that theme, and the current language."""
@@ -216,7 +231,7 @@ class Steps(QAbstractTableModel):
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:
         """The names of the columns."""
-        if role == Qt.ItemDataRole.DisplayRole and orientation == Qt.Orientation.Horizontal:
+        if role == Qt.ItemDataRole.DisplayRole and orientation == HORIZONTAL:
             return (_("step"), _("gate"), _("value"), _("gradient"))[section]
         return None
 
@@ -243,14 +258,14 @@ class Steps(QAbstractTableModel):
         if column == STEP:
             return f"{moment.number} ▸" if self._is_present(moment) else str(moment.number)
         if column == GATE:
-            return _name(self._timeline, moment, self._ids)
+            return _name(self._timeline, moment, not self._short)
         if column == GRADIENT and not _has_gradient(moment):
             return NOT_YET
         instant = self._shown.instant
         done = instant is not None and instant.done(moment.number) > 0
         known = done or (column == VALUE and moment.phase == BACKWARD)
         array = _array(self._timeline, moment, column)
-        return _written(array) if known and array is not None else NOT_YET
+        return _written(array, self._short) if known and array is not None else NOT_YET
 
     def _is_present(self, moment: Moment) -> bool:
         assert self._shown is not None
@@ -291,12 +306,13 @@ def _array(timeline: Timeline, moment: Moment, column: int) -> Array | None:
     return found.get(step.node)
 
 
-def _written(array: Array) -> str:
+def _written(array: Array, short: bool) -> str:
     """One number as it is, several by the root of the sum of their squares."""
     if array.size == 1:
         return digits.fixed(array.item(), DECIMALS)
     with_norm = float((array.astype(float) ** 2).sum() ** 0.5)
-    return f"‖{digits.small(with_norm)}‖"
+    norm = digits.small(with_norm)
+    return norm if short else f"‖{norm}‖"
 
 
 def _shape(timeline: Timeline, moment: Moment, column: int) -> str:

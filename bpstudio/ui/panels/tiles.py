@@ -17,6 +17,8 @@ from bpstudio.ui.panels.entries import Entry
 from bpstudio.ui.style import CODE, PROSE
 
 WIDTH, HEIGHT = 30, 22
+LONG = "ƒ"
+"""What stands for a symbol that is too long for a tile."""
 _POINTS = 60
 _SMALLEST = 7.5
 
@@ -61,7 +63,10 @@ def _symbol(painter: QPainter, text: str, theme: Theme) -> None:
     kind, weight = (metrics.PROSE, 600) if sign else (metrics.MONO, 400)
     size = 15.0 if sign else 11.0
     room = WIDTH - 5
-    size = max(_SMALLEST, min(size, size * room / metrics.width(text, size, kind, weight)))
+    fitting = size * room / metrics.width(text, size, kind, weight)
+    if fitting < _SMALLEST:
+        text, fitting = LONG, size
+    size = min(size, fitting)
     font = QFont(PROSE if sign else CODE)
     font.setPixelSize(round(size))
     font.setWeight(QFont.Weight(weight))

@@ -159,7 +159,7 @@ class Table(QTableWidget):
                 for column in range(self.columnCount()):
                     item = self.item(row, column)
                     assert item is not None
-                    item.setText(f"{float(flat[row, column]):.4g}")
+                    item.setText(f"{float(flat[row, column]):.3g}")
         self.viewport().update()
 
     def _edit(self, item: QTableWidgetItem) -> None:
@@ -170,7 +170,7 @@ class Table(QTableWidget):
             value = float("nan")  # which the edit refuses, with a sentence
         assert self._shown is not None
         shown, self._shown = self._shown, None
-        if f"{float(shown[index]):.4g}" != item.text():
+        if f"{float(shown[index]):.3g}" != item.text():
             self._change(index, value)
         if self._shown is None:
             self.show_array(shown)

@@ -90,13 +90,14 @@ class WeightsPanel(Panel):
         found = sheets(studio.shown, studio.selection)
         self.sheets.show_sheets(found)
         if not found:
-            self.rule.setText("")
+            self.rule.hide()
             self.legend.setText(_("This network has no weights."))
             return
         self.legend.setText(_("blue negative · orange positive; arrows show the next update"))
         formula = studio.project.training.optimizer.formula
-        self.rule.setText(formula if any(sheet.update for sheet in found) else "")
-        self.rule.setVisible(bool(self.rule.text()))
+        self.rule.setText(formula.rpartition(",")[2].strip())
+        self.rule.setToolTip(formula)
+        self.rule.setVisible(bool(formula) and any(sheet.update for sheet in found))
 
 
 class Sheets(QWidget):
