@@ -238,9 +238,14 @@ class Canvas(Hands):
         if begun:
             self._leave_editors()
             self.give_up()
-        if begun or not before.graph.nodes or (self._fitting and before.places is not after.places):
+        if begun or self._lost(after.graph.nodes.keys() - before.graph.nodes.keys()):
             self.fit()
         self.update()
+
+    def _lost(self, new: Iterable[str]) -> bool:
+        """Whether any of these new nodes can't be seen."""
+        seen = self.seen
+        return not all(self.scene.bodies[id].rect.meets(seen) for id in new)
 
     def _move(self, shown: Showing) -> None:
         self.drawing.take(shown.project)

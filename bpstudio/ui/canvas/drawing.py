@@ -56,6 +56,7 @@ class Drawing:
         self.wires = Layer(self._paint_wires)
         self._sprites, self._ghost_sprites = Sprites(), Sprites()
         self._scene: Scene | None = None
+        self._standing: Scene | None = None
         self._targets: Targets | None = None
         self._wiring: Wiring | None = None
         self._timeline: Timeline | None = None
@@ -88,9 +89,14 @@ class Drawing:
     @property
     def standing(self) -> Scene:
         """Where everything is now: while a part is dragged, that part where it is dragged to."""
-        if self.lifted is None:
+        part = self.lifted
+        if part is None:
             return self.scene
-        return replace(self.scene, bodies={**self.scene.bodies, **self.lifted.scene.bodies})
+        if self._standing is None:
+            paths = (path for path in self.scene.paths if path.wire not in part.wires)
+            bodies = {**self.scene.bodies, **part.scene.bodies}
+            self._standing = replace(self.scene, bodies=bodies, paths=(*paths, *part.paths))
+        return self._standing
 
     @property
     def numbers(self) -> Numbers:
@@ -121,7 +127,7 @@ class Drawing:
     def lift(self, part: Lifted | None, hidden: frozenset[Wire] = frozenset()) -> None:
         """Draw a part on its own, where it is dragged; without it, or them, the wires hidden."""
         before = self._away()
-        self.lifted, self.hidden = part, hidden
+        self.lifted, self.hidden, self._standing = part, hidden, None
         if self._away() != before:
             self.ground.forget()
             self.wires.forget()
@@ -195,8 +201,8 @@ class Drawing:
         if instant is None:
             return
         self._paint_numbers(painter, instant, unit, seen)
-        moving = Moving(self.scene, instant, shown.weights, {})
-        if self.lifted is None and not self.hidden and not shown.training:
+        moving = Moving(self.standing, instant, shown.weights, {})
+        if not shown.training:
             paint_marks(painter, flow.running(moving), self.theme)
 
     def atlas(self, unit: float) -> Atlas:
