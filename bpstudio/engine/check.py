@@ -1,4 +1,4 @@
-"""Gradients checked by nudging, and the dense Jacobian that a backward pass never builds.
+"""Gradients checked by nudging: of every parameter, and of every wire and gate.
 
 The lecture's two ways to a gradient stand side by side here: the numeric one, slow and a little
 wrong but hard to get wrong, and the analytic one, which takes a single backward pass.
@@ -7,69 +7,138 @@ wrong but hard to get wrong, and the analytic one, which takes a single backward
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
+from bpstudio.engine import shapes
+from bpstudio.engine.differences import STEP, central_difference
 from bpstudio.engine.graph import Graph
+from bpstudio.engine.kinks import CLOSE, ROUNDING, Kink, looked_at
 from bpstudio.engine.op import Array, Kind
-from bpstudio.engine.run import Argument, Randomness, Step, backward, forward
-from bpstudio.errors import GraphError, StudioError
+from bpstudio.engine.places import Place, place_of, value_at
+from bpstudio.engine.plan import compile_predictor
+from bpstudio.engine.rerun import Rerun
+from bpstudio.engine.reverse_mode import gradients
+from bpstudio.engine.run import Randomness, Recording, Step, backward, forward
+from bpstudio.errors import StudioError
 from bpstudio.language import N_
 
-STEP = 1e-5
-"""How far a value of size up to 1 is nudged; a larger one by as much more.
+WORTH_A_PLAN = 50
+"""From so many numbers on it pays to compile the forward pass."""
 
-Near the cube root of float64's precision the two errors of a central difference, of the curve's
-bend and of rounding, are together smallest.
-"""
-
-MOST_CELLS = 2**26
-"""The most numbers that a dense Jacobian may have: half a gigabyte."""
+Total = Callable[[Place, Array], float]
+"""What is checked, a single number, with another value at one place of the run."""
 
 
 @dataclass(frozen=True, eq=False)
 class Entry:
-    """One tensor's gradient, by the backward pass and by nudging each of its numbers."""
+    """One tensor's gradient, by the backward pass and by nudging each of its numbers.
+
+    `checked` says which numbers were nudged (None: all). At a kink `numeric` is what the backward
+    pass takes, and `kinks` says so. `noise` is how far rounding alone may put a difference off.
+    """
 
     key: str
     analytic: Array
     numeric: Array
+    kinks: tuple[Kink, ...] = ()
+    checked: Array | None = None
+    noise: float = 0.0
 
     @cached_property
     def error(self) -> float:
         """The largest difference, relative to the largest gradient of the tensor."""
-        if not self.analytic.size:
+        if not self._apart.size:
             return 0.0
-        largest = max(1e-8, float(np.abs(self.analytic).max()))
-        return float(np.abs(self.analytic - self.numeric).max()) / largest
+        return float(self._apart.max()) / max(1e-8, float(np.abs(self.analytic).max()))
+
+    @property
+    def wrong(self) -> bool:
+        """Whether the two differ by more than nudging itself is off."""
+        if not self._apart.size:
+            return False
+        largest = _largest(self.analytic, self.numeric)
+        return not float(self._apart.max()) <= CLOSE * largest + self.noise
+
+    @cached_property
+    def _apart(self) -> Array:
+        apart: Array = np.abs(self.analytic - self.numeric)
+        return apart.ravel() if self.checked is None else apart[self.checked]
 
 
 @dataclass(frozen=True, eq=False)
 class Check:
-    """What a gradient check found, and what it cost beside one backward pass."""
+    """What a gradient check found, and what it cost beside one backward pass.
+
+    `entries` has the weights and typed values by key. Where wires were checked too, `wires` has
+    what came back along each, by (target, port, slot), and `nodes` what arrived at each node, in
+    the order of the backward pass; `sources` says which node feeds each wire. A pass that runs
+    only what follows the nudge counts as one.
+    """
 
     entries: Mapping[str, Entry]
     forward_passes: int
     numeric_seconds: float
     backward_seconds: float
+    wires: Mapping[Place, Entry] = field(default_factory=dict)
+    nodes: Mapping[str, Entry] = field(default_factory=dict)
+    sources: Mapping[Place, str] = field(default_factory=dict)
 
     @property
     def worst(self) -> Entry | None:
         """The tensor with the largest error; none where there was nothing to check."""
-        # A gradient that is not a number is worse than any that is.
-        return max(
-            self.entries.values(),
-            key=lambda entry: np.inf if np.isnan(entry.error) else entry.error,
-            default=None,
-        )
+        return _worst(self.entries)
+
+    @property
+    def worst_wire(self) -> Place | None:
+        """The wire with the largest error; none where no wires were checked."""
+        entry = _worst(self.wires)
+        return next((wire for wire, own in self.wires.items() if own is entry), None)
 
     @property
     def max_relative_error(self) -> float:
         """The error of the worst tensor."""
         return self.worst.error if self.worst else 0.0
+
+    @property
+    def kinks(self) -> tuple[tuple[Entry, Kink], ...]:
+        """Every kink that was met, with the tensor it is in."""
+        every = (*self.entries.values(), *self.wires.values(), *self.nodes.values())
+        return tuple((entry, kink) for entry in every for kink in entry.kinks)
+
+    @cached_property
+    def errors(self) -> Mapping[str, float]:
+        """For each node the largest error of what arrived at it and of what it passed on."""
+        found: dict[str, float] = {}
+        for id, entry in (*self.nodes.items(), *self._passed):
+            error = np.inf if np.isnan(entry.error) else entry.error
+            found[id] = max(found.get(id, 0.0), error)
+        return found
+
+    @cached_property
+    def blamed(self) -> tuple[str, ...]:
+        """The nodes where a gradient goes wrong, rather than arriving wrong already.
+
+        A gate at which the right gradient arrives and which passes on a wrong one; and a node at
+        which a wrong one arrives, although each wire out of it brings back the right one.
+        """
+        passes_wrong = {id for id, entry in self._passed if entry.wrong}
+        explained = {self.sources[wire] for wire, entry in self.wires.items() if entry.wrong}
+        return tuple(
+            id
+            for id, arrived in self.nodes.items()
+            if (id not in explained if arrived.wrong else id in passes_wrong)
+        )
+
+    @property
+    def _passed(self) -> list[tuple[str, Entry]]:
+        """Each node with each of the gradients that it passed on."""
+        owned = [(key.partition(".")[0], entry) for key, entry in self.entries.items()]
+        return owned + [(id, entry) for (id, _, _), entry in self.wires.items()]
 
 
 def gradient_check(
@@ -81,12 +150,15 @@ def gradient_check(
     of: str | None = None,
     statistics: Mapping[str, Array] | None = None,
     randomness: Randomness | None = None,
+    wires: bool = False,
+    most: int | None = None,
 ) -> Check:
     """Check every weight and every typed value that the objective, or node `of`, depends on.
 
     With `randomness` gates do what they do in training, and each nudge sees the same noise. Of an
-    output of many numbers the gradient of their sum is checked. At a kink, such as ReLU at 0, the
-    two ways differ rightly. Raises as `run.forward`.
+    output of many numbers the gradient of their sum is checked. `wires` checks what came back
+    along every wire and arrived at every node too; `most` is how many numbers of each tensor are
+    nudged, evenly chosen (None: all). Raises as `run.forward`.
     """
     target = of or graph.objective
     steps = tuple(
@@ -99,137 +171,155 @@ def gradient_check(
             ancestors_of=target,
         )
     )
-    training = randomness is not None
     started = time.perf_counter()
-    analytic = _gradients(steps, {target: np.ones(())})
+    back = tuple(backward(steps, {target: np.ones(())}))
     backward_seconds = time.perf_counter() - started
-
-    started = time.perf_counter()
-    entries = {}
-    for key, at in _checked(steps).items():
-
-        def total(value: Array, key: str = key) -> float:
-            return float(np.sum(replay(steps, {key: value}, training=training)[target]))
-
-        found = analytic.get(key)
-        numeric = numeric_gradient(total, at, step)
-        entries[key] = Entry(key, np.zeros(at.shape) if found is None else found, numeric)
-    numeric_seconds = time.perf_counter() - started
-    passes = sum(2 * entry.numeric.size for entry in entries.values())
-    return Check(entries, passes, numeric_seconds, backward_seconds)
+    fast = None
+    if randomness is None and sum(at.size for at in _owned(steps).values()) >= WORTH_A_PLAN:
+        fast = _compiled(graph, given, weights, statistics or {}, target)
+    return check_recording(
+        Recording(graph, steps, back),
+        step=step,
+        wires=wires,
+        most=most,
+        fast=fast,
+        backward_seconds=backward_seconds,
+    )
 
 
-def numeric_gradient(function: Callable[[Array], float], at: Array, step: float = STEP) -> Array:
-    """The gradient of a function of an array by central differences, two calls for each number.
+def check_recording(
+    recording: Recording,
+    *,
+    step: float = STEP,
+    wires: bool = True,
+    most: int | None = None,
+    fast: Total | None = None,
+    backward_seconds: float = 0.0,
+) -> Check:
+    """Check what a recording's backward pass says against nudging its forward pass.
 
-    (f(x + h) - f(x - h)) / 2h, with h = `step` · max(1, |x|).
+    The backward pass may be another than the right one (`fault.py`): what it says is checked. Its
+    first step is where it started. `fast` is a quicker way to what is checked, for the weights and
+    typed values.
     """
-    start = np.array(at, dtype=np.float64)
-    gradient = np.zeros(start.shape)
-    for place in np.ndindex(start.shape):
-        value = float(start[place])
-        nudge = step * max(1.0, abs(value))
-        above, below = start.copy(), start.copy()
-        above[place], below[place] = value + nudge, value - nudge
-        # What float64 made of the two nudges, not what was asked for.
-        gradient[place] = (function(above) - function(below)) / (above[place] - below[place])
-    return gradient
+    steps, start = recording.forward, recording.backward[0]
+    by_node = {own.node: own for own in steps}
+    again = Rerun(steps, start.node, start.upstream)
+    total = float(np.sum(start.upstream * recording.values[start.node]))
+    noise = ROUNDING * max(1.0, abs(total)) / step
+    found, passes = gradients(recording.backward), 0
+
+    def entry(key: str, rule: Total = again) -> Entry:
+        nonlocal passes
+        place = place_of(key)
+        at = np.array(value_at(by_node, place), dtype=np.float64)
+        calls = _Counted(rule, place)
+        made = _entry(key, found.get(place, np.zeros(at.shape)), at, calls, step, most, noise)
+        passes += calls.count
+        return made
+
+    began = time.perf_counter()
+    entries = {key: entry(key, fast or again) for key in _owned(steps)}
+    sources = _wires(steps) if wires else {}
+    along = {wire: entry(".".join(map(str, wire))) for wire in sources}
+    arriving = {id: entry(id) for id in (reversed(by_node) if wires else ())}
+    seconds = time.perf_counter() - began
+    return Check(entries, passes, seconds, backward_seconds, along, arriving, sources)
 
 
-def jacobian(
+def of_kink(graph: Graph, entry: Entry, kink: Kink) -> StudioError:
+    """The sentence for a number at which there is no slope to check."""
+    id, port, _ = place_of(entry.key)
+    where = port + (f"[{', '.join(map(str, kink.place))}]" if kink.place else "")
+    return StudioError(
+        N_(
+            "{label}{where} is at a kink: moved down its slope is {below}, moved up {above}. The "
+            "backward pass takes {taken}, which is a convention and no mistake."
+        ),
+        nodes=(id,),
+        label=graph[id].label,
+        where=f" ({where})" if where else "",
+        below=f"{kink.below:.6g}",
+        above=f"{kink.above:.6g}",
+        taken=f"{kink.taken:.6g}",
+    )
+
+
+class _Counted:
+    """What is checked as a function of the value at one place, and how often it was asked for."""
+
+    def __init__(self, rule: Total, place: Place) -> None:
+        self._rule, self._place, self.count = rule, place, 0
+
+    def __call__(self, value: Array) -> float:
+        self.count += 1
+        return self._rule(self._place, value)
+
+
+def _entry(
+    key: str,
+    analytic: Array,
+    at: Array,
+    function: Callable[[Array], float],
+    step: float,
+    most: int | None,
+    noise: float,
+) -> Entry:
+    """A tensor's gradient checked number by number, and looked at again where it differs."""
+    numeric, checked = np.zeros(at.shape), None
+    chosen = np.arange(at.size)
+    if most is not None and at.size > most:
+        chosen = np.unique(np.linspace(0, at.size - 1, most).round().astype(int))
+        checked = np.zeros(at.shape, dtype=bool)
+        checked.flat[chosen] = True
+    places = [tuple(int(i) for i in np.unravel_index(flat, at.shape)) for flat in chosen]
+    for place in places:
+        numeric[place] = central_difference(function, at, place, step)
+    largest, kinks = _largest(analytic, numeric), []
+    for place in places:
+        taken = float(analytic[place])
+        if not abs(taken - numeric[place]) > CLOSE * largest + noise:
+            continue
+        nudge = step * max(1.0, abs(float(at[place])))
+        closer = looked_at(function, at, place, taken, nudge=nudge, largest=largest)
+        if isinstance(closer, Kink):
+            kinks.append(closer)
+        if closer is not None:
+            numeric[place] = closer.taken if isinstance(closer, Kink) else closer
+    return Entry(key, analytic, numeric, tuple(kinks), checked, noise)
+
+
+def _largest(*arrays: Array) -> float:
+    """The largest finite number of these, whatever its sign."""
+    every = np.concatenate([np.abs(array).ravel() for array in arrays])
+    return float(np.max(every, initial=0.0, where=np.isfinite(every)))
+
+
+def _compiled(
     graph: Graph,
     given: Mapping[str, Array],
     weights: Mapping[str, Array],
-    *,
-    of: str,
-    with_respect_to: str,
-    statistics: Mapping[str, Array] | None = None,
-    randomness: Randomness | None = None,
-) -> Array:
-    """How each number of a node's output moves with each number of another's.
-
-    `with_respect_to` is a node, or a weight or given value by its key `node.port`. The shape is
-    that of the output followed by that of the other. It takes a backward pass for each number of
-    the output; a training step never builds it. Raises StudioError where it would be too large,
-    GraphError for an unknown name, and as `run.forward`.
-    """
-
-    def steps_to(node: str) -> dict[str, Step]:
-        run = forward(
-            graph,
-            given,
-            weights,
-            statistics=statistics,
-            randomness=randomness,
-            ancestors_of=node,
+    statistics: Mapping[str, Array],
+    target: str,
+) -> Total | None:
+    """The sum of the target's numbers with one argument changed, by a compiled forward pass."""
+    rows = [len(given[key]) for key in graph.keys(Kind.FEATURES) if key in given]
+    known = shapes.of_arrays(graph, given)
+    try:
+        predictor = compile_predictor(
+            graph, known, target, rows=rows[0] if rows else 1, dtype=np.float64
         )
-        return {step.node: step for step in run}
+    except StudioError:
+        return None
 
-    steps = steps_to(of)
-    id, _, port = with_respect_to.partition(".")
-    if port and all(port != p.name for p in graph[id].op.ports):
-        raise GraphError(
-            N_("{label} has no port called {port}."), nodes=(id,), label=graph[id].label, port=port
-        )
-    others = steps if id in steps else steps_to(id)
-    output = steps[of].output
-    at = np.asarray(others[id].arguments[port]) if port else others[id].output
-    cells = output.size * at.size
-    if cells > MOST_CELLS:
-        raise StudioError(
-            N_(
-                "The Jacobian of {of} by {by} has {cells} numbers, which is too many to show. "
-                "Use fewer rows of data, or choose smaller nodes."
-            ),
-            nodes=(of, id),
-            of=graph[of].label,
-            by=with_respect_to,
-            cells=f"{cells:,}",
-        )
-    rows = np.zeros((output.size, at.size))
-    between = _from(id, steps.values())
-    for place in range(output.size if between else 0):
-        seed = np.zeros(output.size)
-        seed[place] = 1.0
-        found = _gradients(between, {of: seed.reshape(output.shape)})
-        if with_respect_to in found:
-            rows[place] = found[with_respect_to].ravel()
-    return rows.reshape(output.shape + at.shape)
+    def total(place: Place, value: Array) -> float:
+        changed = {f"{place[0]}.{place[1]}": value}
+        return float(np.sum(predictor({**weights, **changed}, {**given, **changed}, statistics)))
+
+    return total
 
 
-def replay(
-    steps: Sequence[Step], changed: Mapping[str, Array], *, training: bool
-) -> dict[str, Array]:
-    """Each node's output when the same run, noise and all, is made with other arguments.
-
-    `changed` has the new values of unconnected arguments by key `node.port`.
-    """
-    outputs: dict[str, Array] = {}
-    with np.errstate(all="ignore"):
-        for step in steps:
-            values: list[Array] = []
-            for port, value in step.arguments.items():
-                values += _argument(step, port, value, outputs, changed)
-            rule = step.op.forward if training else step.op.infer
-            outputs[step.node] = np.asarray(rule(*values))
-    return outputs
-
-
-def _argument(
-    step: Step,
-    port: str,
-    value: Argument,
-    outputs: Mapping[str, Array],
-    changed: Mapping[str, Array],
-) -> list[Array]:
-    if sources := step.sources.get(port):
-        return [outputs[source] for source in sources]
-    if isinstance(value, tuple):
-        return list(value)
-    return [changed.get(f"{step.node}.{port}", value)]
-
-
-def _checked(steps: Sequence[Step]) -> dict[str, Array]:
+def _owned(steps: Sequence[Step]) -> dict[str, Array]:
     """The weights and typed values of a run by key."""
     return {
         f"{step.node}.{port.name}": np.asarray(step.arguments[port.name])
@@ -239,21 +329,21 @@ def _checked(steps: Sequence[Step]) -> dict[str, Array]:
     }
 
 
-def _from(id: str, steps: Collection[Step]) -> list[Step]:
-    """The step of that node, and those of all that depend on it."""
-    reached: set[str] = set()
-    for step in steps:
-        if step.node == id or any(not reached.isdisjoint(ids) for ids in step.sources.values()):
-            reached.add(step.node)
-    return [step for step in steps if step.node in reached]
+def _wires(steps: Sequence[Step]) -> dict[Place, str]:
+    """Every wire that a gradient may come back along, and the node that feeds it."""
+    return {
+        (step.node, port.name, slot): source
+        for step in reversed(steps)
+        for port in step.op.ports
+        if port.kind is not Kind.INDEX
+        for slot, source in enumerate(step.sources.get(port.name, ()))
+    }
 
 
-def _gradients(steps: Sequence[Step], seed: Mapping[str, Array]) -> dict[str, Array]:
-    """The gradient of each node by its id, and what went to each argument by its key."""
-    found: dict[str, Array] = {}
-    for step in backward(steps, seed):
-        found[step.node] = step.upstream
-        found |= {
-            f"{step.node}.{port}": passed[0] for port, passed in step.passed.items() if passed
-        }
-    return found
+def _worst(entries: Mapping[Any, Entry]) -> Entry | None:
+    # A gradient that is not a number is worse than any that is.
+    return max(
+        entries.values(),
+        key=lambda entry: np.inf if np.isnan(entry.error) else entry.error,
+        default=None,
+    )

@@ -25,10 +25,15 @@ from bpstudio.language import N_
 
 
 class Tape:
-    """Notes the calls of one plan, in order. `dtype` is the type of all its floats."""
+    """Notes the calls of one plan, in order. `dtype` is the type of all its floats.
 
-    def __init__(self, dtype: Any = np.float64) -> None:
+    `shorten` takes shorter ways to the same values (`simplify.py`); without it the calls are those
+    that were made, each of which then has the slope that its author meant.
+    """
+
+    def __init__(self, dtype: Any = np.float64, *, shorten: bool = True) -> None:
         self.dtype: np.dtype[Any] = np.dtype(dtype)
+        self.shorten = shorten
         self.values: list[Value] = []
         self.calls: list[Call] = []
         self.maker: dict[int, Call] = {}
@@ -76,7 +81,7 @@ class Tape:
         ):
             with np.errstate(all="ignore"):
                 return self.constant(function(*constants))
-        simpler = simplify.simpler(self, function, lifted)
+        simpler = simplify.simpler(self, function, lifted) if self.shorten else None
         if simpler is not None:
             return simpler
         lifted = tuple(simplify.unspread(self, x, lifted, shape) for x in lifted)

@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bpstudio.engine.check import gradient_check, jacobian
+from bpstudio.engine.check import gradient_check
 from bpstudio.engine.graph import Graph, Node
+from bpstudio.engine.jacobian import jacobian
 from bpstudio.engine.op import Array, Op
 from bpstudio.engine.ops.activation import ReLU, Sigmoid
 from bpstudio.engine.ops.arithmetic import Add, Max, Multiply, Scale, Shift

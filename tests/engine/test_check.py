@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bpstudio.engine.check import Entry, gradient_check, jacobian, numeric_gradient
+from bpstudio.engine.check import Entry, gradient_check
+from bpstudio.engine.differences import numeric_gradient
 from bpstudio.engine.graph import Graph, Node
+from bpstudio.engine.jacobian import jacobian
 from bpstudio.engine.op import Array, Gradients, Op
 from bpstudio.engine.ops.activation import ReLU, Sigmoid, Softmax, Tanh
 from bpstudio.engine.ops.arithmetic import Add, Multiply

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bpstudio.engine.check import numeric_gradient
+from bpstudio.engine.differences import numeric_gradient
 from bpstudio.engine.op import Array, Op
 from bpstudio.engine.ops.activation import ReLU, Sigmoid, Softmax
 from bpstudio.engine.ops.arithmetic import Max, Min, Power

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from bpstudio.engine import run
-from bpstudio.engine.check import replay
 from bpstudio.engine.graph import Graph, Node
 from bpstudio.engine.op import Array, Gradients, Kind, Noise, Op
 from bpstudio.engine.ops.activation import ReLU, Sigmoid, Softmax, Tanh
@@ -21,6 +20,7 @@ from bpstudio.engine.ops.layer import Dense, MatMul
 from bpstudio.engine.ops.loss import SquaredError
 from bpstudio.engine.ops.reduction import Mean, Sum
 from bpstudio.engine.ops.source import Data, Input, Parameter
+from bpstudio.engine.rerun import replay
 from bpstudio.engine.shapes import Shape
 from bpstudio.errors import GraphError, NotFinite, ShapeError, StudioError
 
