@@ -150,6 +150,11 @@ keeps the first k axes; `like(x, other)` has the shape of the other. `part(x, st
 is a piece along an axis, `joined(axis, …)` sets pieces in a row. Of pictures, see `pictures.py`.
 """
 
+IN_GRADIENTS = frozenset(
+    {"unpart", "unjoined", "convolve_to_x", "convolve_to_weight", "unpool_largest", "unpool_mean"}
+)
+"""The functions that only gradients call."""
+
 OF_ARRAYS = frozenset(FUNCTIONS) - {
     *("exp", "log", "sqrt", "sin", "cos", "tan", "tanh", "sigmoid", "relu", "softplus", "erf"),
     *("max", "min", "abs", "sign", "step", "clip", "where"),

@@ -67,7 +67,7 @@ def _expressions(op: Op, step: run.Step) -> tuple[Expression, dict[str, Expressi
     with np.errstate(all="ignore"):
         output = op.infer(*arguments)
         upstream = Noted(np.ones_like(step.output), Name("g"))
-        ruled = op.backward(upstream, Noted(step.output, Name("y")), *arguments)
+        ruled = op.infer_backward(upstream, Noted(step.output, Name("y")), *arguments)
     return _expression(output), {name: _expression(g) for name, g in ruled.items()}
 
 

@@ -15,6 +15,7 @@ from bpstudio.exchange.names import Names, remark
 from bpstudio.exchange.numpy_gates import FIT, HELPERS, gate_classes
 from bpstudio.exchange.program import Program, count
 from bpstudio.exchange.rules import with_settings
+from bpstudio.exchange.slots import Slot, slots, source_of
 from bpstudio.exchange.spelling import NUMPY, spell
 from bpstudio.exchange.variables import variables
 
@@ -155,20 +156,20 @@ class Script:
         """The line of a node in forward; empty where its value is an argument that is no number."""
         name = self.names.nodes[node.id]
         if node.id in self.classes:
-            arguments = [self._argument(node, port.name) for port in node.op.ports]
+            arguments = [self._argument(node, slot) for slot in slots(node)]
             return f"{name} = self.{name}.forward({text.joined(*arguments)})"
         if not node.op.ports:
             value = with_settings(self.program.rules[node.id].output, node.op)
             return f"{name} = np.asarray({spell(value, {}, NUMPY)}, dtype=float)"
-        source = self._argument(node, node.op.ports[0].name)
+        source = self._argument(node, slots(node)[0])
         if source == name and (self.names.features or source in self.names.targets.values()):
             return ""
         return f"{name} = np.asarray({source}, dtype=float)"
 
-    def _argument(self, node: Node, port: str) -> str:
-        if sources := node.sources.get(port):
-            return self.names.nodes[sources[0]]
-        key = f"{node.id}.{port}"
+    def _argument(self, node: Node, slot: Slot) -> str:
+        if source := source_of(node, slot):
+            return self.names.nodes[source]
+        key = f"{node.id}.{slot.port.name}"
         if name := self.names.supplied(key):
             return name
         if key in self.names.values:
@@ -204,22 +205,23 @@ class Script:
     def _passed(self, node: Node, arrived: set[str], found: dict[str, str]) -> list[str]:
         """The lines of a gate in backward. What meets at a fork is added up."""
         given, more = [], dict[str, list[str]]()
-        for port in node.op.ports:
-            if port.name not in self.classes[node.id].rule.gradients:
+        for slot in slots(node):
+            if slot.name not in self.classes[node.id].rule.gradients:
                 continue
-            sources, key = node.sources.get(port.name), f"{node.id}.{port.name}"
-            if not sources and port.kind in (Kind.GIVEN, Kind.WEIGHT):
+            port, source = slot.port, source_of(node, slot)
+            key = f"{node.id}.{port.name}"
+            if source is None and port.kind in (Kind.GIVEN, Kind.WEIGHT):
                 found[key] = self.names.unique(f"d_{key.replace('.', '_')}")
                 given.append(found[key])
-            elif not sources or sources[0] not in self.gradients:
+            elif source is None or source not in self.gradients:
                 given.append("_")
-            elif sources[0] in arrived:
-                total = self.gradients[sources[0]]
+            elif source in arrived:
+                total = self.gradients[source]
                 given.append(self.names.unique(f"{total}_more"))
                 more.setdefault(total, []).append(given[-1])
             else:
-                arrived.add(sources[0])
-                given.append(self.gradients[sources[0]])
+                arrived.add(source)
+                given.append(self.gradients[source])
         if set(given) <= {"_"}:
             return []
         call = f"self.{self.names.nodes[node.id]}.backward({self.gradients[node.id]})"

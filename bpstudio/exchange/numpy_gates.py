@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bpstudio.engine.expression import names
 from bpstudio.engine.op import Op
 from bpstudio.exchange import rewrite, text
 from bpstudio.exchange.names import Names, remark
+from bpstudio.exchange.numpy_helpers import BROUGHT
 from bpstudio.exchange.program import Program
 from bpstudio.exchange.rules import OUTPUT, UPSTREAM, Rule
 from bpstudio.exchange.spelling import NUMPY, NUMPY_DEEP, functions, spell
 
-REWRITINGS = (rewrite.softmax, rewrite.log_softmax)
+REWRITINGS = (rewrite.softmax, rewrite.log_softmax, rewrite.softplus)
 
 FIT = '''
 def fit(gradient, value):
@@ -40,6 +41,7 @@ def log_softmax(x):
     x = x - np.max(x, axis=-1, keepdims=True)
     return x - np.log(np.sum(np.exp(x), axis=-1, keepdims=True))
 ''',
+    **BROUGHT,
     "erf": '''
 def erf(x):
     """The error function of each entry."""
@@ -149,7 +151,7 @@ def gate_classes(program: Program, unique: Names) -> dict[str, GateClass]:
 
 def _class(op: Op, rule: Rule, unique: Names) -> GateClass:
     used = {name for e in (rule.output, *rule.gradients.values()) for name in names(e)}
-    ports = [port.name for port in op.ports]
+    ports = rule.arguments
     settings = tuple(name for name in op.settings if name in used and name not in ports)
     free = Names((*IN_GATE, *settings))
     words = {port: free(port) for port in ports}
@@ -158,7 +160,7 @@ def _class(op: Op, rule: Rule, unique: Names) -> GateClass:
 
 def _rewritten(rule: Rule) -> Rule:
     gradients = {name: rewrite.rewrite(e, REWRITINGS) for name, e in rule.gradients.items()}
-    return Rule(rewrite.rewrite(rule.output, REWRITINGS), gradients, rule.repeated, rule.told)
+    return replace(rule, output=rewrite.rewrite(rule.output, REWRITINGS), gradients=gradients)
 
 
 def _plain(told: str) -> str:

@@ -34,6 +34,7 @@ from bpstudio.exchange.files import Files
 from bpstudio.exchange.names import Names, ascii_identifier, remark
 from bpstudio.exchange.program import Program
 from bpstudio.exchange.rules import with_settings
+from bpstudio.exchange.slots import slots, source_of
 from bpstudio.language import N_
 
 OPSET = 17
@@ -43,6 +44,7 @@ IR_VERSION = 8
 REWRITINGS = (
     rewrite.softmax,
     rewrite.log_softmax,
+    rewrite.softplus,
     rewrite.sigmoid,
     rewrite.relu,
     rewrite.affine,
@@ -213,10 +215,10 @@ class Writer:
         self.node = node
         told = with_settings(self.program.rules[node.id].output, node.op)
         arguments = {}
-        for port in node.op.ports:
-            sources = node.sources.get(port.name)
-            key = f"{node.id}.{port.name}"
-            arguments[port.name] = self.parts[sources[0]] if sources else self.keys[key]
+        for slot in slots(node):
+            source = source_of(node, slot)
+            key = f"{node.id}.{slot.port.name}"
+            arguments[slot.name] = self.parts[source] if source else self.keys[key]
         before = len(self.made)
         result = self._values(rewrite.rewrite(told, REWRITINGS), arguments)
         if len(self.made) > before and self.made[-1].output == result.name:
@@ -300,9 +302,60 @@ class Writer:
             case "clip", _:
                 low = self._emit("Max", parts[:2], sample)
                 return self._emit("Min", [low, parts[2]], sample)
+            case "column_mean", _:
+                axes = list(range(parts[0].sample.ndim - 1))
+                return self._emit("ReduceMean", parts, sample, axes=axes, keepdims=0)
+            case (("largest_of" | "sum_of"), _):
+                count = int(parts[1].sample)
+                grouped = self._reshaped(parts[0], parts[0].sample.ndim - 1, [-1, count])
+                last = Part("", np.asarray(-1.0), constant=True)
+                name = function.removesuffix("_of")
+                return self._reduced(name, [grouped, last], sample, keepdims=0)
+            case "reshape", _:
+                keep, *size = (int(each.sample) for each in parts[1:])
+                return self._reshaped(parts[0], keep, size)
+            case "part", _:
+                start, taken, axis = (int(each.sample) for each in parts[1:])
+                ends = (self._integers([n]) for n in (start, start + taken, axis))
+                return self._emit("Slice", [parts[0], *ends], sample)
+            case "joined", _:
+                return self._emit("Concat", parts[1:], sample, axis=int(parts[0].sample))
+            case (("convolve" | "pool_largest" | "pool_mean"), _):
+                return self._of_pictures(function, parts, sample)
         if function not in CALLS:
             raise self._unknown()
         return self._emit(CALLS[function], parts, sample)
+
+    def _reshaped(self, x: Part, keep: int, size: Sequence[int]) -> Part:
+        """The entries along other axes; the first `keep` stay, whatever their length."""
+        sample = x.sample.reshape(*x.sample.shape[:keep], *size)
+        return self._emit("Reshape", [x, self._integers([*[0] * keep, *size])], sample)
+
+    def _of_pictures(self, function: str, parts: Sequence[Part], sample: Array) -> Part:
+        """ONNX has channels first and always rows; the rows of a single picture are one."""
+        x, numbers = parts[0], [int(each.sample) for each in parts[-2:]]
+        single = x.sample.ndim == 3
+        if single:
+            x = self._emit("Unsqueeze", [x, self._integers([0])], x.sample[np.newaxis])
+        inputs = [self._turned(x, (0, 3, 1, 2))]
+        named: dict[str, Any] = {"kernel_shape": [numbers[0]] * 2, "strides": [numbers[1]] * 2}
+        if function == "convolve":
+            size = parts[1].sample.shape[0]
+            inputs.append(self._turned(parts[1], (3, 2, 0, 1)))
+            named = {"strides": [numbers[0]] * 2, "pads": [numbers[1]] * 4}
+            named["kernel_shape"] = [size] * 2
+        whole = sample[np.newaxis] if single else sample
+        op = {"convolve": "Conv", "pool_largest": "MaxPool", "pool_mean": "AveragePool"}[function]
+        made = self._emit(op, inputs, whole.transpose(0, 3, 1, 2), **named)
+        turned = self._turned(made, (0, 2, 3, 1))
+        return self._emit("Squeeze", [turned, self._integers([0])], sample) if single else turned
+
+    def _turned(self, x: Part, order: tuple[int, ...]) -> Part:
+        return self._emit("Transpose", [x], x.sample.transpose(order), perm=list(order))
+
+    def _integers(self, numbers: Sequence[int]) -> Part:
+        values = np.asarray(numbers, np.int64)
+        return Part(self._constant(values), values)
 
     def _reduced(self, function: str, parts: Sequence[Part], sample: Array, keepdims: int) -> Part:
         """Along one axis, which the sum alone takes as an input."""
@@ -335,8 +388,7 @@ class Writer:
         return int(helper.np_dtype_to_tensor_dtype(self.dtype))
 
     def _axes(self, axis: Part) -> Part:
-        axes = np.asarray([int(axis.sample)], np.int64)
-        return Part(self._constant(axes), axes)
+        return self._integers([int(axis.sample)])
 
     def _emit(self, op: str, parts: Sequence[Part], sample: Array, **attributes: Any) -> Part:
         """One node more; truth values become numbers where the operator takes numbers."""

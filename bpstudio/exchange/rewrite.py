@@ -54,6 +54,14 @@ def sigmoid(part: Expression) -> Expression | None:
     return None
 
 
+def softplus(part: Expression) -> Expression | None:
+    """`log(1 + exp(x))`."""
+    match part:
+        case Call("log", (Binary("+", one, Call("exp", (x,))),)):
+            return Call("softplus", (x,)) if one == ONE else None
+    return None
+
+
 def relu(part: Expression) -> Expression | None:
     """`max(x, 0)`."""
     match part:

@@ -9,7 +9,7 @@ texts must agree with its `forward` and `backward`. A formula says nothing of, s
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from bpstudio.engine.shapes import Shape
 from bpstudio.engine.tree import with_parts
 from bpstudio.errors import FileError, FormulaError
 from bpstudio.exchange import noted
+from bpstudio.exchange.slots import by_slot, in_place, noise_of, settings_of, slots, values_of
 from bpstudio.language import N_
 
 BATCHES = (5, 7)
@@ -34,15 +35,16 @@ UPSTREAM, OUTPUT = "g", "y"
 class Rule:
     """A gate's output and the gradients of its arguments, over arguments, settings, `g` and `y`.
 
-    `repeated` names the arguments that broadcasting repeats in this network, so that their
-    gradient has to be summed over the repetitions. `told` is what people read: the formula, where
-    it holds, else the gate's title and settings.
+    `arguments` are the names of the arguments, in order. `repeated` are those that broadcasting
+    repeats in this network, so that their gradient has to be summed over the repetitions. `told` is
+    what people read: the formula, where it holds, else the gate's title and settings.
     """
 
     output: Expression
     gradients: Mapping[str, Expression]
     repeated: frozenset[str]
     told: str = ""
+    arguments: tuple[str, ...] = ()
 
 
 def rule_of(node: Node, shapes: Mapping[str, Shape]) -> Rule:
@@ -51,20 +53,21 @@ def rule_of(node: Node, shapes: Mapping[str, Shape]) -> Rule:
     Raises FileError for a gate that neither its formula nor its NumPy can tell.
     """
     op = node.op
-    if not any(port.variadic or port.kind in (Kind.NOISE, Kind.INDEX) for port in op.ports):
+    if not any(port.kind is Kind.INDEX for port in op.ports):
         trials = [_trial(node, shapes, batch) for batch in BATCHES]
         settings = "".join(f", {name} = {value}" for name, value in op.settings.items())
         for tell, words in (
             (_from_texts, op.formula),
-            (noted.expressions, f"{op.title}{settings}"),
+            (_from_code, f"{op.title}{settings}"),
         ):
-            told = tell(op, trials[0])
+            told = tell(node, trials[0])
             if told is None:
                 continue
             output, gradients = told
-            repeated = _repeated(op, output, gradients, trials)
+            repeated = _repeated(node, output, gradients, trials)
             if repeated is not None:
-                return Rule(output, gradients, repeated, words)
+                names = tuple(slot.name for slot in slots(node))
+                return Rule(output, gradients, repeated, words, names)
     raise FileError(
         N_("{label} ({op}) can't be written as code yet. Put another gate in its place."),
         nodes=(node.id,),
@@ -76,43 +79,64 @@ def rule_of(node: Node, shapes: Mapping[str, Shape]) -> Rule:
 def with_settings(expression: Expression, op: Op) -> Expression:
     """The expression with the settings' values in place of their names."""
     ports = {port.name for port in op.ports}
-    settings = {name: value for name, value in op.settings.items() if name not in ports}
+    settings = {name: value for name, value in settings_of(op).items() if name not in ports}
 
     def visit(part: Expression, parts: Sequence[Expression]) -> Expression:
         if isinstance(part, Name) and part.name in settings:
-            return Number(float(settings[part.name]))
+            return Number(settings[part.name])
         return with_parts(part, parts)
 
     return fold(expression, visit)
 
 
-def _from_texts(op: Op, _: run.Step) -> tuple[Expression, dict[str, Expression]] | None:
+def _from_texts(node: Node, _: run.Step) -> tuple[Expression, dict[str, Expression]] | None:
     """The gate's own texts; None for a gate without them, or whose texts are no formulas."""
+    op = node.op
     if not op.formula:
         return None
     try:
-        return parse(op.formula), {name: parse(text) for name, text in op.gradients.items()}
+        output = in_place(node, parse(op.formula))
+        return output, {
+            slot.name: in_place(node, parse(op.gradients[slot.port.name]), slot.place)
+            for slot in slots(node)
+            if slot.port.name in op.gradients
+        }
     except FormulaError:
         return None
+
+
+def _from_code(node: Node, step: run.Step) -> tuple[Expression, dict[str, Expression]] | None:
+    """What the gate's own NumPy does."""
+    if any(port.variadic for port in node.op.ports) or noise_of(node):
+        return None
+    return noted.expressions(node.op, step)
 
 
 def _trial(node: Node, shapes: Mapping[str, Shape], batch: int) -> run.Step:
     """The gate run on drawn values in its domain, with that many rows."""
     rng = np.random.default_rng(batch)
-    arguments: dict[str, run.Argument] = {}
-    for port in node.op.ports:
-        low, high = node.op.domain.get(port.name, (-np.inf, np.inf))
+    drawn_of: dict[str, Array] = {}
+    for slot in slots(node):
+        low, high = node.op.domain.get(slot.port.name, (-np.inf, np.inf))
         low = low if np.isfinite(low) else min(-0.9, high - 1.8)
         high = min(high, low + 1.8)
         edge = 0.05 * (high - low)
-        drawn = rng.uniform(low + edge, high - edge, shapes[port.name].array(batch))
-        arguments[port.name] = np.asarray(drawn)
-    output = np.asarray(node.op.infer(*arguments.values()))
-    return run.Step(node.id, node.op, node.sources, arguments, output)
+        drawn = rng.uniform(low + edge, high - edge, shapes[slot.name].array(batch))
+        drawn_of[slot.name] = np.asarray(drawn)
+    sizes = {name: value.shape for name, value in drawn_of.items()}
+    noise = node.op.draw(None, **sizes) if noise_of(node) else {}
+    arguments: dict[str, run.Argument] = {
+        port.name: tuple(drawn_of[s.name] for s in slots(node) if s.port == port)
+        if port.variadic
+        else {**drawn_of, **noise}[port.name]
+        for port in node.op.ports
+    }
+    step = run.Step(node.id, node.op, node.sources, arguments, np.empty(()), training=False)
+    return replace(step, output=np.asarray(node.op.infer(*step.values)))
 
 
 def _repeated(
-    op: Op,
+    node: Node,
     output: Expression,
     gradients: Mapping[str, Expression],
     trials: list[run.Step],
@@ -121,11 +145,11 @@ def _repeated(
     repeated: set[str] = set()
     for step in trials:
         values: dict[str, Array | float] = {
-            **{k: float(v) for k, v in op.settings.items() if isinstance(v, int | float)},
-            **{name: np.asarray(value) for name, value in step.arguments.items()},
+            **settings_of(node.op),
+            **(arguments := values_of(node, step.arguments)),
         }
         upstream = np.asarray(np.random.default_rng(0).uniform(0.5, 1.5, step.output.shape))
-        passed = run.pull_back(step, upstream)
+        passed = by_slot(node, run.pull_back(step, upstream))
         if not _equal(_value(output, values), step.output):
             return None
         if passed.keys() != gradients.keys():
@@ -133,13 +157,13 @@ def _repeated(
         # An argument may be called y; then the gradients do not speak of the output.
         values = {OUTPUT: step.output, **values, UPSTREAM: upstream}
         for name, expression in gradients.items():
-            gradient, shape = _value(expression, values), np.shape(step.arguments[name])
+            gradient, shape = _value(expression, values), arguments[name].shape
             if gradient is None:
                 return None
             if gradient.shape != shape:
                 repeated.add(name)
                 gradient = _fitted(gradient, shape)
-            if not _equal(gradient, passed[name][0]):
+            if not _equal(gradient, passed[name]):
                 return None
     return frozenset(repeated)
 
@@ -148,7 +172,7 @@ def _value(expression: Expression, values: Mapping[str, Array | float]) -> Array
     """The value; None where the shapes do not fit the expression."""
     try:
         return noted.evaluate(expression, values)
-    except (ValueError, FormulaError):
+    except (ValueError, IndexError, FormulaError):
         return None
 
 

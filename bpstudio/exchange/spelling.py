@@ -21,6 +21,7 @@ from bpstudio.engine.expression import (
 )
 from bpstudio.engine.tree import ATOM, BINDING, MINUS, PRODUCT, SUM
 from bpstudio.exchange import noted
+from bpstudio.exchange.numpy_helpers import BROUGHT
 from bpstudio.exchange.text import number
 
 Spelling = str | Callable[[Sequence[str]], str]
@@ -167,6 +168,22 @@ def _contract(texts: Sequence[str]) -> str:
     return f"np.tensordot({texts[0]}, {texts[1]}, axes=({axes}, {axes}))"
 
 
+def _called(name: str) -> Callable[[Sequence[str]], str]:
+    """A call of a function that the script brings along."""
+    return lambda texts: f"{name}({', '.join(texts)})"
+
+
+def _pictures(rule: str) -> str:
+    """A function of PyTorch, whose pictures have their channels first."""
+    return f"nn.functional.{rule}.movedim(-3, -1)"
+
+
+def _reshaped_in_torch(texts: Sequence[str]) -> str:
+    x, keep, *size = texts
+    kept = [f"{x}.shape[{axis}]" for axis in range(int(keep))]
+    return f"torch.reshape({x}, ({', '.join([*kept, *size])},))"
+
+
 SAME_IN_TORCH = (
     *("exp", "log", "sqrt", "sin", "cos", "tan", "tanh"),
     *("sigmoid", "relu", "erf", "abs", "sign"),
@@ -210,6 +227,11 @@ NUMPY = Dialect(
         "expand": "np.expand_dims({0}, {1})",
         "squeeze": "np.squeeze({0}, {1})",
         "contract": _contract,
+        **{name: _called(name) for name in BROUGHT},
+        "repeated": "np.repeat({0}, {1}, axis=-1)",
+        "like": "np.reshape({0}, np.shape({1}))",
+        "part": "np.take({0}, range({1}, {1} + {2}), axis={3})",
+        "joined": lambda texts: f"np.concatenate([{', '.join(texts[1:])}], axis={texts[0]})",
     },
 )
 
@@ -241,6 +263,19 @@ TORCH = Dialect(
         "largest_over": "torch.amax({0}, dim={1})",
         "expand": "{0}.unsqueeze({1})",
         "squeeze": "{0}.squeeze({1})",
+        "column_mean": "torch.mean({0}.flatten(0, -2), dim=0)",
+        "largest_of": "torch.amax({0}.unflatten(-1, (-1, {1})), dim=-1)",
+        "sum_of": "torch.sum({0}.unflatten(-1, (-1, {1})), dim=-1)",
+        "repeated": "torch.repeat_interleave({0}, {1}, dim=-1)",
+        "reshape": _reshaped_in_torch,
+        "like": "torch.reshape({0}, {1}.shape)",
+        "part": "torch.narrow({0}, {3}, {1}, {2})",
+        "joined": lambda texts: f"torch.cat([{', '.join(texts[1:])}], dim={texts[0]})",
+        "convolve": _pictures(
+            "conv2d({0}.movedim(-1, -3), {1}.permute(3, 2, 0, 1), stride={2}, padding={3})"
+        ),
+        "pool_largest": _pictures("max_pool2d({0}.movedim(-1, -3), {1}, {2})"),
+        "pool_mean": _pictures("avg_pool2d({0}.movedim(-1, -3), {1}, {2})"),
     },
 )
 

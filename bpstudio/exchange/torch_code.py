@@ -18,15 +18,22 @@ from bpstudio.exchange.files import ARRAYS, Files
 from bpstudio.exchange.names import remark
 from bpstudio.exchange.program import Program, count
 from bpstudio.exchange.rules import with_settings
+from bpstudio.exchange.slots import Slot, slots, source_of
 from bpstudio.exchange.spelling import TORCH, spell
 from bpstudio.exchange.variables import only_key, variables
 from bpstudio.training.course import penalised
 from bpstudio.training.settings import Settings
 
-REWRITINGS = (rewrite.softmax, rewrite.log_softmax, rewrite.sigmoid, rewrite.relu)
+REWRITINGS = (
+    rewrite.softmax,
+    rewrite.log_softmax,
+    rewrite.softplus,
+    rewrite.sigmoid,
+    rewrite.relu,
+)
 
 FUNCTIONAL = "torch.nn.functional."
-"""Losses of this name are called with the gate's arguments in their order."""
+"""Losses and activations of this name are called with the gate's arguments in their order."""
 
 
 class Module(NamedTuple):
@@ -222,7 +229,7 @@ class Script:
     def _line(self, node: Node) -> str:
         """The line of a node in forward; empty where its value is an argument."""
         name, op, indent = self.names.nodes[node.id], node.op, " " * 8
-        arguments = {port.name: self._argument(node, port.name) for port in op.ports}
+        arguments = {slot.name: self._argument(node, slot) for slot in slots(node)}
         if self.program.passes_on(node):
             source = arguments[op.ports[0].name]
             supplied = self.names.supplied(only_key(node))
@@ -238,16 +245,18 @@ class Script:
         # With more axes than rows and features, the functions of torch take another one as the
         # classes than we do.
         near = (self.program.shapes[id] for id in node.feeding)
-        if called.startswith(FUNCTIONAL) and all(len(shape.array(1)) <= 2 for shape in near):
+        plain = not op.settings and all(p.kind in (Kind.INPUT, Kind.TARGET) for p in op.ports)
+        plain = plain and all(len(shape.array(1)) <= 2 for shape in near)
+        if plain and called.startswith(FUNCTIONAL):
             function = called.removeprefix("torch.")
             return f"{indent}{name} = {function}({text.joined(*arguments.values())})"
         told = rewrite.rewrite(self.program.rules[node.id].output, REWRITINGS)
         return text.folded(f"{name} = ", spell(with_settings(told, op), arguments, TORCH), indent)
 
-    def _argument(self, node: Node, port: str) -> str:
-        if sources := node.sources.get(port):
-            return self.names.nodes[sources[0]]
-        key = f"{node.id}.{port}"
+    def _argument(self, node: Node, slot: Slot) -> str:
+        if source := source_of(node, slot):
+            return self.names.nodes[source]
+        key = f"{node.id}.{slot.port.name}"
         if name := self.names.supplied(key):
             return name
         if key in self.names.values:

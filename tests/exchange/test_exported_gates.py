@@ -20,6 +20,10 @@ SHAPES = ((2, 3), (3,), (), (2, 1))
 """What the arguments of a gate without samples get, turn about: they broadcast."""
 
 
+OWNED = (Kind.WEIGHT, Kind.STATISTIC, Kind.NOISE)
+"""What no wire needs to supply."""
+
+
 def instances(kind: type[Op]) -> Iterator[Op]:
     """The gate with its default settings, and with others where a setting changes what it does."""
     yield kind()
@@ -29,6 +33,8 @@ def instances(kind: type[Op]) -> Iterator[Op]:
             yield from (kind(**{field.name: c}) for c in choices if c != default)
         elif isinstance(default, float):
             yield kind(**{field.name: 0.75})
+        elif isinstance(default, int) and not isinstance(default, bool) and field.name != "units":
+            yield kind(**{field.name: default + 1})
 
 
 def project_of(op: Op, shapes: Mapping[str, tuple[int, ...]]) -> Project | None:
@@ -36,15 +42,17 @@ def project_of(op: Op, shapes: Mapping[str, tuple[int, ...]]) -> Project | None:
     rng = np.random.default_rng(len(shapes) + sum(map(sum, shapes.values())))
     nodes: dict[str, Node] = {}
     given: dict[str, Array] = {}
-    sources = {}
-    for port in op.ports:
-        if port.kind is Kind.WEIGHT:
+    sources: dict[str, tuple[str, ...]] = {}
+    wired = {port.name: port for port in op.ports if port.kind not in OWNED}
+    for name in shapes:
+        port = wired.get(name) or wired.get(name.rstrip("0123456789"))
+        if port is None:
             continue
         low, high = op.domain.get(port.name, (-1.5, 1.5))
         low, high = max(low, -1.5) + 0.05, min(high, 1.5) - 0.05
-        nodes[f"in_{port.name}"] = Node(f"in_{port.name}", catalog["input"]())
-        given[f"in_{port.name}.value"] = rng.uniform(low, high, shapes[port.name])
-        sources[port.name] = (f"in_{port.name}",)
+        nodes[f"in_{name}"] = Node(f"in_{name}", catalog["input"]())
+        given[f"in_{name}.value"] = rng.uniform(low, high, shapes[name])
+        sources[port.name] = (*sources.get(port.name, ()), f"in_{name}")
     nodes["gate1"] = Node("gate1", op, sources)
     project = complete(Project(graph=Graph(nodes), given=given))
     return project if "gate1" in project.known_shapes else None
@@ -53,14 +61,14 @@ def project_of(op: Op, shapes: Mapping[str, tuple[int, ...]]) -> Project | None:
 def cases() -> Iterator[tuple[str, Project]]:
     for name, kind in sorted(catalog.items()):
         for op in instances(kind):
-            ports = [port.name for port in op.ports if port.kind is not Kind.WEIGHT]
+            ports = [port.name for port in op.ports if port.kind not in OWNED]
             turns = range(len(SHAPES) if ports else 1)
             broadcast = [
                 {port: SHAPES[(i + turn) % len(SHAPES)] for i, port in enumerate(ports)}
                 for turn in turns
             ]
             for place, shapes in enumerate(op.samples or broadcast):
-                if "units" in op.settings:
+                if "bias" in shapes and "units" in op.settings:
                     op = kind(**{**op.settings, "units": shapes["bias"][0]})
                 project = project_of(op, shapes) if op.category != "source" else None
                 if project is not None:
