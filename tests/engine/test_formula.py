@@ -230,6 +230,18 @@ def test_pi_is_a_number_unless_it_has_a_value() -> None:
     assert run(built).values[built.output] == 6
 
 
+@pytest.mark.parametrize("sign", ["<", ">", "<=", ">="])
+@pytest.mark.parametrize(("a", "b"), [("x", "y"), ("x", "0"), ("0", "x"), ("x", "1.5"), ("1", "y")])
+def test_a_choice_becomes_a_switch_and_a_step(sign: str, a: str, b: str) -> None:
+    text = f"2*x if {a} {sign} {b} else -y"
+    built = build(text)
+    for x in (-1.0, 0.0, 1.0, 1.5):
+        for y in (-1.0, 0.0, 1.0):
+            values = {"x.value": np.asarray(x), "y.value": np.asarray(y)}
+            value = record(built.graph, values, {}).values[built.output]
+            assert value == evaluate(parse(text), {"x": x, "y": y}), (x, y)
+
+
 @pytest.mark.parametrize(
     ("text", "values", "position", "words"),
     [
@@ -237,7 +249,7 @@ def test_pi_is_a_number_unless_it_has_a_value() -> None:
         ("x + 1", {"x": 1, "q": 2}, 0, "no q"),
         ("x = x + 1", {"x": 1}, 4, "both sides"),
         ("2 + exp*x", {"x": 1}, 4, "exp(…)"),
-        ("2 if x > 0 else 1", {"x": 1}, 5, "x > 0"),
+        ("2 if x == 0 else 1", {"x": 1}, 5, "x == 0"),
         ("1 + sign(x)", {"x": 1}, 4, "sign(x)"),
         ("sum(x, 0)", {"x": 1}, 0, "sum(x, 0)"),
         ("x + ", {"x": 1}, 4, "ends"),
