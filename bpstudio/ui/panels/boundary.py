@@ -138,10 +138,11 @@ def look(shown: Showing) -> Seen | str:
     if isinstance(plane, Unseen):
         return str(plane.reason)
     try:
-        answer = predicting_node(project)
-        outputs = over(project, plane, [answer], shown.weights).get(answer)
+        answer = predicting_node(shown.project)
+        known = answer in part.nodes and part[answer].op.category != "source"
+        outputs = over(project, plane, [answer] if known else [], shown.weights).get(answer)
     except StudioError as error:
         return str(error)
-    if outputs is None or outputs.ndim != 2:
+    if outputs is None:
         return _("Nothing leads from the data to an answer yet.")
     return project, answer, outputs, plane

@@ -47,7 +47,8 @@ class Entry:
     def help(self) -> str:
         """What it does, and for a gate its formula."""
         if self.is_data:
-            return _summary(TOYS[self.name].draw.__doc__)
+            toy = TOYS[self.name]
+            return _summary(toy.draw.__doc__) if toy.points else _("A truth table of two inputs.")
         words = _(" ".join(inspect.cleandoc(self.op.__doc__ or "").split()))
         return f"{words}\n{self.op.formula}" if self.op.formula else words
 

@@ -7,6 +7,7 @@ needed, after the window stands; until then a formula is shown as plain text.
 from __future__ import annotations
 
 import html
+import warnings
 from collections.abc import Sequence
 from functools import lru_cache
 from importlib import import_module
@@ -91,7 +92,10 @@ class Formula(QWidget):
 def load() -> None:
     """Import the library, if it was not yet."""
     if not _loaded:
-        library = import_module("ziamath")
+        with warnings.catch_warnings():
+            # The library finds its fonts in a way that Python 3.11 calls deprecated.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            library = import_module("ziamath")
         library.config.svg2 = False  # Qt loses the letters of SVG 2
         _loaded.append(library)
 

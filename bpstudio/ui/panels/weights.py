@@ -212,7 +212,7 @@ def block(sheet: Sheet, room: Rect, largest: float, type: float) -> tuple[Rect, 
         rect = Rect(room.x, room.y, wide * columns, 22.0 * type * rows)
         return rect, [*_heat(rect, grid, largest), *_short_numbers(grid, rect, type)]
     share = 0.5 if sheet.update is not None else 1.0
-    side = max(1.0, min(22.0 * type, (share * room.width - 6) / columns, TALLEST * type / rows))
+    side = max(0.1, min(22.0 * type, (share * room.width - 6) / columns, TALLEST * type / rows))
     rect = Rect(room.x, room.y, side * columns, max(side * rows, 8.0))
     marks = [*_heat(rect, grid, largest, pale=1.0)]
     if sheet.update is not None:

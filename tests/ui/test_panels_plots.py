@@ -1,0 +1,297 @@
+"""The panels below the canvas: loss, boundary, weights and recording."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
+
+from bpstudio.data import toys
+from bpstudio.playback.marks import Discs, Heat, Line, Text
+from bpstudio.project import build, edits, placing
+from bpstudio.project.project import Project
+from bpstudio.ui.panels.boundary import BoundaryPanel, look
+from bpstudio.ui.panels.loss import Finite, LossPanel
+from bpstudio.ui.panels.recording import GATE, GRADIENT, NOT_YET, VALUE, RecordingPanel
+from bpstudio.ui.panels.weights import Sheets, WeightsPanel, sheets
+from bpstudio.ui.studio import Studio
+
+PATIENCE = 20_000
+
+
+def shown(panel: QWidget) -> Iterator[QWidget]:
+    panel.resize(420, 260)
+    panel.show()
+    yield panel
+    panel.close()
+    panel.deleteLater()
+
+
+@pytest.fixture
+def loss(studio: Studio) -> Iterator[QWidget]:
+    yield from shown(LossPanel(studio))
+
+
+@pytest.fixture
+def boundary(studio: Studio) -> Iterator[QWidget]:
+    yield from shown(BoundaryPanel(studio))
+
+
+@pytest.fixture
+def weights(studio: Studio) -> Iterator[QWidget]:
+    yield from shown(WeightsPanel(studio))
+
+
+@pytest.fixture
+def recording(studio: Studio) -> Iterator[QWidget]:
+    yield from shown(RecordingPanel(studio))
+
+
+def trained(studio: Studio, losses: np.ndarray) -> None:
+    """Let the project have been trained with these losses."""
+    project = studio.project
+    studio.do(
+        "Train",
+        edits.land_training,
+        project.weights,
+        project.statistics,
+        losses,
+        len(losses),
+    )
+
+
+def cell(panel: RecordingPanel, row: int, column: int) -> str:
+    return str(panel.steps.index(row, column).data())
+
+
+# -- loss ---------------------------------------------------------------------------------------
+
+
+def test_the_curve_shows_every_finite_loss(loss: LossPanel, studio: Studio) -> None:
+    assert loss.nothing.isVisible()
+    trained(studio, np.array([0.7, 0.5, np.nan, 0.3]))
+    loss.refresh()
+    assert not loss.nothing.isVisible()
+    x, y = loss.curve.getOriginalDataset()
+    np.testing.assert_array_equal(x, [1, 2, 4])
+    np.testing.assert_array_equal(y, [0.7, 0.5, 0.3])
+    assert loss.here.value() == 4
+    assert "0.3000" in loss.now.text()
+
+
+def test_a_logarithmic_scale(loss: LossPanel, studio: Studio) -> None:
+    trained(studio, np.array([1.0, 0.1, 0.01]))
+    loss.refresh()
+    loss.log.setChecked(True)
+    _x, y = loss.curve.getData()
+    np.testing.assert_allclose(y, [0, -1, -2], atol=1e-12)
+    assert loss.dot.getData()[1][0] == pytest.approx(-2.0)
+
+
+def test_a_noisy_curve_gets_its_mean(loss: LossPanel, studio: Studio) -> None:
+    noise = np.random.default_rng(0).normal(size=400)
+    trained(studio, 0.5 + 0.1 * noise)
+    loss.refresh()
+    assert len(loss.mean.getOriginalDataset()[1]) == 400 - 10 + 1
+    trained(studio, np.linspace(1, 0, 400))
+    loss.refresh()
+    assert loss.mean.getOriginalDataset()[1] is None or not len(loss.mean.getOriginalDataset()[1])
+
+
+def test_a_series_that_goes_on_is_followed_and_another_one_is_taken_anew() -> None:
+    series = Finite()
+    assert not series.follow(np.zeros(0))
+    rng = np.random.default_rng(1)
+    all_of_it = rng.normal(size=5000)
+    all_of_it[rng.random(5000) < 0.3] = np.nan
+    for end in (1, 1, 700, 3000, 5000):
+        series.follow(all_of_it[:end])
+        finite = np.flatnonzero(np.isfinite(all_of_it[:end]))
+        np.testing.assert_array_equal(series.steps, finite + 1)
+        np.testing.assert_array_equal(series.losses, all_of_it[finite])
+    assert not series.follow(all_of_it)
+    assert series.follow(all_of_it[:10])
+    assert len(series.steps) == np.isfinite(all_of_it[:10]).sum()
+    other = np.linspace(1, 0, 20)
+    assert series.follow(other)
+    np.testing.assert_array_equal(series.losses, other)
+    assert series.follow(np.zeros(0))
+    assert not len(series.steps)
+
+
+def test_plots_grow_while_training(loss: LossPanel, studio: Studio, qtbot: QtBot) -> None:
+    studio.train()
+    qtbot.waitUntil(lambda: len(loss.series.steps) > 200, timeout=PATIENCE)
+    studio.pause()
+    loss.refresh()
+    assert len(loss.curve.getOriginalDataset()[0]) == np.isfinite(studio.shown.losses).sum()
+
+
+# -- decision boundary --------------------------------------------------------------------------
+
+
+def test_the_boundary_says_what_the_network_answers(
+    boundary: BoundaryPanel, studio: Studio
+) -> None:
+    seen = look(studio.shown)
+    assert not isinstance(seen, str)
+    _project, answer, outputs, plane = seen
+    assert answer == "sigmoid1"
+    assert outputs.shape == (plane.cells**2, 1)
+    heat = next(mark for mark in boundary.map.marks() if isinstance(mark, Heat))
+    expected = (2 * outputs[:, 0] - 1).reshape(plane.cells, plane.cells)[::-1]
+    np.testing.assert_allclose(heat.values, expected)
+    labels = [m.spans[0].text for m in boundary.map.marks() if isinstance(m, Text)]
+    assert labels[:4] == ["0", "1", "1", "0"]
+
+
+def test_the_boundary_follows_the_weights_that_are_shown(
+    boundary: BoundaryPanel, studio: Studio
+) -> None:
+    first = next(m for m in boundary.map.marks() if isinstance(m, Heat)).values
+    studio.do("x", edits.set_value, "dense2.weight", np.full((4, 1), 3.0))
+    boundary.refresh()
+    second = next(m for m in boundary.map.marks() if isinstance(m, Heat)).values
+    assert not np.array_equal(first, second)
+
+
+def test_one_input_gives_a_curve(boundary: BoundaryPanel, studio: Studio) -> None:
+    studio.begin(build.network(toys.make("sine"), (1, 4, 1)))
+    boundary.refresh()
+    marks = boundary.map.marks()
+    assert not any(isinstance(mark, Heat) for mark in marks)
+    assert sum(len(m.centres) for m in marks if isinstance(m, Discs)) == 100
+    assert any(isinstance(m, Line) and m.ink is not None and m.ink.role == "forward" for m in marks)
+
+
+def test_why_there_is_no_boundary_is_said(boundary: BoundaryPanel, studio: Studio) -> None:
+    data = toys.make("xor")
+    wide = replace(data, features=np.zeros((4, 3)), feature_names=("a", "b", "c"))
+    for project in (
+        Project(),
+        build.network(wide, (3, 2, 1)),
+        edits.disconnect(studio.project, "dense1", "x"),
+    ):
+        studio.begin(project)
+        boundary.refresh()
+        assert boundary.why.isVisible() and boundary.why.text()
+        assert not boundary.map.isVisible()
+    studio.begin(build.network(data, (2, 2, 1)))
+    boundary.refresh()
+    assert boundary.map.isVisible()
+
+
+# -- weights ------------------------------------------------------------------------------------
+
+
+def test_weights_are_those_of_the_selected_layer(weights: WeightsPanel, studio: Studio) -> None:
+    keys = [sheet.key for sheet in sheets(studio.shown, frozenset())]
+    assert keys == ["dense1.weight", "dense1.bias", "dense2.weight", "dense2.bias"]
+    for chosen in ("dense1", "tanh1"):
+        found = sheets(studio.shown, frozenset([chosen]))
+        assert [sheet.key for sheet in found] == ["dense1.weight", "dense1.bias"]
+    assert len(sheets(studio.shown, frozenset(["loss1"]))) == 4
+
+
+def test_numbers_and_colours_are_the_update_of_the_recording(
+    weights: WeightsPanel, studio: Studio
+) -> None:
+    assert studio.shown.recording is not None
+    update = studio.shown.recording.updates[0]
+    studio.show_position(0.0)
+    (sheet, *_rest) = sheets(studio.shown, frozenset())
+    np.testing.assert_array_equal(sheet.grid, update.before)
+    studio.show_position(float(studio.shown.length))
+    (sheet, *_rest) = sheets(studio.shown, frozenset())
+    np.testing.assert_array_equal(sheet.grid, update.after)
+    weights.refresh()
+    texts = [m.spans[0].text for m in weights.sheets._marks if isinstance(m, Text)]
+    before = f"{update.before[0, 0]:+.4f}".replace("-", "\u2212")
+    after = f"{update.after[0, 0]:+.4f}".replace("-", "\u2212")
+    assert before in texts and after in texts
+
+
+def test_large_and_narrow_weights_are_maps_without_numbers(studio: Studio, qtbot: QtBot) -> None:
+    studio.begin(build.network(toys.make("spiral"), (2, 40, 40, 2)))
+    for wide in (60, 200, 700):
+        view = Sheets()
+        qtbot.addWidget(view)
+        view.resize(wide, 100)
+        view.show_sheets(sheets(studio.shown, frozenset(["dense2"])))
+        heats = [mark for mark in view._marks if isinstance(mark, Heat)]
+        assert heats[0].values.shape == (40, 40)
+        assert all(heat.rect.right <= max(wide, 60) + 1 for heat in heats)
+        assert view._text_at(heats[0].rect.centre[0], heats[0].rect.centre[1])
+
+
+# -- recording ----------------------------------------------------------------------------------
+
+
+def test_the_table_has_every_step_and_shows_what_is_known(
+    recording: RecordingPanel, studio: Studio
+) -> None:
+    studio.begin(placing.add_formula(Project(), "f = (x + y) * z"))
+    for key, value in (("x", -2.0), ("y", 5.0), ("z", -4.0)):
+        studio.do("v", edits.set_value, f"{key}.value", value)
+    studio.show_position(0.0)
+    recording.refresh()
+    assert recording.steps.rowCount() == 4
+    gates = [cell(recording, row, GATE) for row in range(4)]
+    assert gates == ["+ (add1)", "× (f)", "× (f)", "+ (add1)"]
+    assert cell(recording, 0, VALUE) == NOT_YET
+    studio.show_position(4.0)
+    recording.refresh()
+    assert cell(recording, 0, VALUE) == "3.0000"
+    assert cell(recording, 1, VALUE) == "\u221212.0000"
+    assert cell(recording, 2, GRADIENT) == "1.0000"
+    assert cell(recording, 3, GRADIENT) == "\u22124.0000"
+    assert cell(recording, 0, GRADIENT) == NOT_YET
+
+
+def test_a_click_and_the_arrows_go_to_a_step(recording: RecordingPanel, studio: Studio) -> None:
+    recording.refresh()
+    for row in (2, 7):
+        index = recording.steps.index(row, GATE)
+        place = recording.table.visualRect(index).center()
+        recording.table.scrollTo(index)
+        place = recording.table.visualRect(index).center()
+        QTest.mouseClick(
+            recording.table.viewport(),
+            Qt.MouseButton.LeftButton,
+            Qt.KeyboardModifier.NoModifier,
+            place,
+        )
+        instant = studio.shown.instant
+        assert instant is not None and instant.moment is not None
+        assert instant.moment.number == row + 1
+        assert instant.done(row + 1) == 1.0
+    QTest.keyClick(recording.table, Qt.Key.Key_Down)
+    assert studio.shown.instant is not None and studio.shown.instant.moment is not None
+    assert studio.shown.instant.moment.number == 9
+
+
+def test_the_present_step_is_chosen_and_in_sight(
+    recording: RecordingPanel, studio: Studio, qtbot: QtBot
+) -> None:
+    recording.resize(420, 120)
+    studio.show_position(float(studio.shown.length))
+    last = recording.steps.rowCount() - 1
+    qtbot.waitUntil(lambda: recording.table.currentIndex().row() == last)
+    rect = recording.table.viewport().rect()
+    qtbot.waitUntil(
+        lambda: rect.contains(
+            recording.table.visualRect(recording.steps.index(last, GATE)).center()
+        )
+    )
+
+
+def test_nothing_to_walk_through_is_said(recording: RecordingPanel, studio: Studio) -> None:
+    studio.begin(Project())
+    recording.refresh()
+    assert recording.nothing.isVisible() and not recording.table.isVisible()
