@@ -18,7 +18,7 @@ from bpstudio.project import build, edits, file
 from bpstudio.project.gates import gate
 from bpstudio.project.project import Project
 
-FORMULAS = {
+FORMULAS: dict[str, tuple[str, str, dict[str, float]]] = {
     "product-of-sum": ("(x + y) · z", "f = (x + y) * z", {"x": -2, "y": 5, "z": -4}),
     "sigmoid-neuron": (
         "Sigmoid neuron",
@@ -51,7 +51,7 @@ def main() -> None:
     folder = resources.path("examples")
     folder.mkdir(exist_ok=True)
     for name, (title, text, values) in FORMULAS.items():
-        arrays = {key: np.asarray(float(value)) for key, value in values.items()}
+        arrays = {key: np.asarray(value, dtype=float) for key, value in values.items()}
         file.save(build.from_formula(formula(text, arrays), title), folder / f"{name}.bps")
     for name, (title, data, layers) in NETWORKS.items():
         project = build.network(toys.make(data), layers, title=title)

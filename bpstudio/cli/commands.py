@@ -242,6 +242,11 @@ def render(words: argparse.Namespace) -> Answer:
 
 def window(words: argparse.Namespace) -> Answer:
     """The window; it does not return until it is closed."""
+    if words.file and not Path(words.file).exists():
+        raise StudioError(
+            N_("There is no file and no command called {name}. `bpstudio --help` lists commands."),
+            name=words.file,
+        )
     try:
         from bpstudio.ui.app import run
     except ImportError as error:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from bpstudio.cli import main
 from bpstudio.cli.answer import Answer, plain, table
 
@@ -83,7 +84,7 @@ def test_a_formula_may_start_with_a_minus_sign(capsys: pytest.CaptureFixture[str
             "zap",
         ),
         (("new", "--data", "xor", "--layers", "2,x", "--out", "p.bps"), "--layers"),
-        (("fly.bps",), "fly.bps"),
+        (("fly",), "no command called fly"),
         (("export", "--to", "onnx"), "P.bps"),
     ],
 )
