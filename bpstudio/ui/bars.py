@@ -86,6 +86,7 @@ class TopBar(QFrame):
             row.addWidget(self.buttons[id])
         row.addWidget(self._lines[2])
         row.addWidget(self._where)
+        row.addSpacing(10)
         row.addStretch(1)
         row.addWidget(self._state)
         row.addWidget(self.buttons["train"])
