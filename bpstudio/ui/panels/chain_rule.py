@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 from bpstudio.engine.expression import parse
 from bpstudio.engine.op import Array
 from bpstudio.engine.run import BackwardStep, Step, pull_back
+from bpstudio.engine.tree import Number
 from bpstudio.language import _
 from bpstudio.playback import digits, equations
 from bpstudio.playback.chain import computed, single_arguments
@@ -119,7 +120,7 @@ def _number_lines(
     )
     expression = equations.local_gradient(back.op, port)
     names = single_arguments(forward)
-    if expression is None or names is None or not expression.parts:
+    if expression is None or names is None or isinstance(expression, Number):
         return
     known = {**names, "y": forward.output.item()}
     rule = equations.spelled(expression, {}, "local")

@@ -243,12 +243,16 @@ class Choice(QComboBox):
         super().wheelEvent(event) if self.hasFocus() else event.ignore()
 
 
-class Sizes(QLineEdit):
-    """A field for a shape, such as `2, 3`; empty for a single number."""
+class Line(QLineEdit):
+    """A field for a word or a formula."""
 
     def __init__(self) -> None:
         super().__init__()
         self.setAlignment(RIGHT)
+
+
+class Sizes(Line):
+    """A field for a shape, such as `2, 3`; empty for a single number."""
 
     def sizes(self) -> tuple[int, ...] | None:
         """The shape that was typed; None for what is none."""
@@ -275,6 +279,15 @@ def setting_field(
         sizes = Sizes()
         sizes.editingFinished.connect(lambda: _pass_on(sizes.sizes(), change))
         return sizes
+    if isinstance(field.default, str):
+        words = Line()
+        words.editingFinished.connect(lambda: change(words.text()))
+        return words
+    if isinstance(field.default, bool):
+        switch = Choice()
+        switch.offer([_("no"), _("yes")], [False, True])
+        switch.activated.connect(lambda _index: change(switch.currentData()))
+        return switch
     if isinstance(field.default, int):
         whole = Whole(low, high)
         whole.valueChanged.connect(change)
@@ -291,9 +304,11 @@ def put(field: QWidget, value: Any) -> None:
     with QSignalBlocker(field):
         if isinstance(field, Choice):
             field.setCurrentIndex(field.findData(value))
-        elif isinstance(field, Sizes):
-            if not field.hasFocus():
-                field.setText(", ".join(map(str, value)))
+        elif isinstance(field, Line):
+            text = ", ".join(map(str, value)) if isinstance(field, Sizes) else value
+            if not field.hasFocus() and field.text() != text:
+                field.setText(text)
+                field.setCursorPosition(0)
         elif isinstance(field, Number | Whole):
             if field.value() != value:
                 field.setValue(value)

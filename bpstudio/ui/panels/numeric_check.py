@@ -7,7 +7,7 @@ import time
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from bpstudio.engine import run
-from bpstudio.engine.check import Check, gradient_check
+from bpstudio.engine.check import Check, gradient_check, of_kink
 from bpstudio.engine.op import Kind
 from bpstudio.errors import StudioError
 from bpstudio.language import N_, _, ngettext
@@ -27,8 +27,6 @@ AT_ONCE = 24
 """Networks of so few numbers are checked without being asked."""
 PATIENCE = 4.0
 """Seconds that a check may take."""
-GOOD = 1e-5
-"""A larger relative error means that a gradient is wrong, or stands at a kink."""
 
 TOO_LONG = N_(
     "The numeric way would take {passes} forward passes, about {seconds} s; one backward pass "
@@ -49,8 +47,9 @@ class NumericCheck(QWidget):
         error.setAlignment(RIGHT)
         error.setContentsMargins(0, 0, 7, 0)
         self.form.row("error", error)
-        self.cost = label("muted")
-        self.cost.setWordWrap(True)
+        self.cost, self.kink = label("muted"), label("muted")
+        for text in (self.cost, self.kink):
+            text.setWordWrap(True)
         self.button = QPushButton()
         self.button.clicked.connect(self.run)
         column = QVBoxLayout(self)
@@ -58,6 +57,7 @@ class NumericCheck(QWidget):
         column.setSpacing(4)
         column.addWidget(self.form)
         column.addWidget(self.cost)
+        column.addWidget(self.kink)
         column.addWidget(self.button)
 
     def retitle(self, theme: Theme) -> None:
@@ -101,18 +101,22 @@ class NumericCheck(QWidget):
         found = self.check
         self.form.setVisible(found is not None)
         self.cost.setVisible(found is not None)
+        self.kink.hide()
         self.button.setVisible(found is None)
         if found is None:
             return
-        error = found.max_relative_error
-        mark = "✓" if error <= GOOD else "✗"
+        wrong = any(entry.wrong for entry in found.entries.values())
         field = self.form.fields["error"]
-        field.setProperty("role", "value" if error <= GOOD else "gradient")
+        field.setProperty("role", "gradient" if wrong else "value")
+        field.style().unpolish(field)
         field.style().polish(field)
-        put(field, f"{mark} {digits.small(error)}")
+        put(field, f"{'✗' if wrong else '✓'} {digits.small(found.max_relative_error)}")
         worst = found.worst
         field.setToolTip("" if worst is None else f"{worst.key}: {worst.error:.2g}")
-        count = found.forward_passes // 2
+        count = sum(entry.numeric.size for entry in found.entries.values())
+        kinks = [str(of_kink(self._studio.project.graph, *each)) for each in found.kinks[:1]]
+        self.kink.setText("".join(kinks))
+        self.kink.setVisible(bool(kinks))
         words = ngettext(
             "Cost for {count} number: {passes} forward passes, where backprop takes 1 backward",
             "Cost for {count} numbers: {passes} forward passes, where backprop takes 1 backward",

@@ -1,0 +1,242 @@
+"""The inspector: what it says of a node, and what can be changed in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from PySide6.QtWidgets import QLabel, QTableWidget
+from pytestqt.qtbot import QtBot
+
+from bpstudio.data import toys
+from bpstudio.engine.op import catalog
+from bpstudio.project import build, edits, placing
+from bpstudio.project.project import Project
+from bpstudio.ui.panels import typeset
+from bpstudio.ui.panels.chain_rule import rules_at
+from bpstudio.ui.panels.form import Choice, Number, Whole
+from bpstudio.ui.panels.inspector import InspectorPanel
+from bpstudio.ui.panels.local_jacobian import jacobian_of
+from bpstudio.ui.panels.numeric_check import checked
+from bpstudio.ui.panels.panel import backward_step
+from bpstudio.ui.studio import Notice, Studio
+
+VALUES = {"x": -2.0, "y": 5.0, "z": -4.0}
+
+
+@pytest.fixture
+def inspector(studio: Studio) -> Iterator[InspectorPanel]:
+    panel = InspectorPanel(studio)
+    panel.resize(332, 700)
+    panel.show()
+    yield panel
+    panel.close()
+    panel.deleteLater()
+
+
+@pytest.fixture
+def product(studio: Studio) -> Studio:
+    """The studio with the lecture's f = (x + y) · z at −2, 5, −4."""
+    project = placing.add_formula(Project(), "f = (x + y) * z")
+    for key, value in VALUES.items():
+        project = edits.set_value(project, f"{key}.value", value)
+    studio.begin(project)
+    return studio
+
+
+def fact(inspector: InspectorPanel, key: str) -> str:
+    field = inspector.facts.fields[key]
+    assert isinstance(field, QLabel)
+    return field.text()
+
+
+def show(inspector: InspectorPanel, studio: Studio, id: str) -> None:
+    studio.select([id])
+    inspector.refresh()
+
+
+def lines(studio: Studio, id: str, inspector: InspectorPanel) -> list[list[str]]:
+    back = backward_step(studio.shown, id)
+    assert back is not None
+    rules = rules_at(studio.shown, back, inspector.theme)
+    return [["".join(span.text for span in line) for line in rule.lines] for rule in rules]
+
+
+def test_value_and_gradient_are_those_of_the_recording(
+    inspector: InspectorPanel, product: Studio
+) -> None:
+    show(inspector, product, "add1")
+    assert (fact(inspector, "value"), fact(inspector, "gradient")) == ("3.0000", "−4.0000")
+    product.show_position(0.0)
+    inspector.refresh()
+    assert (fact(inspector, "value"), fact(inspector, "gradient")) == ("·", "·")
+    assert inspector.not_yet.isVisible() and "4" in inspector.not_yet.text()
+    product.show_position(1.0)
+    inspector.refresh()
+    assert (fact(inspector, "value"), fact(inspector, "gradient")) == ("3.0000", "·")
+
+
+def test_without_a_selection_it_follows_the_moment(
+    inspector: InspectorPanel, product: Studio
+) -> None:
+    for position, id in ((0.5, "add1"), (1.5, "f"), (3.5, "add1")):
+        product.show_position(position)
+        inspector.refresh()
+        assert inspector.id.text() == id
+    product.select(["x", "y"])
+    inspector.refresh()
+    assert not inspector.inside.isVisible() and "2" in inspector.nothing.text()
+
+
+def test_the_chain_rule_holds_as_it_is_written(inspector: InspectorPanel, product: Studio) -> None:
+    assert lines(product, "f", inspector) == [
+        ["= 1 · (−4) = −4", "∂out/∂a = b = −4.00"],
+        ["= 1 · 3 = 3", "∂out/∂b = a = 3.00"],
+    ]
+    assert lines(product, "add1", inspector) == [["= −4 · 1 = −4"], ["= −4 · 1 = −4"]]
+
+
+def test_the_chain_rule_of_arrays_has_shapes(inspector: InspectorPanel, studio: Studio) -> None:
+    found = lines(studio, "dense1", inspector)
+    assert [line[0].split("   ")[0] for line in found] == ["4 × 2", "2 × 4", "4"]
+    show(inspector, studio, "dense1")
+    assert inspector.chain.isVisible()
+    assert len(inspector.chain.rules) == 3
+    assert "{x}^{T}" in inspector.chain.rules[1].tex
+
+
+@pytest.mark.parametrize("name", sorted(catalog))
+def test_every_gate_can_be_inspected(name: str, inspector: InspectorPanel, studio: Studio) -> None:
+    op = catalog[name]()
+    project = edits.add_node(studio.project, op, (0.0, 0.0))
+    (id,) = project.graph.nodes.keys() - studio.project.graph.nodes.keys()
+    for port in op.ports:
+        if port.kind.value == "input":
+            project = edits.connect(project, "sigmoid1", id, port.name)
+    studio.begin(project)
+    show(inspector, studio, id)
+    assert inspector.id.text() == id
+    assert inspector.words.text()
+    assert set(inspector.settings.fields) == set(op.settings)
+
+
+def test_settings_are_edits_and_a_wrong_one_is_said(
+    inspector: InspectorPanel, studio: Studio, notices: list[Notice]
+) -> None:
+    show(inspector, studio, "dense1")
+    units = inspector.settings.fields["units"]
+    assert isinstance(units, Whole) and units.value() == 4
+    units.setValue(6)
+    assert studio.project.weights["dense1.weight"].shape == (2, 6)
+    units.setValue(7)
+    assert len(studio.history.past) == 1
+    initial = inspector.settings.fields["initial"]
+    assert isinstance(initial, Choice)
+    initial.setCurrentIndex(initial.findData("zeros"))
+    initial.activated.emit(initial.currentIndex())
+    assert studio.project.graph["dense1"].op.settings["initial"] == "zeros"
+    studio.undo()
+    studio.undo()
+    inspector.refresh()
+    assert units.value() == 4
+    assert notices == []
+
+
+def test_numbers_can_be_typed(
+    inspector: InspectorPanel, product: Studio, notices: list[Notice]
+) -> None:
+    show(inspector, product, "x")
+    (field,) = (f for f in inspector.values.findChildren(Number) if f.isVisible())
+    assert field.value() == -2.0
+    field.setValue(10.0)
+    inspector.refresh()
+    assert product.project.given["x.value"].item() == 10.0
+    show(inspector, product, "f")
+    assert fact(inspector, "value") == "−60.0000"
+    product.begin(build.network(toys.make("xor"), (2, 4, 1)))
+    show(inspector, product, "dense1")
+    weight, bias = (t for t in inspector.values.findChildren(QTableWidget) if t.isVisible())
+    item = weight.item(1, 2)
+    assert item is not None
+    item.setText("0.25")
+    assert product.project.weights["dense1.weight"][1, 2] == 0.25
+    before = product.project
+    item = bias.item(0, 3)
+    assert item is not None
+    item.setText("many")
+    assert product.project is before
+    assert notices and notices[-1].kind == "problem"
+    inspector.refresh()
+    assert item.text() == "0"
+
+
+def test_the_jacobian_is_that_of_the_gate(studio: Studio, product: Studio) -> None:
+    assert product.shown.recording is not None
+    steps = {step.node: step for step in product.shown.recording.forward}
+    found = jacobian_of(steps["f"])
+    assert found is not None and found.entries is not None
+    np.testing.assert_array_equal(found.entries, [[-4.0, 3.0]])
+    assert jacobian_of(steps["x"]) is None or steps["x"].op.ports
+    studio.begin(build.network(toys.make("xor"), (2, 4, 1)))
+    assert studio.shown.recording is not None
+    step = next(s for s in studio.shown.recording.forward if s.node == "tanh1")
+    found = jacobian_of(step)
+    assert found is not None and found.entries is not None
+    np.testing.assert_allclose(found.entries, np.diag(1 - step.output.ravel() ** 2))
+    assert found.kind == "diagonal"
+
+
+def test_a_large_jacobian_is_only_spoken_of(inspector: InspectorPanel, studio: Studio) -> None:
+    studio.begin(build.network(toys.make("spiral"), (2, 16, 2)))
+    show(inspector, studio, "dense1")
+    assert studio.shown.recording is not None
+    found = jacobian_of(studio.shown.recording.forward[1])
+    assert found is not None and found.entries is None
+    assert inspector.jacobian.isVisible() and not inspector.jacobian.map.isVisible()
+
+
+def test_the_check_is_made_at_once_or_when_asked(
+    inspector: InspectorPanel, product: Studio
+) -> None:
+    show(inspector, product, "f")
+    check = inspector.check.check
+    assert check is not None and not any(entry.wrong for entry in check.entries.values())
+    assert "✓" in "".join(label.text() for label in inspector.check.findChildren(QLabel))
+    product.begin(build.network(toys.make("circles"), (2, 8, 1)))
+    show(inspector, product, "dense1")
+    assert inspector.check.check is None and inspector.check.button.isVisible()
+    inspector.check.button.click()
+    assert inspector.check.check is not None
+    assert set(inspector.check.check.entries) == product.project.weights.keys()
+    product.do("x", edits.set_value, "dense1.bias", np.ones(8))
+    inspector.refresh()
+    assert inspector.check.check is None
+
+
+def test_a_check_that_would_take_too_long_is_refused(
+    inspector: InspectorPanel, studio: Studio, notices: list[Notice]
+) -> None:
+    studio.begin(build.network(toys.make("spiral"), (2, 400, 400, 2)))
+    show(inspector, studio, "dense1")
+    inspector.check.button.click()
+    assert inspector.check.check is None
+    assert notices[-1].kind == "problem"
+
+
+def test_the_check_uses_the_weights_that_are_shown(studio: Studio) -> None:
+    found = checked(studio.shown)
+    assert found.entries.keys() == studio.project.weights.keys()
+
+
+def test_formulas_are_typeset(inspector: InspectorPanel, product: Studio, qtbot: QtBot) -> None:
+    show(inspector, product, "f")
+    formulas = inspector.chain.findChildren(typeset.Formula)
+    qtbot.waitUntil(lambda: all(formula._pixmap is not None for formula in formulas))
+    red, violet = (inspector.theme.colours[role].lower() for role in ("upstream", "local"))
+    image = formulas[0].grab().toImage()
+    colours = {
+        image.pixelColor(x, y).name() for x in range(image.width()) for y in range(image.height())
+    }
+    assert red in colours and violet in colours
+    assert formulas[0].accessibleName() == "∂f/∂a = ∂f/∂out · ∂out/∂a"
