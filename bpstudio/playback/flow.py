@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -37,7 +37,7 @@ from bpstudio.playback.marks import (
 )
 from bpstudio.playback.metrics import CAP_HEIGHT, MONO
 from bpstudio.playback.scene import Scene
-from bpstudio.playback.timeline import BACKWARD, FORWARD, UPDATE, Instant, Timeline
+from bpstudio.playback.timeline import BACKWARD, FORWARD, UPDATE, Instant, Timeline, Wire
 from bpstudio.playback.wires import Path
 
 ABOVE, BELOW = 8.0, 8.0
@@ -213,11 +213,14 @@ def _touched(moving: Moving) -> tuple[Body, ...]:
 def _numbers(moving: Moving, bodies: Iterable[Body]) -> tuple[list[Mark], list[Mark]]:
     """The numbers on wires, split into those that stand and those that are appearing."""
     instant = moving.instant
+    if instant is None:
+        return [], []
+    recording = instant.timeline.recording
     rows: dict[tuple[str, bool], list[tuple[float, float, str, float]]] = {}
-    for label in labels(moving.scene, instant.timeline, bodies) if instant else ():
-        shown = visible(label, instant) if instant else 0.0
+    for label in labels(moving.scene, instant.timeline, bodies):
+        shown = visible(label, instant)
         if shown > 0:
-            row = (label.x, label.y, label.text, shown)
+            row = (label.x, label.y, label.text(recording), shown)
             rows.setdefault((label.role, shown >= 1.0), []).append(row)
     settled: list[Mark] = []
     fading: list[Mark] = []
@@ -236,9 +239,11 @@ def _numbers(moving: Moving, bodies: Iterable[Body]) -> tuple[list[Mark], list[M
 
 
 class Label(NamedTuple):
-    """A number on a wire, there once moment `number` is done: `array` as `write` writes it.
+    """A number on a wire, there once moment `number` is done.
 
-    (x, y) is the middle of its baseline, and `node` what the wire comes from.
+    (x, y) is the middle of its baseline, and `node` what the wire comes from. `key` is where the
+    recording has it: a node for a value or a gradient, a wire for what came back along it, the
+    place of an update among all.
     """
 
     node: str
@@ -246,13 +251,25 @@ class Label(NamedTuple):
     x: float
     y: float
     number: int
-    array: Array
-    write: Callable[[Array], str]
+    key: str | Wire | int
 
-    @property
-    def text(self) -> str:
+    def array(self, recording: Recording) -> Array:
+        """What is written, in a recording of the network."""
+        match self.key:
+            case int():
+                return recording.updates[self.key].after
+            case tuple():
+                return recording.contributions[self.key]
+            case _ if self.role == "forward":
+                return recording.values[self.key]
+        return recording.gradients[self.key]
+
+    def text(self, recording: Recording) -> str:
         """The number as it is written, or for an array its shape or size."""
-        return self.write(self.array)
+        array = self.array(recording)
+        if self.role == "gradient":
+            return brief_gradient(array)
+        return "→ " + brief(array) if self.role == "update" else brief(array)
 
 
 def visible(label: Label, instant: Instant) -> float:
@@ -266,9 +283,9 @@ def labels(scene: Scene, timeline: Timeline, bodies: Iterable[Body]) -> Iterator
     """Each number on the wires that leave these bodies."""
     recording = timeline.recording
     drop = BELOW + CAP_HEIGHT * NUMBER * scene.theme.type
-    updates: dict[str, list[Update]] = {}
-    for update in recording.updates:
-        updates.setdefault(update.node, []).append(update)
+    updates: dict[str, list[tuple[int, Update]]] = {}
+    for place, update in enumerate(recording.updates):
+        updates.setdefault(update.node, []).append((place, update))
     for body in bodies:
         id = body.last.id
         if id in timeline.forks:
@@ -277,16 +294,14 @@ def labels(scene: Scene, timeline: Timeline, bodies: Iterable[Body]) -> Iterator
             continue
         x, y = scene.label_at(id)
         if id in timeline.known_at:
-            known, value = timeline.known_at[id], recording.values[id]
-            yield Label(id, "forward", x, y - ABOVE, known, value, brief)
+            yield Label(id, "forward", x, y - ABOVE, timeline.known_at[id], id)
         if id in timeline.arrived_at:
-            arrived, gradient = timeline.arrived_at[id], recording.gradients[id]
-            yield Label(id, "gradient", x, y + drop, arrived, gradient, brief_gradient)
-        for update in updates.get(body.node.id, ()):
+            yield Label(id, "gradient", x, y + drop, timeline.arrived_at[id], id)
+        for place, update in updates.get(body.node.id, ()):
             number = timeline.updated_at[f"{update.node}.{update.port}"]
             x, y = body.rect.centre[0], body.rect.bottom
             below = y + 6 + CAP_HEIGHT * NUMBER * body.type
-            yield Label(id, "update", x, below, number, update.after, _brief_update)
+            yield Label(id, "update", x, below, number, place)
 
 
 def _fork_labels(scene: Scene, timeline: Timeline, id: str) -> Iterator[Label]:
@@ -295,8 +310,7 @@ def _fork_labels(scene: Scene, timeline: Timeline, id: str) -> Iterator[Label]:
         number = timeline.passed_at.get(path.wire)
         if not path.weight and number is not None:
             x, y = _near_end(path, scene.theme.type)
-            part = timeline.recording.contributions[path.wire]
-            yield Label(id, "gradient", x, y, number, part, brief_gradient)
+            yield Label(id, "gradient", x, y, number, path.wire)
 
 
 def _near_end(path: Path, type: float) -> tuple[float, float]:
@@ -385,7 +399,3 @@ def brief_gradient(array: Array) -> str:
     if array.size == 1:
         return digits.fixed(array.item())
     return f"‖{digits.small(float(np.linalg.norm(array)))}‖"
-
-
-def _brief_update(array: Array) -> str:
-    return "→ " + brief(array)

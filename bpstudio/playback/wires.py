@@ -179,7 +179,9 @@ def _led_past(controls: Array, others: Sequence[Rect]) -> Array:
     if right[0] - left[0] < 2 * CLEARANCE or not any(r.bottom > low and r.y < high for r in near):
         return controls
     points = sampled(controls[None])[0]
-    hit = [r for r in near if _crosses(points, r.grown(CLEARANCE / 2))]
+    room = CLEARANCE / 2
+    level = [r for r in near if r.bottom + room > low and r.y - room < high]
+    hit = [r for r in level if _crosses(points, r.grown(room))]
     if not hit:
         return controls
     x0 = max(min(r.x for r in hit) - CLEARANCE, left[0] + CLEARANCE)
@@ -187,6 +189,8 @@ def _led_past(controls: Array, others: Sequence[Rect]) -> Array:
     between = [r for r in near if r.right > x0 and r.x < x1]
     levels = [level for r in between for level in (r.y - CLEARANCE, r.bottom + CLEARANCE)]
     free = [y for y in levels if not any(r.y < y < r.bottom for r in between)]
+    if x0 >= x1 or not free:
+        return controls  # bodies lie on top of each other
     middle = float(np.interp((x0 + x1) / 2, points[:, 0], points[:, 1]))
     y = min(free, key=lambda level: abs(level - middle))
     first, second = np.array([x0, y]), np.array([x1, y])

@@ -132,7 +132,7 @@ def drawn(canvas: Canvas) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     instant = canvas.studio.shown.instant
     assert instant is not None
-    for role, text in canvas.drawing.numbers.visible(instant, canvas.seen):
+    for role, text in canvas.drawing.visible_numbers(instant, canvas.seen):
         found.setdefault(role, []).append(text)
     return {role: sorted(texts) for role, texts in found.items()}
 

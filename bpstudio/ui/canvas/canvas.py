@@ -44,6 +44,8 @@ from bpstudio.ui.studio import Change, Notice, Studio
 
 ROOM = 24.0
 """How much is left free around the network when it is fitted, in canvas units."""
+CALM = 120
+"""Milliseconds after the last step of zoom until what was drawn roughly is drawn well."""
 WAIT = 20
 """Milliseconds until what was put off is looked at again."""
 
@@ -64,6 +66,11 @@ class Canvas(Hands):
         self._later.setSingleShot(True)
         self._later.setInterval(WAIT)
         self._later.timeout.connect(self.update)
+        self._zooming = False
+        self._calm = QTimer(self)
+        self._calm.setSingleShot(True)
+        self._calm.setInterval(CALM)
+        self._calm.timeout.connect(self._settle_zoom)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setAcceptDrops(True)
         self.setMinimumSize(QSize(160, 120))
@@ -124,12 +131,18 @@ class Canvas(Hands):
 
     def zoom_about(self, scale: float, at: Point) -> None:
         """Another scale; the place under that pixel of the widget stays there."""
+        self._zooming = True
         self.look(self.view.zoomed(scale, at))
 
     @property
     def middle(self) -> Point:
         """The pixel in the middle of the widget."""
         return self.width() / 2, self.height() / 2
+
+    def _settle_zoom(self) -> None:
+        """Zooming has come to rest: draw everything as it should be."""
+        self._zooming = False
+        self.update()
 
     def bring_into_view(self, id: str) -> None:
         """Pan just so far that a node is seen."""
@@ -294,7 +307,9 @@ class Canvas(Hands):
             self._later.start()
         with QPainter(self) as painter:
             painter.scale(1 / ratio, 1 / ratio)
-            self.drawing.paint(painter, shown, self.view, size, ratio)
+            whole = self.drawing.paint(painter, shown, self.view, size, ratio, hurry=self._zooming)
+            if not whole:
+                self._calm.start()
             self._paint_over(painter)
             painter.resetTransform()
             if not self.scene.bodies:

@@ -14,7 +14,7 @@ from bpstudio.engine.op import Array
 from bpstudio.playback import flow
 from bpstudio.playback.bodies import LAYER, LOSS, Body
 from bpstudio.playback.flow import Moving
-from bpstudio.playback.marks import Rect
+from bpstudio.playback.marks import Rect, around
 from bpstudio.playback.palette import Theme
 from bpstudio.playback.scene import Scene, scene
 from bpstudio.playback.timeline import Instant, Timeline, Wire
@@ -53,7 +53,7 @@ class Drawing:
         self.tiles = Tiles()
         self.caption = CaptionBox()
         self.ground = Layer(self._paint_ground)
-        self.wires = Layer(self._paint_wires)
+        self.wires = Layer(self._paint_wires, self.ground)
         self._sprites, self._ghost_sprites = Sprites(), Sprites()
         self._scene: Scene | None = None
         self._standing: Scene | None = None
@@ -61,7 +61,7 @@ class Drawing:
         self._wiring: Wiring | None = None
         self._timeline: Timeline | None = None
         self._times: tuple[Array, Array] = (np.zeros(0), np.zeros(0))
-        self._numbers = Numbers(())
+        self._numbers = Numbers((), None)
         self._run: Run | None = None
         self._state: tuple[object, ...] = ()
         self._weights: Mapping[str, Array] = {}
@@ -98,10 +98,9 @@ class Drawing:
             self._standing = replace(self.scene, bodies=bodies, paths=(*paths, *part.paths))
         return self._standing
 
-    @property
-    def numbers(self) -> Numbers:
-        """The numbers on the wires."""
-        return self._numbers
+    def visible_numbers(self, instant: Instant, part: Rect) -> list[tuple[str, str]]:
+        """Role and text of each number that can be read in a part of the canvas."""
+        return self._numbers.visible(instant, part, self.atlas(1.0))
 
     def take(self, project: Project) -> None:
         """Draw this project from now on."""
@@ -144,17 +143,21 @@ class Drawing:
         if self._wiring is None:
             self._wiring = wiring(here)
         if timeline is not self._timeline or self._run is None:
-            self._timeline = timeline
-            self._times = self._wiring.times(timeline)
-            labels = flow.labels(here, timeline, here.each) if timeline is not None else ()
-            self._numbers = Numbers(labels)
+            before, self._timeline = self._timeline, timeline
+            if timeline is not None and before is not None and alike(before, timeline):
+                self._numbers.tell(timeline.recording)
+            else:
+                self._times = self._wiring.times(timeline)
+                labels = flow.labels(here, timeline, here.each) if timeline is not None else ()
+                self._numbers = Numbers(labels, shown.recording)
         waits = self.tiles.follow(shown)
         state = (timeline, reached(instant), instant.phase if instant else "")
         if state != self._state:
-            self._follow_run(instant)
+            if state[1:] != self._state[1:] or self._run is None:
+                self._follow_run(instant)
+                self.wires.spoil(self._wiring.strand_rects)
             self._state = state
             self._spoil_readings()
-            self.wires.spoil(self._wiring.strand_rects)
         if shown.weights is not self._weights and self._wiring.strands:
             now = time.monotonic()
             if shown.training and now < self._next_strands:
@@ -179,15 +182,22 @@ class Drawing:
     # -- painting ----------------------------------------------------------------------------
 
     def paint(
-        self, painter: QPainter, shown: Showing, view: View, size: tuple[int, int], ratio: float
-    ) -> None:
+        self,
+        painter: QPainter,
+        shown: Showing,
+        view: View,
+        size: tuple[int, int],
+        ratio: float,
+        *,
+        hurry: bool = False,
+    ) -> bool:
         """Everything; the painter counts in pixels of the screen before and in canvas units after.
 
-        `size` is the widget's, in its own pixels.
+        `size` is the widget's, in its own pixels. In a hurry, what takes long may be drawn
+        roughly; whether nothing was.
         """
         self._shown = shown
-        self.ground.show(painter, view, *size, ratio)
-        self.wires.show(painter, view, *size, ratio)
+        whole = self.wires.show(painter, view, size, ratio, hurry=hurry)
         unit = view.scale * ratio
         painter.translate(-round(view.x * unit), -round(view.y * unit))
         painter.scale(unit, unit)
@@ -199,11 +209,12 @@ class Drawing:
             self._paint_lifted(painter, shown, self.lifted)
         instant = shown.instant
         if instant is None:
-            return
+            return whole
         self._paint_numbers(painter, instant, unit, seen)
         moving = Moving(self.standing, instant, shown.weights, {})
         if not shown.training:
             paint_marks(painter, flow.running(moving), self.theme)
+        return whole
 
     def atlas(self, unit: float) -> Atlas:
         """The digits at that many pixels of the screen per canvas unit."""
@@ -218,7 +229,8 @@ class Drawing:
         if self.lifted is not None:
             part = self.lifted
             bodies = [body for body in part.scene.each if not part.labels.isdisjoint(body.ids)]
-            numbers = Numbers(flow.labels(part.scene, instant.timeline, bodies))
+            labels = flow.labels(part.scene, instant.timeline, bodies)
+            numbers = Numbers(labels, instant.timeline.recording)
             self._atlas = numbers.paint(painter, self._atlas, instant, seen)
 
     def _paint_lifted(self, painter: QPainter, shown: Showing, part: Lifted) -> None:
@@ -228,20 +240,21 @@ class Drawing:
         wires = Wiring(part.scene, part.paths, stubs)
         instant = shown.instant
         run = run_of(wires, wires.times(shown.timeline), instant)
-        run.paint(painter, part.scene.extent.grown(50.0))
+        run.paint(painter, [part.scene.extent.grown(50.0)])
         self.tiles.paint(painter, self.theme, part.moving)
         moving = Moving(part.scene, instant, shown.weights, {})
         draw_strands(painter, moving, wires.strands)
         alone = replace(part.scene, bodies={i: part.scene.bodies[i] for i in ids})
         paint_marks(painter, flow.readings(replace(moving, scene=alone)), self.theme)
 
-    def _paint_ground(self, painter: QPainter, part: Rect) -> None:
+    def _paint_ground(self, painter: QPainter, parts: list[Rect]) -> None:
+        part = around(parts)
         paint_grid(painter, part, self.theme)
         away, _wires = self._away()
         bodies = self.targets.within(part.grown(60.0))
         self._sprites.paint(painter, self.scene, (b for b in bodies if b.node.id not in away))
 
-    def _paint_wires(self, painter: QPainter, part: Rect) -> None:
+    def _paint_wires(self, painter: QPainter, parts: list[Rect]) -> None:
         assert self._wiring is not None and self._run is not None
         bodies, gone = self._away()
         wires, here = self._wiring, self.scene
@@ -249,7 +262,8 @@ class Drawing:
         if gone or bodies:
             stubs = [here.bodies[id].node.id in bodies for id in wires.stubs]
             away = np.array([path.wire in gone for path in wires.plain] + stubs, dtype=bool)
-        self._run.paint(painter, part, away)
+        self._run.paint(painter, parts, away)
+        part = around(parts)
         moving = Moving(here, self._shown.instant, self._shown.weights, {})
         if any(rect.meets(part) for rect in wires.strand_rects):
             strands = [path for path in wires.strands if path.wire not in gone]
@@ -270,6 +284,11 @@ class Drawing:
         if written:
             alone = replace(moving, scene=replace(moving.scene, bodies=written))
             paint_marks(painter, flow.readings(alone), self.theme)
+
+
+def alike(before: Timeline, after: Timeline) -> bool:
+    """Whether two timelines have the same moments of the same network."""
+    return before.recording.graph is after.recording.graph and len(before) == len(after)
 
 
 def paint_grid(painter: QPainter, part: Rect, theme: Theme) -> None:

@@ -10,6 +10,7 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPixmap
 
 from bpstudio.engine.op import Array
+from bpstudio.engine.run import Recording
 from bpstudio.playback.bodies import NUMBER
 from bpstudio.playback.digits import MINUS
 from bpstudio.playback.flow import Label
@@ -86,38 +87,44 @@ class Atlas:
 class Numbers:
     """The numbers of one timeline over one scene: where each is, and when it appears."""
 
-    def __init__(self, labels: Iterable[Label]) -> None:
+    def __init__(self, labels: Iterable[Label], recording: Recording | None) -> None:
         self.labels: Sequence[Label] = list(labels)
+        self._recording = recording
         count = len(self.labels)
         rows = [(each.x, each.y, each.number) for each in self.labels]
         self._x, self._y, self._appears = np.array(rows, dtype=float).reshape(count, 3).T
         self._roles = np.array([ROLES.index(each.role) for each in self.labels], dtype=int)
-        self._texts: list[str | None] = [None] * count
         self._glyphs = np.full((count, LONGEST), -1)
-        self._atlas: Atlas | None = None
+        self._written = np.zeros(count, dtype=bool)
+        self._characters = ""
+
+    def tell(self, recording: Recording) -> None:
+        """Say the numbers of another recording of the same network."""
+        self._recording = recording
+        self._written[:] = False
 
     def opacities(self, instant: Instant) -> Array:
         """How visible each is, (n,)."""
-        whole = self._appears <= math.floor(instant.t)
-        shown = whole.astype(float)
+        shown = (self._appears <= math.floor(instant.t)).astype(float)
         if instant.moment is not None:
-            now = self._appears == instant.moment.number
-            shown[now] = instant.done(instant.moment.number)
+            number = instant.moment.number
+            shown[self._appears == number] = instant.done(number)
         if instant.phase == FORWARD:
             shown[self._roles == ROLES.index("gradient")] = 0.0
         return shown
 
     def text(self, index: int) -> str:
         """One of them, as it is written."""
-        text = self._texts[index]
-        if text is None:
-            text = self._texts[index] = self.labels[index].text[:LONGEST]
-        return text
+        assert self._recording is not None
+        return self.labels[index].text(self._recording)[:LONGEST]
 
-    def visible(self, instant: Instant, part: Rect) -> list[tuple[str, str]]:
-        """Role and text of those that can be read in a part of the canvas, for tests."""
-        shown = (self.opacities(instant) >= 0.5) & self._within(part)
-        return [(self.labels[i].role, self.text(i)) for i in np.flatnonzero(shown).tolist()]
+    def visible(self, instant: Instant, part: Rect, atlas: Atlas) -> list[tuple[str, str]]:
+        """Role and text of those that can be read in a part of the canvas, as they are drawn."""
+        chosen = np.flatnonzero((self.opacities(instant) >= 0.5) & self._within(part))
+        atlas = self._write(chosen, atlas)
+        rows = [[index for index in row if index >= 0] for row in self._glyphs[chosen].tolist()]
+        texts = ["".join(atlas.characters[index] for index in row) for row in rows]
+        return list(zip((self.labels[i].role for i in chosen.tolist()), texts, strict=True))
 
     def paint(
         self,
@@ -141,7 +148,7 @@ class Numbers:
         chosen = np.flatnonzero(shown)
         if not len(chosen):
             return atlas
-        atlas = self._read(chosen, atlas)
+        atlas = self._write(chosen, atlas)
         glyphs = self._glyphs[chosen]
         there = glyphs >= 0
         advances = np.where(there, atlas.advances[glyphs], 0.0)
@@ -174,16 +181,54 @@ class Numbers:
         )
         return inside
 
-    def _read(self, chosen: Array, atlas: Atlas) -> Atlas:
-        """Write those that were not written yet, and look their characters up."""
-        if atlas is not self._atlas:
-            if self._atlas is None or atlas.characters != self._atlas.characters:
-                self._glyphs[:] = -1
-            self._atlas = atlas
-        for index in chosen[self._glyphs[chosen, 0] < 0].tolist():
+    def _write(self, chosen: Array, atlas: Atlas) -> Atlas:
+        """Put those that are not written yet into characters of the atlas."""
+        if atlas.characters != self._characters:
+            self._written[:] = False
+            self._characters = atlas.characters
+        new = chosen[~self._written[chosen]]
+        if not len(new):
+            return atlas
+        assert self._recording is not None
+        arrays = [self.labels[i].array(self._recording) for i in new.tolist()]
+        # What is no plain number is written one by one, as is what an update made.
+        plain = np.array([array.size == 1 for array in arrays], dtype=bool)
+        plain &= self._roles[new] != ROLES.index("update")
+        values = np.array(
+            [array.item() if one else math.nan for array, one in zip(arrays, plain, strict=True)]
+        )
+        usual, glyphs = in_figures(values, atlas)
+        self._glyphs[new] = -1
+        self._glyphs[new[usual], : glyphs.shape[1]] = glyphs[usual]
+        for index in new[~usual].tolist():
             text = self.text(index)
             if not atlas.knows(text):
-                new = "".join(dict.fromkeys(c for c in text if c not in atlas.characters))
-                return self._read(chosen, Atlas(atlas.theme, atlas.unit, atlas.characters + new))
+                more = "".join(dict.fromkeys(c for c in text if c not in atlas.characters))
+                return self._write(chosen, Atlas(atlas.theme, atlas.unit, atlas.characters + more))
             self._glyphs[index, : len(text)] = atlas.indices(text)
+        self._written[new] = True
         return atlas
+
+
+def in_figures(values: Array, atlas: Atlas) -> tuple[Array, Array]:
+    """Numbers as `digits.fixed` writes them, all at once: sign, three figures, point, two figures.
+
+    Which of them could be written so (n,), and the places of their characters in the atlas (n, 7),
+    −1 where there is none. Those from 999.995 on, those that are not finite, and those so near to
+    the middle between two roundings that the last bit decides, could not.
+    """
+    hundreds = np.abs(values) * 100
+    usual = np.isfinite(values) & (hundreds < 99_999)
+    hundreds = np.where(usual, hundreds, 0.0)
+    usual &= np.abs(hundreds - np.floor(hundreds) - 0.5) > 1e-6
+    whole = np.rint(hundreds).astype(int)
+    point, minus = atlas.indices("." + MINUS)
+    glyphs = np.empty((len(values), 7), dtype=int)
+    glyphs[:, 0] = np.where((values < 0) & (whole > 0), minus, -1)
+    glyphs[:, 1] = np.where(whole >= 10_000, whole // 10_000, -1)
+    glyphs[:, 2] = np.where(whole >= 1_000, whole // 1_000 % 10, -1)
+    glyphs[:, 3] = whole // 100 % 10
+    glyphs[:, 4] = point
+    glyphs[:, 5] = whole // 10 % 10
+    glyphs[:, 6] = whole % 10
+    return usual, glyphs

@@ -19,7 +19,7 @@ from bpstudio.playback.marks import Ink, Rect, around
 from bpstudio.playback.palette import Theme
 from bpstudio.playback.scene import Scene
 from bpstudio.playback.timeline import BACKWARD, Instant, Timeline
-from bpstudio.playback.wires import Path
+from bpstudio.playback.wires import Path, sampled
 from bpstudio.ui.canvas.arrays import path_of
 from bpstudio.ui.painter import colour, paint_marks
 
@@ -27,7 +27,10 @@ HAIR = 1.25
 """Wires thinner than so many pixels of the screen are drawn as hairlines, which are fast."""
 TOGETHER = 24
 """So many thick wires are drawn as one path: more of them take longer, not less long."""
-MANY = 60
+MANY = 40
+"""More wires than this that change at once are drawn again in one rectangle around them."""
+PIECE = 10
+"""How many samples of a curve one rectangle covers."""
 NEVER = 1 << 30
 
 
@@ -96,24 +99,35 @@ class Run:
     returned: Array
 
     def differing(self, other: Run) -> list[Rect]:
-        """What the curves cover that look different in the two."""
+        """What the curves cover that look different in the two, piece by piece."""
         changed = (self.known != other.known) | (self.returned != other.returned)
-        boxes = self.wiring.boxes[changed]
+        if changed.sum() > MANY:
+            boxes = self.wiring.boxes[changed]
+        else:
+            points = sampled(self.wiring.controls[changed])[:, ::PIECE]
+            boxes = np.concatenate(
+                [
+                    np.minimum(points[:, :-1], points[:, 1:]),
+                    np.maximum(points[:, :-1], points[:, 1:]),
+                ],
+                axis=2,
+            ).reshape(-1, 4)
         rects = [Rect(x, y, right - x, bottom - y) for x, y, right, bottom in boxes.tolist()]
-        return [around(rects)] if len(rects) > MANY else rects
+        return [around(rects)] if changed.sum() > MANY else [rect.grown(3.0) for rect in rects]
 
-    def paint(self, painter: QPainter, part: Rect, away: Array | None = None) -> None:
-        """The curves that meet a part of the canvas, but for those that are `away`."""
+    def paint(self, painter: QPainter, parts: list[Rect], away: Array | None = None) -> None:
+        """The curves that meet these parts of the canvas, but for those that are `away`."""
         boxes, theme = self.wiring.boxes, self.wiring.scene.theme
         if not len(boxes):
             return
-        part = part.grown(4.0)
-        seen = (
-            (boxes[:, 0] < part.right)
-            & (boxes[:, 2] > part.x)
-            & (boxes[:, 1] < part.bottom)
-            & (boxes[:, 3] > part.y)
-        )
+        seen = np.zeros(len(boxes), dtype=bool)
+        for part in (part.grown(4.0) for part in parts):
+            seen |= (
+                (boxes[:, 0] < part.right)
+                & (boxes[:, 2] > part.x)
+                & (boxes[:, 1] < part.bottom)
+                & (boxes[:, 3] > part.y)
+            )
         if away is not None:
             seen &= ~away
         controls = self.wiring.controls
