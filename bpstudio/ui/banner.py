@@ -77,9 +77,9 @@ class Banner(QFrame):
         set_property(self, "kind", notice.kind)
         self.retitle()
         self.text.setText(notice.text)
-        self._place()
         self.show()
         self.raise_()
+        self._place()
         QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, notice.text))
         if notice.kind != "problem":
             self._leaving.start()
@@ -88,5 +88,9 @@ class Banner(QFrame):
         room = self._over.width() - 2 * GAP
         natural = self.text.fontMetrics().horizontalAdvance(self.text.text()) + 90
         width = max(120, min(room, WIDEST, natural))
-        height = max(self._row.heightForWidth(width), self.minimumSizeHint().height())
+        beside = self._mark.width() + self._close.sizeHint().width() + 2 * self._row.spacing()
+        margins = self._row.contentsMargins()
+        inside = width - beside - margins.left() - margins.right() - 2 * self.frameWidth() - 4
+        height = max(self.text.heightForWidth(inside), self._close.sizeHint().height())
+        height += margins.top() + margins.bottom() + 2
         self.setGeometry((self._over.width() - width) // 2, GAP, width, height)

@@ -141,6 +141,16 @@ def test_a_problem_stands_over_the_canvas_until_the_next_edit(
     assert not window.banner.isVisible()
 
 
+@pytest.mark.parametrize("width", [640, 800, 1200])
+def test_the_whole_sentence_can_be_read(window: Window, studio: Studio, width: int) -> None:
+    window.resize(width, 600)
+    studio.notice("A sentence that is rather long, so that it needs several lines. " * 4)
+    QApplication.processEvents()
+    text = window.banner.text
+    assert text.height() >= text.heightForWidth(text.width())
+    assert window.stage.rect().contains(window.banner.geometry())
+
+
 def test_text_from_a_file_is_shown_as_it_stands(window: Window, studio: Studio) -> None:
     studio.notice("<b>bold</b>")
     assert window.banner.text.textFormat() is Qt.TextFormat.PlainText
