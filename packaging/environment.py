@@ -100,7 +100,8 @@ def compile_translations() -> None:
     folder = ROOT / "resources" / "translations"
     catalogs = folder.glob("*/LC_MESSAGES/bpstudio.po")
     if any(_is_stale(catalog.with_suffix(".mo"), catalog) for catalog in catalogs):
-        compiling = _run("-m", "babel.messages.frontend", "-q", "compile", "-d", folder)
+        command = ("-m", "babel.messages.frontend", "-q", "compile", "-D", "bpstudio")
+        compiling = _run(*command, "-d", folder)
         if compiling.returncode:
             raise Stopped(f"The translations could not be compiled: {_last_line(compiling)}")
 
