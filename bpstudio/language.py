@@ -4,11 +4,16 @@ Every floor marks its sentences here: `_("Open…")` looks one up, `N_("Open…"
 is looked up later. The catalog is chosen when a sentence is asked for, not when a module is
 imported, so the language can change while the program runs. Values are put in afterwards:
 `_("{name} has no input").format(name=title)`, because a catalog can only know the template.
+
+What gates, optimizers and data sets say of themselves is looked up in the same way: their titles
+by `_(op.title)`, their docstrings by `described(op)`. `packaging/translations.py` collects both.
 """
 
 from __future__ import annotations
 
 import gettext
+import inspect
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -53,6 +58,28 @@ def ngettext(one: str, many: str, count: int) -> str:
 def N_(sentence: str) -> str:
     """Marks a sentence for translation and returns it untranslated."""
     return sentence
+
+
+def described(thing: object) -> str:
+    """What the docstring of a gate, an optimizer or a data set says, in the current language."""
+    return "\n\n".join(map(_, paragraphs(thing)))
+
+
+def paragraphs(thing: object) -> tuple[str, ...]:
+    """The paragraphs of its own docstring in English, each on one line: a sentence of a catalog."""
+    text = inspect.cleandoc(thing.__doc__ or "")
+    return tuple(" ".join(part.split()) for part in text.split("\n\n") if part.strip())
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """A value of a sentence that has a translation itself, said when the sentence is."""
+
+    sentence: str
+
+    def __str__(self) -> str:
+        """The phrase in the language that is current now."""
+        return _(self.sentence)
 
 
 @cache

@@ -5,6 +5,7 @@
     python3 packaging/dev.py bench [name]    the measurements in tests/bench
     python3 packaging/dev.py long [name]     the tests that take minutes
     python3 packaging/dev.py screenshots     the pictures of the documents
+    python3 packaging/dev.py translations    the sentences to translate
     python3 packaging/dev.py lock            chooses the versions of all libraries anew
 
 Every one but the last first brings .venv, in the root of the project, up to date.

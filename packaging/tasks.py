@@ -9,7 +9,16 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from environment import LOCK, PYTHON, ROOT, VENV, Stopped, clean_environ, prepare
+from environment import (
+    LOCK,
+    PYTHON,
+    ROOT,
+    VENV,
+    Stopped,
+    clean_environ,
+    compile_translations,
+    prepare,
+)
 
 # Tests compare bits, so a sum must not depend on how many threads there are.
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
@@ -37,6 +46,7 @@ def main(words: Sequence[str], usage: str | None) -> int:
         "bench": bench,
         "long": long,
         "screenshots": screenshots,
+        "translations": translations,
         "lock": lock,
     }
     if not words or words[0] not in tasks:
@@ -105,6 +115,14 @@ def screenshots(words: list[str]) -> int:
         )
     prepare()
     return _python([script, *words], FOR_TESTS)
+
+
+def translations(words: list[str]) -> int:
+    """Every sentence of the program into the catalogs; says how many wait for a translation."""
+    prepare()
+    status = _python([ROOT / "packaging" / "translations.py", *words])
+    compile_translations()
+    return status
 
 
 def lock(words: list[str]) -> int:
