@@ -91,6 +91,55 @@ class Momentum(Optimizer):
         return {"w": w - rate * velocity, "velocity": velocity}
 
 
+class Nesterov(Optimizer):
+    """Momentum that looks ahead: the step goes where the velocity will have led."""
+
+    learning_rate: float = setting(0.1, low=0.0, help=N_("α: how far a step goes."))
+    momentum: float = setting(0.9, low=0.0, high=1.0, help=N_("μ: how much velocity stays."))
+
+    formula = "v := μ · v + g,  w := w − α · (g + μ · v)"
+    source = "Nesterov 1983; in the form of Sutskever et al. 2013 as PyTorch has it"
+
+    def update(
+        self, w: Array, g: Array, rate: Array, t: Array, velocity: Array
+    ) -> Mapping[str, Array]:
+        velocity = self.momentum * velocity + g
+        return {"w": w - rate * (g + self.momentum * velocity), "velocity": velocity}
+
+
+class AdaGrad(Optimizer):
+    """A rate of its own for each weight: the more it has moved, the smaller its steps."""
+
+    learning_rate: float = setting(0.1, low=0.0, help=N_("α: how far a step goes."))
+    epsilon: float = setting(1e-10, low=0.0, high=1.0, help=N_("ε: keeps the division finite."))
+
+    formula = "s := s + g²,  w := w − α · g / (√s + ε)"
+    source = "Duchi, Hazan and Singer 2011, in the diagonal form"
+
+    def update(
+        self, w: Array, g: Array, rate: Array, t: Array, square: Array
+    ) -> Mapping[str, Array]:
+        square = square + g * g
+        return {"w": w - rate * g / (np.sqrt(square) + self.epsilon), "square": square}
+
+
+class RMSProp(Optimizer):
+    """AdaGrad that forgets: steps are divided by the usual size of the recent gradients."""
+
+    learning_rate: float = setting(0.01, low=0.0, help=N_("α: how far a step goes."))
+    decay: float = setting(0.99, low=0.0, high=0.999999, help=N_("ρ: memory of the square."))
+    epsilon: float = setting(1e-8, low=0.0, high=1.0, help=N_("ε: keeps the division finite."))
+
+    formula = "s := ρ·s + (1−ρ)·g²,  w := w − α · g / (√s + ε)"
+    source = "Tieleman and Hinton 2012, lecture 6.5 of the course on neural networks"
+
+    def update(
+        self, w: Array, g: Array, rate: Array, t: Array, square: Array
+    ) -> Mapping[str, Array]:
+        square = self.decay * square + (1.0 - self.decay) * (g * g)
+        return {"w": w - rate * g / (np.sqrt(square) + self.epsilon), "square": square}
+
+
 class Adam(Optimizer):
     """Steps of about equal size for every weight, from running means of g and g²."""
 
@@ -114,3 +163,19 @@ class Adam(Optimizer):
         scaled = rate * (correction * (1 - self.beta1) / (1 - self.beta1**t))
         step = scaled * mean / (np.sqrt(square) + self.epsilon * correction)
         return {"w": w - step, "mean": mean, "square": square}
+
+
+class AdamW(Adam):
+    """Adam whose weights also shrink by a share at every step, whatever their gradient."""
+
+    learning_rate: float = setting(0.01, low=0.0, help=N_("α: how far a step goes."))
+    decay: float = setting(0.01, low=0.0, high=1.0, help=N_("λ: how fast weights shrink."))
+
+    formula = "m := β₁·m + (1−β₁)·g,  v := β₂·v + (1−β₂)·g²,  w := w − α·λ·w − α · m̂ / (√v̂ + ε)"
+    source = "Loshchilov and Hutter 2019, algorithm 2"
+
+    def update(
+        self, w: Array, g: Array, rate: Array, t: Array, mean: Array, square: Array
+    ) -> Mapping[str, Array]:
+        shrunk = w - rate * (self.decay * w)
+        return super().update(shrunk, g, rate, t, mean, square)

@@ -21,6 +21,7 @@ import numpy as np
 from bpstudio.engine import backprop, plain, rewrite, scalars, shapes
 from bpstudio.engine.batches import Batches
 from bpstudio.engine.calls import Call
+from bpstudio.engine.clipping import Clipping
 from bpstudio.engine.graph import Graph
 from bpstudio.engine.layout import Destination, Fused, Layout, lay_out
 from bpstudio.engine.listing import Code, Program, Thing, print_code, quietly
@@ -43,6 +44,8 @@ def compile_training(
     rows: int,
     objective: str | None = None,
     penalties: Mapping[str, float] | None = None,
+    lasso: Mapping[str, float] | None = None,
+    clipping: Clipping | None = None,
     statistics: Mapping[str, Array] | None = None,
     dtype: Any = np.float64,
     shared: Vectors | None = None,
@@ -53,9 +56,10 @@ def compile_training(
     `given_shapes` has the shape of every typed value, feature and target by key `node.port`;
     `weights` and `statistics` are where training starts. The backward pass starts at `objective`
     (by default the graph's own) with ones. `penalties` has λ of λ/2 · ‖w‖² for the weights that
-    have one: it acts on the gradients and is no part of the loss. `shared` are the vectors of
-    another plan of the same network; then `weights` and `statistics` are not read. `seed` keys
-    the noise, together with the number of the step.
+    have one, `lasso` λ of λ · Σ|w|: they act on the gradients and are no part of the loss. Then
+    `clipping` cuts short what the optimizer sees. `shared` are the vectors of another plan of the
+    same network; then `weights` and `statistics` are not read. `seed` keys the noise, together with
+    the number of the step.
     Raises StudioError naming the gate that can't be compiled, and ShapeError and GraphError as
     `run.forward` does.
     """
@@ -90,6 +94,8 @@ def compile_training(
         optimizer,
         rows=rows,
         penalties=penalties or {},
+        lasso=lasso or {},
+        clipping=clipping or Clipping(),
         seed=seed,
     )
 
@@ -118,8 +124,8 @@ class TrainingPlan:
     `parameters` and `gradients` are one vector each and `state` the optimizer's by name;
     `weights`, `weight_gradients` and `statistics` are views by key. `loss` is the loss of the
     last step, before its update, an array of no axes (the sum, if the objective has several
-    entries). `vectors` is what a plan for another batch size takes as `shared`. A plan is for one
-    thread, because its buffers are.
+    entries). `first` is added to the number of a step to key its noise. `vectors` is what a plan
+    for another batch size takes as `shared`. A plan is for one thread, because its buffers are.
     """
 
     def __init__(
@@ -133,10 +139,13 @@ class TrainingPlan:
         *,
         rows: int,
         penalties: Mapping[str, float],
+        lasso: Mapping[str, float],
+        clipping: Clipping,
         seed: int,
     ) -> None:
         self.graph, self.vectors, self.optimizer = graph, vectors, optimizer
         self.rows, self.seed, self.dtype = rows, seed, noted.tape.dtype
+        self.first = 0
         self.parameters, self.gradients = vectors.parameters, vectors.gradients
         self.state, self.statistics = vectors.state, vectors.statistics
         self.weights = vectors.views(self.parameters)
@@ -147,6 +156,8 @@ class TrainingPlan:
         self._draws = _draws(noted, graph, self._noise)
         self._pending = {key: np.zeros_like(self.statistics[key]) for key in noted.statistics}
         self._penalties = {key: value for key, value in penalties.items() if value}
+        self._lasso = {key: value for key, value in lasso.items() if value}
+        self._clipping = clipping
         self._passes = self._lay_out(noted, objective, layers)
         self._programs: dict[tuple[bool, bool], tuple[Program, Code]] = {}
         self._quietly = quietly()
@@ -244,7 +255,7 @@ class TrainingPlan:
         return drawn
 
     def _draw(self, t: int) -> None:
-        randomness = Randomness(self.seed, t)
+        randomness = Randomness(self.seed, self.first + t)
         for id, draw in self._draws.items():
             for name, drawn in draw(randomness.generator(id)).items():
                 self._noise[f"{id}.{name}"][...] = drawn
@@ -302,15 +313,19 @@ class TrainingPlan:
         return Passes(tape, calls, leaves, destinations, slabs, numbers)
 
     def _penalise(self, code: Code) -> None:
-        """λ · w added to the gradient, in two calls over the whole vectors."""
-        if not self._penalties:
-            return
-        strength, pull = np.zeros_like(self.parameters), np.zeros_like(self.parameters)
-        for key, value in self._penalties.items():
-            self.vectors.view(strength, key)[...] = value
-        gradients = Thing(self.gradients)
-        code.add(np.multiply, [Thing(strength), Thing(self.parameters)], Thing(pull))
-        code.add(np.add, [gradients, Thing(pull)], gradients)
+        """λ · w and λ · sign(w) added to the gradient, in a few calls over the whole vectors."""
+        gradients, weights = Thing(self.gradients), Thing(self.parameters)
+        for penalties, signs in ((self._penalties, False), (self._lasso, True)):
+            if not penalties:
+                continue
+            strength, pull = np.zeros_like(self.parameters), np.zeros_like(self.parameters)
+            for key, value in penalties.items():
+                self.vectors.view(strength, key)[...] = value
+            if signs:
+                code.add(np.sign, [weights], Thing(pull))
+            pulling = Thing(pull) if signs else weights
+            code.add(np.multiply, [Thing(strength), pulling], Thing(pull))
+            code.add(np.add, [gradients, Thing(pull)], gradients)
 
     def _assemble(self, many: bool, careful: bool) -> tuple[Code, int]:
         """The passes, then the statistics, then the update for one rate or for many.
@@ -340,8 +355,9 @@ class TrainingPlan:
         g, t = tape.leaf(self.gradients.shape), tape.leaf(())
         rate = tape.leaf(self.parameters.shape if many else ())
         state = [leaves[name] for name in self.state]
+        cut: Any = self._clipping.applied
         updated = backprop.twice(
-            tape, lambda: self.optimizer.update(leaves["w"], g, rate, t, *state)
+            tape, lambda: self.optimizer.update(leaves["w"], cut(g, rate), rate, t, *state)
         )
         changed = {k: v.index for k, v in updated.items() if v.index != leaves[k].index}
         calls, instead = rewrite.keep_leaves(tape, tape.calls, changed.values())

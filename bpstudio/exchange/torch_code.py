@@ -54,6 +54,15 @@ MODULES: Mapping[str, Module] = {
 OPTIMIZERS: Mapping[str, str] = {
     "sgd": "torch.optim.SGD({weights}, lr={learning_rate})",
     "momentum": "torch.optim.SGD({weights}, lr={learning_rate}, momentum={momentum})",
+    "nesterov": (
+        "torch.optim.SGD({weights}, lr={learning_rate}, momentum={momentum}, nesterov=True)"
+    ),
+    "adagrad": "torch.optim.Adagrad({weights}, lr={learning_rate}, eps={epsilon})",
+    "rmsprop": "torch.optim.RMSprop({weights}, lr={learning_rate}, alpha={decay}, eps={epsilon})",
+    "adamw": (
+        "torch.optim.AdamW({weights}, lr={learning_rate}, betas=({beta1}, {beta2}), eps={epsilon},"
+        " weight_decay={decay})"
+    ),
     "adam": (
         "torch.optim.Adam({weights}, lr={learning_rate}, betas=({beta1}, {beta2}), eps={epsilon})"
     ),

@@ -1,4 +1,4 @@
-"""Gates and optimizers from their names and plain values.
+"""Gates, optimizers and schedules from their names and plain values.
 
 A form, a file or a command gives them so. A declared type is kept here (`units` is a
 whole number), a declared range by the gate itself.
@@ -19,8 +19,9 @@ from bpstudio.engine.op import Op, catalog
 from bpstudio.engine.optimizers import Optimizer, optimizers
 from bpstudio.errors import StudioError
 from bpstudio.language import N_
+from bpstudio.training.schedules import Schedule, schedules
 
-Declared = TypeVar("Declared", Op, Optimizer)
+Declared = TypeVar("Declared", Op, Optimizer, Schedule)
 
 
 def gate(name: str, settings: Mapping[str, Any] | None = None) -> Op:
@@ -51,12 +52,24 @@ def optimizer(name: str, settings: Mapping[str, Any] | None = None) -> Optimizer
     return kind(**typed(kind, settings or {}))
 
 
+def schedule(name: str, settings: Mapping[str, Any] | None = None) -> Schedule:
+    """The schedule of that name in files, such as `cosine`; raises StudioError as `gate` does."""
+    kind = schedules.get(name)
+    if kind is None:
+        raise StudioError(
+            N_("There is no schedule called {name}. There are: {names}."),
+            name=name,
+            names=", ".join(sorted(schedules)),
+        )
+    return kind(**typed(kind, settings or {}))
+
+
 def changed(value: Declared, setting: str, new: Any) -> Declared:
-    """The same gate or optimizer with one setting changed; raises StudioError as `gate` does."""
+    """The same value with one setting changed; raises StudioError as `gate` does."""
     return dataclasses.replace(value, **typed(type(value), {setting: new}))  # type: ignore[type-var]
 
 
-def typed(kind: type[Op] | type[Optimizer], settings: Mapping[str, Any]) -> dict[str, Any]:
+def typed(kind: type[Op | Optimizer | Schedule], settings: Mapping[str, Any]) -> dict[str, Any]:
     """The settings as values of their declared types: a list as the tuple, 1 as the 1.0 it means.
 
     Raises StudioError for a setting that the class does not declare or a value of another type.
@@ -87,7 +100,7 @@ def typed(kind: type[Op] | type[Optimizer], settings: Mapping[str, Any]) -> dict
 
 
 @cache
-def _declared(kind: type[Op] | type[Optimizer]) -> dict[str, Any]:
+def _declared(kind: type[Op | Optimizer | Schedule]) -> dict[str, Any]:
     """The settings' types by name."""
     hints = get_type_hints(kind)
     return {field.name: hints[field.name] for field in dataclasses.fields(kind)}  # type: ignore[arg-type]

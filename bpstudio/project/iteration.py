@@ -14,6 +14,7 @@ from bpstudio.engine.op import Array
 from bpstudio.engine.run import Recording, Update
 from bpstudio.project.project import Project, arguments, loss_node
 from bpstudio.training.batches import rows_of_step
+from bpstudio.training.course import penalised
 from bpstudio.training.job import Layout, Memory
 
 
@@ -94,22 +95,40 @@ def _updates(
     """Each weight's update, in the order of the graph."""
     settings = project.training
     optimizer = settings.optimizer
+    rate = optimizer.learning_rate * settings.schedule.factor(step)
     memory = memory or Memory()
     state = _by_key(memory) if memory.vectors.keys() == set(optimizer.state) else {}
     count = np.asarray(float(step - (memory.since if state else step) + 1))
     updates = []
-    for key, before in weights.items():
+    for key, gradient in _pulled(project, weights, gradients).items():
+        before = weights[key]
         node, _, port = key.partition(".")
-        if key not in gradients or node in settings.frozen:
-            continue
-        gradient = gradients[key]
-        if port != "bias":
-            gradient = gradient + settings.l2 * before
         own = [state.get((name, key), np.zeros_like(before)) for name in optimizer.state]
         with np.errstate(all="ignore"):
-            after = optimizer.update(before, gradient, optimizer.learning_rate, count, *own)["w"]
+            after = optimizer.update(before, gradient, np.asarray(rate), count, *own)["w"]
         updates.append(Update(node, port, before, gradient, np.asarray(after)))
     return tuple(updates)
+
+
+def _pulled(
+    project: Project, weights: Mapping[str, Array], gradients: Mapping[str, Array]
+) -> dict[str, Array]:
+    """What the optimizer sees of each weight that may change: penalties added, then cut short."""
+    settings = project.training
+    free = [k for k in weights if k in gradients and k.partition(".")[0] not in settings.frozen]
+    pulled = penalised(tuple(free))
+    found = {}
+    for key in free:
+        w, g = weights[key], gradients[key]
+        found[key] = g + (settings.l2 * w + settings.l1 * np.sign(w)) if key in pulled else g
+    whole = np.concatenate([np.ravel(g) for g in found.values()] or [np.zeros(0)])
+    with np.errstate(all="ignore"):
+        cut = settings.clipping.applied(whole, np.asarray(1.0))
+    layout = tuple((key, g.shape) for key, g in found.items())
+    return {
+        key: cut[begin : begin + math.prod(shape)].reshape(shape)
+        for key, begin, shape in _places(layout)
+    }
 
 
 def _by_key(memory: Memory) -> dict[tuple[str, str], Array]:

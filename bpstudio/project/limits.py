@@ -28,8 +28,15 @@ def checked_settings(settings: Settings) -> Settings:
             N_("A batch needs at least 1 row, not {value}. Leave it empty for all rows."),
             value=settings.batch,
         )
-    if not (math.isfinite(settings.l2) and settings.l2 >= 0):
-        raise StudioError(N_("λ of the penalty must be 0 or more, not {value}."), value=settings.l2)
+    for penalty in (settings.l1, settings.l2):
+        if not (math.isfinite(penalty) and penalty >= 0):
+            raise StudioError(N_("λ of the penalty must be 0 or more, not {value}."), value=penalty)
+    for bound in (settings.clip_norm, settings.clip_value):
+        if bound is not None and not (math.isfinite(bound) and bound > 0):
+            raise StudioError(
+                N_("The bound of the gradient must be more than 0, not {value}. Leave it empty."),
+                value=bound,
+            )
     return settings
 
 

@@ -279,6 +279,7 @@ def _training(known: TrainingRecord, nodes: list[Node]) -> Settings:
         )
     try:
         optimizer = gates.optimizer(known.optimizer, known.settings)
+        schedule = gates.schedule(known.schedule, known.schedule_settings)
     except StudioError as error:
         raise refusal(place, "{reason}", reason=error) from None
     return Settings(
@@ -287,6 +288,10 @@ def _training(known: TrainingRecord, nodes: list[Node]) -> Settings:
         l2=known.l2,
         seed=known.seed,
         frozen=frozenset(known.frozen),
+        l1=known.l1,
+        schedule=schedule,
+        clip_norm=known.clip_norm,
+        clip_value=known.clip_value,
     )
 
 

@@ -58,8 +58,8 @@ class DataRecord(Struct):
     recipe: dict[Name, Any] = field(default_factory=dict)
 
 
-class TrainingRecord(Struct):
-    """How it is trained: the optimizer by name with its settings, and the rest."""
+class TrainingRecord(Struct, omit_defaults=True):
+    """How it is trained: optimizer and schedule by name with their settings, and the rest."""
 
     optimizer: Name
     settings: dict[Name, Any]
@@ -67,6 +67,11 @@ class TrainingRecord(Struct):
     l2: Annotated[float, Meta(ge=0)]
     seed: Count
     frozen: list[Name]
+    l1: Annotated[float, Meta(ge=0)] = 0.0
+    schedule: Name = "constant"
+    schedule_settings: dict[Name, Any] = field(default_factory=dict)
+    clip_norm: Annotated[float, Meta(gt=0)] | None = None
+    clip_value: Annotated[float, Meta(gt=0)] | None = None
 
 
 class MemoryRecord(Struct):

@@ -120,6 +120,11 @@ def _training(project: Project) -> TrainingRecord:
         l2=settings.l2,
         seed=settings.seed,
         frozen=sorted(settings.frozen),
+        l1=settings.l1,
+        schedule=settings.schedule.name,
+        schedule_settings=settings.schedule.settings,
+        clip_norm=settings.clip_norm,
+        clip_value=settings.clip_value,
     )
 
 

@@ -14,6 +14,7 @@ from bpstudio.errors import GraphError
 from bpstudio.language import N_
 from bpstudio.training.batches import batch_size, batches_per_epoch, epoch_order
 from bpstudio.training.job import Change, Job, Memory
+from bpstudio.training.schedules import Constant
 from bpstudio.training.settings import Settings
 
 
@@ -68,6 +69,10 @@ def lay_out(job: Job) -> Course:
         since = job.memory.since
         for name, vector in job.memory.vectors.items():
             np.copyto(whole.state[name], vector)
+    # The optimizer counts from 1 at `since`, noise is keyed by the step from 0.
+    for plan in (whole, rest):
+        if plan is not None:
+            plan.first = since - 1
     return Course(
         job,
         whole,
@@ -84,7 +89,8 @@ def advance(course: Course, first: int, losses: Array) -> None:
     """Take as many steps as there is room in `losses`, from step `first` on (counted from 0)."""
     step, end = first, first + len(losses)
     whole, rest, rate, since = course.whole, course.rest, course.rate, course.since
-    batches = course.full // whole.rows
+    batches, schedule = course.full // whole.rows, course.job.settings.schedule
+    steady = isinstance(schedule, Constant)
     while step < end:
         epoch, index = divmod(step, course.count)
         if course.count == 1:
@@ -94,6 +100,8 @@ def advance(course: Course, first: int, losses: Array) -> None:
         if course.epoch != epoch:
             _load(course, epoch)
         for index in indices:
+            if not steady:
+                rate = course.rate * schedule.factor(step)
             step += 1
             if rest is None or index < batches:
                 whole.step(index, rate, step - since)
@@ -136,7 +144,7 @@ def restore(course: Course, kept: Kept) -> None:
 def change_course(course: Course, change: Change, step: int) -> Course:
     """The course from `step` on with what was changed; the same one where nothing was laid out new.
 
-    A new learning rate or other frozen nodes cost nothing; anything else compiles anew.
+    A new learning rate or schedule and other frozen nodes cost nothing; all else compiles anew.
     """
     job = course.job
     changed = job.changed(change)
@@ -155,24 +163,30 @@ def change_course(course: Course, change: Change, step: int) -> Course:
     )
 
 
+UNPENALISED = ("bias", "scale", "slope")
+"""Weights that only shift or scale: a penalty would pull them for no reason."""
+
+
 def penalised(keys: tuple[str, ...]) -> tuple[str, ...]:
-    """The keys of the weights that the penalty acts on: all but the biases."""
-    return tuple(key for key in keys if key.partition(".")[2] != "bias")
+    """The keys of the weights that penalties act on."""
+    return tuple(key for key in keys if key.partition(".")[2] not in UNPENALISED)
 
 
 def _compiled(job: Job, rows: int, beside: TrainingPlan | None = None) -> TrainingPlan:
     keys = tuple(key for key, _ in job.layout)
-    l2 = job.settings.l2
+    settings, pulled = job.settings, penalised(keys)
     return compile_training(
         job.graph,
         job.given_shapes,
         job.weights,
-        job.settings.optimizer,
+        settings.optimizer,
         rows=rows,
         objective=job.target,
-        penalties=dict.fromkeys(penalised(keys), l2) if l2 else None,
+        penalties=dict.fromkeys(pulled, settings.l2),
+        lasso=dict.fromkeys(pulled, settings.l1),
+        clipping=settings.clipping,
         statistics=job.statistics,
-        seed=job.settings.seed,
+        seed=settings.seed,
         shared=None if beside is None else beside.vectors,
     )
 
@@ -219,8 +233,10 @@ def _laid_out_alike(one: Settings, two: Settings) -> bool:
     return _without_rate(one.optimizer) == _without_rate(two.optimizer) and (
         one.batch,
         one.l2,
+        one.l1,
+        one.clipping,
         one.seed,
-    ) == (two.batch, two.l2, two.seed)
+    ) == (two.batch, two.l2, two.l1, two.clipping, two.seed)
 
 
 def _without_rate(optimizer: Optimizer) -> tuple[object, ...]:

@@ -71,7 +71,7 @@ def _reason(course: Course, step: int, after: dict[str, Array], loss: float) -> 
         given_of_step(job, step),
         weights_of(course),
         statistics=statistics_of(course),
-        randomness=run.Randomness(job.settings.seed, step - course.since + 1),
+        randomness=run.Randomness(job.settings.seed, step),
         ancestors_of=job.target,
     )
     bad = recording.first_non_finite()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from bpstudio.engine.clipping import Clipping
 from bpstudio.engine.optimizers import SGD, Optimizer
+from bpstudio.training.schedules import Constant, Schedule
 
 
 @dataclass(frozen=True)
@@ -12,9 +14,12 @@ class Settings:
     """What a person sets before or during training; a change holds from the next step on.
 
     `batch` is the number of rows a step sees (None: all of them). `l2` is λ of the penalty
-    λ/2 · ‖W‖² on the weights, biases left out; it acts on the gradients and is a term of its own,
-    never part of the reported loss. `frozen` names nodes whose weights do not change. `seed` keys
-    the starting weights, the order of the batches and all noise.
+    λ/2 · ‖W‖² on the weights, `l1` that of λ · Σ|W|; biases and what else only shifts or scales is
+    left out. Penalties act on the gradients and are terms of their own, never part of the reported
+    loss. `schedule` changes the learning rate from step to step. `clip_norm` and `clip_value` bound
+    the gradient, penalties included, as a whole and entry by entry (None: they do not). `frozen`
+    names nodes whose weights do not change. `seed` keys the starting weights, the order of the
+    batches and all noise.
     """
 
     optimizer: Optimizer = field(default_factory=lambda: SGD())
@@ -22,3 +27,12 @@ class Settings:
     l2: float = 0.0
     seed: int = 1
     frozen: frozenset[str] = frozenset()
+    l1: float = 0.0
+    schedule: Schedule = field(default_factory=lambda: Constant())
+    clip_norm: float | None = None
+    clip_value: float | None = None
+
+    @property
+    def clipping(self) -> Clipping:
+        """How the gradient is cut short."""
+        return Clipping(self.clip_norm, self.clip_value)

@@ -10,7 +10,17 @@ import numpy as np
 import pytest
 
 from bpstudio.engine.op import Array
-from bpstudio.engine.optimizers import SGD, Adam, Momentum, Optimizer, optimizers
+from bpstudio.engine.optimizers import (
+    SGD,
+    AdaGrad,
+    Adam,
+    AdamW,
+    Momentum,
+    Nesterov,
+    Optimizer,
+    RMSProp,
+    optimizers,
+)
 from bpstudio.errors import StudioError
 
 REFERENCE = Path(__file__).parent / "reference" / "optimizers.npz"
@@ -31,6 +41,22 @@ CASES = [
         "momentum",
         Momentum(learning_rate=0.1, momentum=0.8),
         lambda optim, w: optim.SGD(w, lr=0.1, momentum=0.8),
+    ),
+    Case(
+        "nesterov",
+        Nesterov(learning_rate=0.01, momentum=0.8),
+        lambda optim, w: optim.SGD(w, lr=0.01, momentum=0.8, nesterov=True),
+    ),
+    Case("adagrad", AdaGrad(learning_rate=0.2), lambda optim, w: optim.Adagrad(w, lr=0.2)),
+    Case(
+        "rmsprop",
+        RMSProp(learning_rate=0.02, decay=0.9),
+        lambda optim, w: optim.RMSprop(w, lr=0.02, alpha=0.9),
+    ),
+    Case(
+        "adamw",
+        AdamW(learning_rate=0.05, decay=0.1),
+        lambda optim, w: optim.AdamW(w, lr=0.05, weight_decay=0.1),
     ),
     Case("adam", Adam(learning_rate=0.05), lambda optim, w: optim.Adam(w, lr=0.05)),
     Case(

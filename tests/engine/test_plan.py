@@ -296,8 +296,8 @@ def _gate_network(
     network = Network()
     sources: dict[str, tuple[str, ...]] = {}
     if op.category == "source":
-        if op.name in ("data", "input"):
-            network.source(op.name, Shape((3,), op.name == "data"), rng)
+        if op.ports and op.ports[0].kind is not Kind.WEIGHT:
+            network.source(op.name, Shape((3,), op.ports[0].kind is Kind.FEATURES), rng)
         else:
             network.add(op, {}, rng)
     wired = {p.name: p for p in op.ports if p.kind in (Kind.INPUT, Kind.TARGET, Kind.INDEX)}
