@@ -39,7 +39,7 @@ Step = Callable[[int, int], Any]
 
 @dataclass(frozen=True)
 class Work:
-    """One workload of performance.md: a layered network, how it is trained, and its data."""
+    """One workload: a layered network, how it is trained, and its data."""
 
     name: str
     sizes: tuple[int, ...]

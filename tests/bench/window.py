@@ -1,0 +1,111 @@
+"""Training beside the window: how late its frames are, and how fast training stays.
+
+    python3 packaging/dev.py bench window [--seconds 6] [--example xor]
+
+The window is open and draws canvas, loss and boundary while the worker trains. A timer of 16 ms
+notes how late it is called; the speed is compared with the same worker beside an idle process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from pathlib import Path
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+import numpy as np
+from PySide6.QtCore import Qt, QTimer
+
+from bpstudio import resources
+from bpstudio.project import file, runs
+from bpstudio.project.project import Project
+from bpstudio.training.worker import Worker
+from bpstudio.ui.app import make_application, take_down
+from bpstudio.ui.preferences import Preferences
+from bpstudio.ui.studio import Studio
+from bpstudio.ui.training import Training
+from bpstudio.ui.window import Window
+
+FRAME = 16
+
+
+def main() -> None:
+    """Measure and print."""
+    words = argparse.ArgumentParser(description=__doc__)
+    words.add_argument("--seconds", type=float, default=6.0)
+    words.add_argument("--examples", nargs="+", default=["xor", "circles", "spiral"])
+    chosen = words.parse_args()
+    app = make_application(Preferences())
+    print("| example | alone, steps/s | beside, steps/s | ratio | late p50 | late p99 | max, ms |")
+    print("|---|--:|--:|--:|--:|--:|--:|")
+    for name in chosen.examples:
+        project = file.load(resources.path("examples", f"{name}.bps"))
+        alone = _alone(project, chosen.seconds)
+        studio = Studio(Preferences(), Training())
+        window = Window(studio, lambda _preferences: "")
+        window.resize(1680, 1050)
+        window.show()
+        studio.begin(project, Path(f"{name}.bps"))
+        _work(app, 2.0)
+        studio.train()
+        _work(app, 1.0)
+        first, started = studio.shown.step, time.perf_counter()
+        late = _lateness(app, chosen.seconds)
+        beside = (studio.shown.step - first) / (time.perf_counter() - started)
+        studio.pause()
+        take_down(window, studio)
+        p50, p99 = np.percentile(late, (50, 99))
+        print(
+            f"| {name} | {alone:,.0f} | {beside:,.0f} | {beside / alone:.2f} "
+            f"| {p50:.1f} | {p99:.1f} | {max(late):.1f} |"
+        )
+
+
+def _alone(project: Project, seconds: float) -> float:
+    """Steps a second of a worker whose parent sleeps."""
+    worker = Worker()
+    try:
+        worker.start(runs.job(project))
+        time.sleep(1.5)
+        before, started = worker.look(), time.perf_counter()
+        time.sleep(seconds)
+        after = worker.look()
+        assert before is not None and after is not None
+        return (after.step - before.step) / (time.perf_counter() - started)
+    finally:
+        worker.close()
+
+
+def _lateness(app: object, seconds: float) -> list[float]:
+    """How many milliseconds after its time each tick of a timer came."""
+    late: list[float] = []
+    timer = QTimer()
+    timer.setTimerType(Qt.TimerType.PreciseTimer)
+    due = time.perf_counter() + FRAME / 1000
+
+    def tick() -> None:
+        nonlocal due
+        now = time.perf_counter()
+        late.append(max(0.0, (now - due) * 1000))
+        due = max(due + FRAME / 1000, now)
+
+    timer.timeout.connect(tick)
+    timer.start(FRAME)
+    _work(app, seconds)
+    timer.stop()
+    return late
+
+
+def _work(app: object, seconds: float) -> None:
+    """Let the window work for that long, asleep where it has nothing to do."""
+    from PySide6.QtCore import QEventLoop
+
+    loop = QEventLoop()
+    QTimer.singleShot(int(seconds * 1000), loop.quit)
+    loop.exec()
+
+
+if __name__ == "__main__":
+    main()
