@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,17 +46,24 @@ def plain(value: Any) -> Any:
 def table(rows: Iterable[Sequence[object]], header: Sequence[str]) -> str:
     """Rows in columns: words to the left, numbers to the right."""
     cells = [list(header), *([_cell(value) for value in row] for row in rows)]
-    widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
+    widths = [max(columns(row[i]) for row in cells) for i in range(len(header))]
     numeric = [all(_is_number(row[i]) for row in cells[1:]) for i in range(len(header))]
     lines = [
         "  ".join(
-            cell.rjust(width) if right else cell.ljust(width)
+            f"{' ' * (width - columns(cell))}{cell}"
+            if right
+            else f"{cell}{' ' * (width - columns(cell))}"
             for cell, width, right in zip(row, widths, numeric, strict=True)
         ).rstrip()
         for row in cells
     ]
     lines.insert(1, "  ".join("─" * width for width in widths))
     return "\n".join(lines)
+
+
+def columns(text: str) -> int:
+    """How many columns of a terminal a text takes: a Hangul syllable takes two."""
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
 def number(value: float) -> str:
