@@ -119,6 +119,7 @@ def type_text(qtbot: QtBot, line: QLineEdit, text: str) -> None:
 
 def type_value(qtbot: QtBot, canvas: Canvas, id: str, text: str) -> None:
     """Double-click a source, type, Enter."""
+    QTest.mouseClick(canvas, LEFT, NONE, middle(canvas, id))
     QTest.mouseDClick(canvas, LEFT, NONE, middle(canvas, id))
     assert canvas.editor is not None
     canvas.editor.selectAll()
@@ -574,6 +575,18 @@ def test_values_are_typed_in_place(
     type_value(qtbot, chain, "x", typed)
     assert chain.studio.project.given["x.value"].tolist() == value
     assert chain.editor is None and chain.hasFocus()
+    assert chain.studio.selection == {"x"}
+
+
+def test_tab_takes_the_value_and_goes_on(chain: Canvas) -> None:
+    chain.studio.select(["x"])
+    chain.edit_value("x.value")
+    assert chain.editor is not None
+    QTest.keyClicks(chain.editor, "7")
+    QTest.keyClick(chain.editor, Qt.Key.Key_Tab)
+    assert chain.studio.project.given["x.value"] == 7.0
+    assert chain.studio.selection == {"y"}
+    assert chain.editor is None
 
 
 def test_what_is_no_value_is_refused_and_stays(

@@ -315,7 +315,7 @@ class Canvas(Hands):
             if not self.scene.bodies:
                 if self.gesture is None and self.search is None:
                     overlay.paint_hint(painter, *size, self.theme)
-            elif shown.instant is not None and not shown.training:
+            elif shown.instant is not None and not shown.training and self.resting:
                 painter.scale(1 / ratio, 1 / ratio)
                 self.drawing.caption.paint(
                     painter, self.scene, shown.instant, self.view, size, ratio

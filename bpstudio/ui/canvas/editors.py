@@ -69,6 +69,13 @@ class Editor(QLineEdit):
         else:
             super().keyPressEvent(event)
 
+    def focusNextPrevChild(self, next: bool) -> bool:
+        """Tab takes the text and goes on to the next node."""
+        if self._take():
+            self.close_it()
+            return super().focusNextPrevChild(next)
+        return True
+
     def focusOutEvent(self, event: QFocusEvent) -> None:
         """Going elsewhere takes the text, but for a menu or another window."""
         super().focusOutEvent(event)
@@ -82,10 +89,10 @@ class Editor(QLineEdit):
         if self._over:
             return
         self._over = True
-        had = self.hasFocus()
-        self.hide()
-        if had:
+        if self.hasFocus():
+            # Before it hides: Qt would hand the keyboard to the next node, as Tab does.
             self._canvas.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.hide()
         self.deleteLater()
 
     def _take(self) -> bool:

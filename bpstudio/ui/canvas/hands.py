@@ -77,6 +77,11 @@ class Hands(QWidget):
         """What the rubber band would select."""
         return self.gesture.touched if isinstance(self.gesture, Band) else frozenset()
 
+    @property
+    def resting(self) -> bool:
+        """Whether nothing is being dragged about, but for the view."""
+        return self.gesture is None or isinstance(self.gesture, Pan)
+
     def begin(self, gesture: Gesture) -> None:
         """Follow this gesture from now on."""
         self.give_up()

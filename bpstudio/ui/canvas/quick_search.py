@@ -8,7 +8,6 @@ from typing import cast
 from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt
 from PySide6.QtGui import QIcon, QKeyEvent
 from PySide6.QtWidgets import (
-    QApplication,
     QFrame,
     QLineEdit,
     QListWidget,
@@ -91,11 +90,14 @@ class QuickSearch(QFrame):
         if self._over:
             return
         self._over = True
-        had = self.isAncestorOf(QApplication.focusWidget() or self._canvas)
-        self.hide()
-        if had:
+        if self.line.hasFocus():
             self._canvas.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.hide()
         self.deleteLater()
+
+    def focusNextPrevChild(self, next: bool) -> bool:
+        """Tab stays: there is only the line."""
+        return True
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """The line keeps the keyboard; arrows walk through the list."""

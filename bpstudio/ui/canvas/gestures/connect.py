@@ -101,7 +101,9 @@ class Connect:
         canvas = self._canvas
         targets, theme = canvas.targets, canvas.theme
         seen = targets.within(canvas.seen)
-        paint_dimmed(painter, (body for body in seen if not self._fits(body)), theme)
+        holder = canvas.scene.bodies[self._port.node if self._source is None else self._source]
+        away = (body for body in seen if body is not holder and not self._fits(body))
+        paint_dimmed(painter, away, theme)
         aimed = self._aim()
         fitting = [body for body in seen if self._fits(body)]
         if self._source is not None:
