@@ -17,7 +17,8 @@ from bpstudio.playback.marks import Discs, Heat, Line, Text
 from bpstudio.project import build, edits, placing
 from bpstudio.project.project import Project
 from bpstudio.ui.panels.boundary import BoundaryPanel, look
-from bpstudio.ui.panels.loss import Finite, LossPanel
+from bpstudio.ui.panels.finite import Finite
+from bpstudio.ui.panels.loss import LossPanel
 from bpstudio.ui.panels.recording import GATE, GRADIENT, NOT_YET, VALUE, RecordingPanel
 from bpstudio.ui.panels.weights import Sheets, WeightsPanel, sheets
 from bpstudio.ui.studio import Studio

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -13,16 +14,14 @@ from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 from bpstudio.engine.op import Array
 from bpstudio.language import N_, _
 from bpstudio.playback import views
+from bpstudio.ui.panels.finite import Finite
 from bpstudio.ui.panels.panel import Panel, label
 from bpstudio.ui.readout import grouped, loss_text
 from bpstudio.ui.studio import Studio
 from bpstudio.ui.style import code_font
 
 MOST_MEANT = 200_000
-"""Of longer runs no mean is drawn."""
-THIN = 20_000
-"""Up to so many steps the curve is drawn smooth and a little thicker."""
-
+"""Of longer runs no mean is drawn, and the curve is thin."""
 WIDE = 260
 """From this width on, before the theme's factor, the step of the last loss is said too."""
 
@@ -36,7 +35,7 @@ class LossPanel(Panel):
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
         super().__init__(studio, parent)
         self.series = Finite()
-        self._rough = False
+        self._rough = self._zoomed = False
         self.plot = pyqtgraph.PlotWidget(self)
         # On the widget and before there is a curve: as arguments of `plot` neither works.
         self.plot.setDownsampling(auto=True, mode="peak")
@@ -46,9 +45,13 @@ class LossPanel(Panel):
         self.plot.setMouseEnabled(x=True, y=False)
         self.plot.setFrameShape(self.plot.Shape.NoFrame)
         self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.plot.getPlotItem().setDefaultPadding(0.03)
+        self.plot.getViewBox().sigRangeChangedManually.connect(self._zoom)
         self.curve = self.plot.plot([], [], antialias=True)
+        # One piece of the curve for each pixel: a path of thousands of points takes long to stroke.
+        self.curve.opts["autoDownsampleFactor"] = 1.0
         self.mean = self.plot.plot([], [], antialias=True)
+        self.mean.opts["autoDownsampleFactor"] = 1.0
+        self.plot.getViewBox().sigResized.connect(self._draw)
         self.here = pyqtgraph.InfiniteLine(angle=90, movable=False)
         self.dot = pyqtgraph.ScatterPlotItem(size=8, pxMode=True)
         self.plot.addItem(self.here, ignoreBounds=True)
@@ -105,8 +108,7 @@ class LossPanel(Panel):
         self.plot.setVisible(not empty)
         self.log.setVisible(not empty)
         if grew:
-            self.curve.setData(steps, losses, skipFiniteCheck=True)
-            self._show_mean(steps, losses)
+            self._draw()
         if empty:
             self.now.setText("")
             self.whole.hide()
@@ -117,7 +119,9 @@ class LossPanel(Panel):
         self.here.setValue(float(shown.step))
         height = np.log10(last) if self.log.isChecked() and last > 0 else last
         self.dot.setData([float(steps[-1])], [height])
-        self.whole.setVisible(not self.plot.getViewBox().state["autoRange"][0])
+        self.whole.setVisible(self._zoomed)
+        if not self._zoomed:
+            self._frame(steps, losses)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The axis has its name where there is room for it."""
@@ -132,14 +136,40 @@ class LossPanel(Panel):
         axis.showLabel(named)
         axis.setHeight(round((36 if named else 20) * type))
 
+    def _draw(self, _view: object = None) -> None:
+        """The curves, as many pieces of them as there are pixels now."""
+        steps, losses = self.series.steps, self.series.losses
+        self.curve.setData(steps, losses, skipFiniteCheck=True)
+        self._show_mean(steps, losses)
+
+    def _frame(self, steps: Array, losses: Array) -> None:
+        """Show all steps, between round numbers, so that the axes seldom change."""
+        log = self.log.isChecked()
+        seen = losses[losses > 0] if log else losses
+        if not len(seen):
+            return
+        low, high = float(seen.min()), float(seen.max())
+        if log:
+            low, high = math.floor(2 * math.log10(low)) / 2, math.ceil(2 * math.log10(high)) / 2
+        else:
+            low, high = -_rounded_up(-low) if low < 0 else 0.0, _rounded_up(high)
+        self.plot.setRange(
+            xRange=(0.0, _rounded_up(float(steps[-1]))),
+            yRange=(low, high if high > low else low + 1.0),
+            padding=0.03,
+        )
+
+    def _zoom(self, _axes: object = None) -> None:
+        self._zoomed = True
+        self.whole.show()
+
     def _show_all(self, _checked: bool = False) -> None:
-        self.plot.enableAutoRange()
-        self.whole.hide()
+        self._zoomed = False
+        self.refresh()
 
     def _set_log(self, on: bool) -> None:
         self.plot.setLogMode(x=False, y=on)
-        self.plot.enableAutoRange()
-        self.refresh()
+        self._show_all()
 
     def _show_mean(self, steps: Array, losses: Array) -> None:
         """Where single batches make the curve noisy, the mean of some of them lies over it."""
@@ -151,19 +181,18 @@ class LossPanel(Panel):
         self._dress_curves()
 
     def _dress_curves(self) -> None:
-        thin = len(self.series.steps) > THIN
-        self.mean.setPen(self._pen(thin=False))
-        pen = self._pen(thin=thin or self._rough)
+        self.mean.setPen(self._pen())
+        pen = self._pen()
+        if self._rough or len(self.series.steps) > MOST_MEANT:
+            pen.setWidthF(1.0)  # to stroke a jagged line of two pixels takes a tenth of a second
         if self._rough:
             faint = QColor(self.theme.colours["text"])
             faint.setAlphaF(0.28)
             pen.setColor(faint)
         self.curve.setPen(pen)
 
-    def _pen(self, *, thin: bool) -> Any:
-        # A line of two pixels takes four times as long, which matters for long runs alone.
-        width = 1.0 if thin else 1.8 * self.theme.wire**0.5
-        return pyqtgraph.mkPen(self.theme.colours["text"], width=width)
+    def _pen(self) -> Any:
+        return pyqtgraph.mkPen(self.theme.colours["text"], width=1.8 * self.theme.wire**0.5)
 
     def _dress(self) -> None:
         colours, type = self.theme.colours, self.theme.type
@@ -189,55 +218,9 @@ class LossPanel(Panel):
         self.dot.setPen(pyqtgraph.mkPen(colours["panel"], width=1))
 
 
-class Finite:
-    """Losses with the steps that they belong to; those that are not finite are left out.
-
-    A series that goes on where the last one stopped costs only what is new.
-    """
-
-    def __init__(self) -> None:
-        self._steps, self._losses = np.empty(1024), np.empty(1024)
-        self._count = 0
-        self._seen = 0
-        self._first = self._last = np.nan
-
-    @property
-    def steps(self) -> Array:
-        """The numbers of the steps, from 1."""
-        return self._steps[: self._count]
-
-    @property
-    def losses(self) -> Array:
-        """The loss of each of these steps."""
-        return self._losses[: self._count]
-
-    def follow(self, losses: Array) -> bool:
-        """Take over a series; whether it is another one than before."""
-        if not self._goes_on(losses):
-            self._count = self._seen = 0
-        elif len(losses) == self._seen:
-            return False
-        fresh = losses[self._seen :]
-        finite = np.flatnonzero(np.isfinite(fresh))
-        self._make_room(self._count + len(finite))
-        new = slice(self._count, self._count + len(finite))
-        self._steps[new] = finite + self._seen + 1
-        self._losses[new] = fresh[finite]
-        self._count, self._seen = new.stop, len(losses)
-        self._first = losses[0] if len(losses) else np.nan
-        self._last = losses[-1] if len(losses) else np.nan
-        return True
-
-    def _goes_on(self, losses: Array) -> bool:
-        """Whether it begins and goes on as the one that was seen."""
-        if not self._seen or len(losses) < self._seen:
-            return self._seen == 0 and not len(losses)
-        ends = np.array([losses[0], losses[self._seen - 1]])
-        return np.array_equal(ends, [self._first, self._last], equal_nan=True)
-
-    def _make_room(self, count: int) -> None:
-        if count > len(self._steps):
-            for name in ("_steps", "_losses"):
-                grown = np.empty(2 * count)
-                grown[: self._count] = getattr(self, name)[: self._count]
-                setattr(self, name, grown)
+def _rounded_up(number: float) -> float:
+    """The next number of two figures: 1000 for 983, 0.7 for 0.693."""
+    if number <= 0:
+        return 0.0
+    unit: float = 10.0 ** (math.floor(math.log10(number)) - 1)
+    return math.ceil(number / unit - 1e-9) * unit

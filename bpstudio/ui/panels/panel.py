@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QSize, Qt
-from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
+from PySide6.QtGui import QHideEvent, QPaintEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QBoxLayout, QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from bpstudio.engine.run import BackwardStep
@@ -50,7 +50,8 @@ class Panel(QWidget):
     def touch(self, _news: object = None) -> None:
         """Something is new: show it when it is this panel's turn."""
         self._stale = True
-        if self.isVisible():
+        # In a tab behind another it counts as visible, but nothing of it is seen.
+        if self.isVisible() and not self.visibleRegion().isEmpty():
             self._turns.ask(self._show_now, self.pause)
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -58,6 +59,12 @@ class Panel(QWidget):
         super().showEvent(event)
         if self._stale:
             self._show_now()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """It is seen, perhaps for the first time since its tab came to the front."""
+        super().paintEvent(event)
+        if self._stale:
+            self._turns.ask(self._show_now, self.pause)
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Nobody looks."""
