@@ -25,9 +25,11 @@ from bpstudio.project import build, edits, placing
 from bpstudio.project.project import Project
 from bpstudio.ui import style
 from bpstudio.ui.docks import PANELS
+from bpstudio.ui.panels.inspector import InspectorPanel
 from bpstudio.ui.panels.panel import Panel
 from bpstudio.ui.panels.turns import turns
 from bpstudio.ui.studio import Studio
+from bpstudio.ui.window import Window
 
 NAMES = [panel.name for panel in PANELS]
 SIZES = [(200, 160), (332, 420)]
@@ -165,3 +167,18 @@ def test_texts_follow_language_and_theme(studio: Studio, opened: list[Panel]) ->
     assert "Optimizer" in labels
     studio.prefer(theme="light")
     assert panel.theme is THEMES["light"]
+
+
+def test_a_panel_behind_a_tab_waits_until_it_comes_to_the_front(
+    window: Window, studio: Studio, qtbot: QtBot
+) -> None:
+    inspector = window.docks.by_name["inspector"].widget()
+    assert isinstance(inspector, InspectorPanel)
+    window.docks.bring("trainer")
+    qtbot.waitUntil(lambda: inspector.visibleRegion().isEmpty())
+    studio.show_position(2.5)
+    qtbot.wait(60)
+    assert inspector._stale
+    window.docks.bring("inspector")
+    qtbot.waitUntil(lambda: not inspector._stale)
+    assert inspector.id.text() == "dense2"

@@ -3,7 +3,6 @@ languages, and by the initial consonants of Korean words."""
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from functools import cache
 import bpstudio.engine.ops  # noqa: F401 - fills the catalog
 from bpstudio.data.toys import TOYS
 from bpstudio.engine.op import Kind, Op, catalog
-from bpstudio.language import N_, _
+from bpstudio.language import N_, _, described
 from bpstudio.playback.bodies import symbol
 
 GATES, LAYERS, LOSSES, DATA = N_("Gates"), N_("Layers"), N_("Losses"), N_("Data")
@@ -48,8 +47,8 @@ class Entry:
         """What it does, and for a gate its formula."""
         if self.is_data:
             toy = TOYS[self.name]
-            return _summary(toy.draw.__doc__) if toy.points else _("A truth table of two inputs.")
-        words = _(" ".join(inspect.cleandoc(self.op.__doc__ or "").split()))
+            return described(toy.draw) if toy.points else _("A truth table of two inputs.")
+        words = described(self.op)
         return f"{words}\n{self.op.formula}" if self.op.formula else words
 
     @property
@@ -165,7 +164,3 @@ def _section(name: str, kind: type[Op]) -> str:
     if name in _LAYER_LIKE:
         return LAYERS
     return _BY_CATEGORY.get(kind.category, LAYERS)
-
-
-def _summary(text: str | None) -> str:
-    return _(" ".join(inspect.cleandoc(text or "").split()))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import inspect
 from functools import partial
 from typing import Any
 
@@ -12,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 from bpstudio.engine.graph import Node
 from bpstudio.engine.op import Array, Op
 from bpstudio.engine.run import BackwardStep, Step
-from bpstudio.language import N_, _, ngettext
+from bpstudio.language import N_, _, described, ngettext
 from bpstudio.playback import digits
 from bpstudio.project import edits
 from bpstudio.ui.panels.chain_rule import ChainRule, rules_at
@@ -161,7 +160,7 @@ class InspectorPanel(Panel):
         _put(self.name, node.title or _(node.op.title))
         _put(self.id, node.id)
         _put(self.kind, f"{category} · {shape}" if shape else category)
-        words = _(" ".join(inspect.cleandoc(node.op.__doc__ or "").split()))
+        words = described(node.op)
         _put(self.words, words)
         self.words.setVisible(bool(words))
 
