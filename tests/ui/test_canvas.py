@@ -25,6 +25,7 @@ from bpstudio.project import build, edits
 from bpstudio.project.project import Project
 from bpstudio.ui.canvas.adding import DATA_TYPE, OP_TYPE
 from bpstudio.ui.canvas.canvas import Canvas
+from bpstudio.ui.canvas.drawing import instant_of
 from bpstudio.ui.canvas.hit import Input, Output
 from bpstudio.ui.canvas.view import View
 from bpstudio.ui.studio import Notice, Studio
@@ -127,6 +128,14 @@ def type_value(qtbot: QtBot, canvas: Canvas, id: str, text: str) -> None:
     QTest.keyClick(canvas.editor, Qt.Key.Key_Return)
 
 
+def visible_texts(canvas: Canvas) -> list[str]:
+    """The numbers that can be read, whatever their role."""
+    canvas.repaint()
+    instant = instant_of(canvas.studio.shown)
+    assert instant is not None
+    return [text for _role, text in canvas.drawing.visible_numbers(instant, canvas.seen)]
+
+
 def drawn(canvas: Canvas) -> dict[str, list[str]]:
     """The numbers that can be read, by role."""
     canvas.repaint()
@@ -152,6 +161,7 @@ def test_a_network_is_built_by_mouse_and_undone(qtbot: QtBot, canvas: Canvas) ->
     drop_from_palette(canvas, "multiply", (50, 20))
     assert list(studio.project.graph.nodes) == ["input1", "input2", "input3", "add1", "multiply1"]
     assert studio.selection == {"multiply1"}
+    assert visible_texts(canvas) == ["1.00", "1.00", "1.00"]  # sources alone
     for source, target, port in (
         ("input1", "add1", "a"),
         ("input2", "add1", "b"),

@@ -139,7 +139,7 @@ class Drawing:
 
     def follow(self, shown: Showing) -> bool:
         """Take note of what is shown now; whether something has to wait for another look."""
-        here, timeline, instant = self.scene, shown.timeline, shown.instant
+        here, timeline, instant = self.scene, shown.timeline, instant_of(shown)
         if self._wiring is None:
             self._wiring = wiring(here)
         if timeline is not self._timeline or self._run is None:
@@ -149,7 +149,9 @@ class Drawing:
             else:
                 self._times = self._wiring.times(timeline)
                 labels = flow.labels(here, timeline, here.each) if timeline is not None else ()
-                self._numbers = Numbers(labels, shown.recording)
+                self._numbers = Numbers(
+                    labels, timeline.recording if timeline is not None else None
+                )
         waits = self.tiles.follow(shown)
         state = (timeline, reached(instant), instant.phase if instant else "")
         if state != self._state:
@@ -207,7 +209,7 @@ class Drawing:
         self.tiles.paint(painter, self.theme, tiled)
         if self.lifted is not None:
             self._paint_lifted(painter, shown, self.lifted)
-        instant = shown.instant
+        instant = instant_of(shown)
         if instant is None:
             return whole
         self._paint_numbers(painter, instant, unit, seen)
@@ -238,7 +240,7 @@ class Drawing:
         ids = {id for body in part.moving for id in body.ids}
         stubs = {id: ends for id, ends in part.scene.stubs.items() if id in ids}
         wires = Wiring(part.scene, part.paths, stubs)
-        instant = shown.instant
+        instant = instant_of(shown)
         run = run_of(wires, wires.times(shown.timeline), instant)
         run.paint(painter, [part.scene.extent.grown(50.0)])
         self.tiles.paint(painter, self.theme, part.moving)
@@ -264,7 +266,7 @@ class Drawing:
             away = np.array([path.wire in gone for path in wires.plain] + stubs, dtype=bool)
         self._run.paint(painter, parts, away)
         part = around(parts)
-        moving = Moving(here, self._shown.instant, self._shown.weights, {})
+        moving = Moving(here, instant_of(self._shown), self._shown.weights, {})
         if any(rect.meets(part) for rect in wires.strand_rects):
             strands = [path for path in wires.strands if path.wire not in gone]
             draw_strands(painter, moving, strands)
@@ -284,6 +286,11 @@ class Drawing:
         if written:
             alone = replace(moving, scene=replace(moving.scene, bodies=written))
             paint_marks(painter, flow.readings(alone), self.theme)
+
+
+def instant_of(shown: Showing) -> Instant | None:
+    """Where playback is; sources alone have values too, though nothing ever happens."""
+    return shown.timeline.at(shown.position) if shown.timeline is not None else None
 
 
 def alike(before: Timeline, after: Timeline) -> bool:
