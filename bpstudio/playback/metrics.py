@@ -12,7 +12,10 @@ from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 
+import numpy as np
+
 from bpstudio import resources
+from bpstudio.engine.op import Array
 
 PROSE, MONO = "prose", "mono"
 """The two kinds of type: text, and numbers in columns."""
@@ -80,23 +83,27 @@ def face(family: str, weight: int) -> Face:
     }
     units = struct.unpack_from(">H", data, tables["head"][0] + 18)[0]
     count = struct.unpack_from(">H", data, tables["hhea"][0] + 34)[0]
-    entries = struct.unpack_from(f">{count * 2}H", data, tables["hmtx"][0])[::2]
-    glyphs = _glyphs(data, tables["cmap"][0])
-    advances = {c: entries[min(glyph, count - 1)] / units for c, glyph in glyphs.items()}
-    return Face(family, weight, advances)
+    entries = np.frombuffer(data, ">u2", 2 * count, tables["hmtx"][0])[::2]
+    characters, glyphs = _glyphs(data, tables["cmap"][0])
+    widths = entries[np.minimum(glyphs, count - 1)] / units
+    return Face(family, weight, dict(zip(characters.tolist(), widths.tolist(), strict=True)))
 
 
-def _glyphs(data: bytes, start: int) -> dict[int, int]:
-    """The glyph of each character: the richest of the tables of formats 4 and 12."""
-    found: dict[int, int] = {}
+def _glyphs(data: bytes, start: int) -> tuple[Array, Array]:
+    """The characters of a font and their glyphs, from its table of format 12, else of format 4.
+
+    The one of format 12 has all that the other has. Characters without a glyph are left out.
+    """
+    places = {}
     for index in range(struct.unpack_from(">H", data, start + 2)[0]):
         at = start + struct.unpack_from(">I", data, start + 4 + 8 * index + 4)[0]
-        kind = struct.unpack_from(">H", data, at)[0]
-        if kind == 4:
-            found |= _segments(data, at)
-        elif kind == 12:
-            found |= _groups(data, at)
-    return {character: glyph for character, glyph in found.items() if glyph}
+        places[struct.unpack_from(">H", data, at)[0]] = at
+    if 12 in places:
+        characters, glyphs = _groups(data, places[12])
+    else:
+        found = _segments(data, places[4])
+        characters, glyphs = np.array([*found]), np.array([*found.values()])
+    return characters[glyphs > 0], glyphs[glyphs > 0]
 
 
 def _segments(data: bytes, at: int) -> dict[int, int]:
@@ -119,10 +126,13 @@ def _segments(data: bytes, at: int) -> dict[int, int]:
     return glyphs
 
 
-def _groups(data: bytes, at: int) -> dict[int, int]:
+def _groups(data: bytes, at: int) -> tuple[Array, Array]:
     """OpenType's cmap format 12: runs of characters that follow each other."""
-    glyphs: dict[int, int] = {}
-    for index in range(struct.unpack_from(">I", data, at + 12)[0]):
-        first, last, glyph = struct.unpack_from(">III", data, at + 16 + 12 * index)
-        glyphs |= {first + i: glyph + i for i in range(last - first + 1)}
-    return glyphs
+    count = struct.unpack_from(">I", data, at + 12)[0]
+    runs = np.frombuffer(data, ">u4", 3 * count, at + 16).reshape(count, 3).astype(np.int64)
+    first, last, glyph = runs.T
+    lengths = last - first + 1
+    # Where each run begins in the row of all characters.
+    begins = np.repeat(np.cumsum(lengths) - lengths, lengths)
+    along = np.arange(lengths.sum()) - begins
+    return np.repeat(first, lengths) + along, np.repeat(glyph, lengths) + along

@@ -129,7 +129,6 @@ class Docks(QObject):
 
     def arrange(self) -> None:
         """Put every dock where it stands at first."""
-        self.touched = False
         for area in (LEFT, RIGHT, BOTTOM):
             docks = [dock for dock in self.by_name.values() if dock.panel.area == area]
             for before, dock in zip([None, *docks], docks, strict=False):
@@ -141,6 +140,7 @@ class Docks(QObject):
                 elif before is not None:
                     self._window.splitDockWidget(before, dock, HORIZONTAL)
         self.title_by_place()
+        self.touched = False
 
     def size(self, window: QSize) -> None:
         """Give every dock its share of a window of that size."""

@@ -53,6 +53,9 @@ class Menus:
                 menu.addMenu(self._examples)
         for dock in window.docks.by_name.values():
             self._panels.addAction(dock.toggleViewAction())
+        self._panels.addSeparator()
+        self._back = self._panels.addAction("")
+        self._back.triggered.connect(self._put_back)
         view = self._menus["View"]
         view.insertMenu(made["light"], self._panels)
         view.insertSeparator(made["light"])
@@ -65,6 +68,10 @@ class Menus:
         self._recent.setTitle(_(RECENT))
         self._examples.setTitle(_(EXAMPLES))
         self._panels.setTitle(_(PANELS))
+        self._back.setText(_("&Put all back"))
+
+    def _put_back(self, _checked: bool = False) -> None:
+        self._window.restore_docks()
 
     def _list_recent(self) -> None:
         self._recent.clear()

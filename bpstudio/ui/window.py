@@ -91,7 +91,7 @@ class Window(QMainWindow):
     def _change(self, change: Change) -> None:
         self._entitle()
         actions.refresh(self.actions_by_id, self)
-        if change.before.graph is not change.after.graph and not self.studio.history.past:
+        if change.before is not change.after and not self.studio.history.names:
             self.docks.bring("trainer" if self.studio.can_train else "inspector")
 
     def _move(self, shown: Showing) -> None:

@@ -197,6 +197,18 @@ def test_the_language_changes_while_the_window_is_open(
     assert window.docks.by_name["palette"].windowTitle() == "팔레트"
 
 
+def test_panels_can_be_put_back(window: Window) -> None:
+    loss = window.docks.by_name["loss"]
+    loss.setFloating(True)
+    window.docks.by_name["palette"].close()
+    assert window.docks.touched
+    window.restore_docks()
+    QApplication.processEvents()
+    assert not loss.isFloating()
+    assert window.docks.by_name["palette"].isVisible()
+    assert not window.docks.touched
+
+
 # -- files --------------------------------------------------------------------------------------
 
 
