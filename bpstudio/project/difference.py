@@ -49,6 +49,7 @@ class Difference:
     trained: bool = False
     title: bool = False
     note: bool = False
+    groups: Names = frozenset()
 
     def __bool__(self) -> bool:
         """Whether anything differs."""
@@ -80,6 +81,7 @@ def between(before: Project, after: Project) -> Difference:
         trained=before.trained is not after.trained,
         title=before.title != after.title,
         note=before.note != after.note,
+        groups=_differing(before.groups, after.groups),
     )
 
 

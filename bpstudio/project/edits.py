@@ -35,7 +35,12 @@ Place = tuple[float, float]
 
 def new_id(project: Project, op: Op) -> str:
     """The id that `add_node` gives next to such a gate: `dense1`, `data1`; `loss1` for a loss."""
-    return graphs.new_id(project.graph, "loss" if op.category == "loss" else op.name)
+    stem = "loss" if op.category == "loss" else op.name
+    # The id of a gate that stands opened is kept for it.
+    number = 1
+    while f"{stem}{number}" in project.graph.nodes or f"{stem}{number}" in project.groups:
+        number += 1
+    return f"{stem}{number}"
 
 
 def add_node(

@@ -15,7 +15,9 @@ from bpstudio.engine.graph import Graph, Node
 from bpstudio.engine.initial import starting
 from bpstudio.engine.op import Array, Kind
 from bpstudio.engine.ops.missing import Missing
+from bpstudio.engine.ops.source import Answers
 from bpstudio.engine.shapes import Shape
+from bpstudio.engine.unfold import Group
 from bpstudio.errors import GraphError, ShapeError, StudioError
 from bpstudio.language import N_
 from bpstudio.training.job import Memory
@@ -40,7 +42,7 @@ def arguments(project: Project, rows: Array | slice | None = None) -> dict[str, 
     supplied |= dict.fromkeys(_keys(project, Kind.FEATURES), data.features[chosen])
     for key in _keys(project, Kind.TARGET):
         node = project.graph[key.partition(".")[0]]
-        prediction = project.known_shapes.get(judged(node) or "")
+        prediction = _judged_shape(node, project.known_shapes)
         if prediction is not None:
             supplied[key] = _targets(node, data, prediction)[chosen]
     return supplied
@@ -54,7 +56,7 @@ def given_shapes(project: Project) -> dict[str, Shape]:
     known = dict(project.known_given)
     for key in _keys(project, Kind.TARGET):
         node = project.graph[key.partition(".")[0]]
-        prediction = project.known_shapes.get(judged(node) or "")
+        prediction = _judged_shape(node, project.known_shapes)
         if project.data is not None and prediction is not None:
             target = _targets(node, project.data, prediction)
             known[key] = shape_rules.of(target, batched=True)
@@ -98,6 +100,7 @@ def complete(project: Project) -> Project:
         weights=_owned(project.weights, drawn, graph, Kind.WEIGHT),
         statistics=_owned(project.statistics, drawn, graph, Kind.STATISTIC),
         places={id: place for id, place in project.places.items() if id in graph.nodes},
+        groups=_whole_groups(project.groups, graph),
         training=_training(project),
     )
 
@@ -108,8 +111,14 @@ def parameter_count(project: Project) -> int:
 
 
 def loss_node(project: Project) -> str | None:
-    """The loss that training follows, or None if the network has none."""
+    """The loss that training follows, or None if the network has none.
+
+    Of a loss that was opened into gates it is the one that gives its value.
+    """
     graph = project.graph
+    opened = [group for group in project.groups.values() if group.node.op.category == "loss"]
+    if opened and not graph.losses:
+        return result(project.groups, opened[-1])
     if graph.losses:
         return graph.losses[-1]
     losses = [node.id for node in graph.ordered if node.op.category == "loss"]
@@ -129,6 +138,9 @@ def predicting_node(project: Project) -> str:
         return graph.objective
     graph.check_ports(graph[loss])
     source = judged(graph[loss])
+    for group in project.groups.values():
+        if graph[loss].op.category != "loss" and result(project.groups, group) == loss:
+            source = _judged_by(project.groups, group, graph)
     if source is None:
         return loss
     beside = [
@@ -154,6 +166,45 @@ def judged(node: Node) -> str | None:
         if port.kind is Kind.INPUT:
             return next(iter(node.sources.get(port.name, ())), None)
     return None
+
+
+def result(groups: Mapping[str, Group], group: Group) -> str:
+    """The node that gives the value of a group, however deep it lies in groups."""
+    while group.output in groups:
+        group = groups[group.output]
+    return group.output
+
+
+def _judged_by(groups: Mapping[str, Group], group: Group, graph: Graph) -> str | None:
+    """What feeds the prediction of a loss that was opened."""
+    first = next(port.name for port in group.node.op.ports if port.kind is Kind.INPUT)
+    for member, port in group.inputs.get(first, ()):
+        while member in groups:
+            inner = groups[member].inputs.get(port, ())
+            member, port = inner[0] if inner else ("", "")
+        if member in graph.nodes:
+            return next(iter(graph[member].sources.get(port, ())), None)
+    return None
+
+
+def _whole_groups(groups: Mapping[str, Group], graph: Graph) -> dict[str, Group]:
+    """The groups whose members are all still there."""
+    whole = dict(groups)
+    while broken := [
+        id
+        for id, group in whole.items()
+        if any(member not in graph.nodes and member not in whole for member in group.members)
+    ]:
+        for id in broken:
+            del whole[id]
+    return whole
+
+
+def _judged_shape(node: Node, known: Mapping[str, Shape]) -> Shape | None:
+    """The shape of the prediction that a node's targets must have, as far as it is known."""
+    if isinstance(node.op, Answers):
+        return Shape((node.op.columns,) if node.op.columns else (), True)
+    return known.get(judged(node) or "")
 
 
 def _targets(node: Node, data: Dataset, prediction: Shape) -> Array:
@@ -254,7 +305,8 @@ class Project:
     Arrays are read-only and shared between versions. `given` holds typed values, `weights` the
     parameters and `statistics` the lasting state, each by key `node.port`; `places` the centre of
     each node on the canvas, in canvas units. `unknown` and `unknown_arrays` are what a file of a
-    newer version held and this one does not know: they are written back unchanged.
+    newer version held and this one does not know: they are written back unchanged. `groups` are
+    the gates that stand opened, by the id of the node that was opened.
     """
 
     graph: Graph = field(default_factory=Graph)
@@ -267,6 +319,7 @@ class Project:
     trained: Trained = field(default_factory=Trained)
     title: str = ""
     note: str = ""
+    groups: Mapping[str, Group] = field(default_factory=dict)
     unknown: Mapping[str, Any] = field(default_factory=dict)
     unknown_arrays: Mapping[str, Array] = field(default_factory=dict)
 
@@ -302,7 +355,7 @@ class Project:
             targets = node.owned(Kind.TARGET)
             try:
                 if targets and self.data is not None:
-                    prediction = found.get(judged(node) or "", Shape(()))
+                    prediction = _judged_shape(node, found) or Shape(())
                     target = shape_rules.of(_targets(node, self.data, prediction), batched=True)
                     given |= {f"{node.id}.{port.name}": target for port in targets}
                 if any(

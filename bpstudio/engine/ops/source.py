@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from bpstudio.engine.initial import initialisers
-from bpstudio.engine.op import Array, Features, Given, Gradients, Op, Weight, setting
+from bpstudio.engine.op import Array, Features, Given, Gradients, Op, Target, Weight, setting
 from bpstudio.language import N_
 
 
@@ -77,6 +77,25 @@ class Data(Op):
     gradients = {"rows": "g"}
 
     def forward(self, rows: Features) -> Array:
+        return rows
+
+    def backward(self, g: Array, y: Array, rows: Array) -> Gradients:
+        return {"rows": g}
+
+
+class Answers(Op):
+    """The right answers of the data set, for a loss that is put together from gates."""
+
+    columns: int = setting(
+        1, low=0, help=N_("How many numbers a row of them has; 0 for a single number without axis.")
+    )
+
+    symbol, category = "Answers", "source"
+    aliases = ("target", "labels", "truth", "정답", "목표", "라벨")
+    formula = "y = rows"
+    gradients = {"rows": "g"}
+
+    def forward(self, rows: Target) -> Array:
         return rows
 
     def backward(self, g: Array, y: Array, rows: Array) -> Gradients:

@@ -1,0 +1,308 @@
+"""Gates opened into what they are made of, closed again, and fused: edits of a project.
+
+An opened gate takes room where the closed one stood: what is right of it, above and below moves
+away, and comes back when it is closed. Weights go along both ways, with what the optimizer
+remembers of them and whether they are frozen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from bpstudio.engine import fuse as fusing
+from bpstudio.engine import inside
+from bpstudio.engine import unfold as unfolding
+from bpstudio.engine.graph import Graph, Node
+from bpstudio.engine.op import Array, Kind
+from bpstudio.engine.ops.source import Answers
+from bpstudio.engine.shapes import Shape, argument_shapes
+from bpstudio.engine.unfold import Group
+from bpstudio.errors import GraphError
+from bpstudio.language import N_
+from bpstudio.project.arrange import arrange
+from bpstudio.project.project import Project, complete, shapes
+from bpstudio.training.job import Memory
+
+Places = Mapping[str, tuple[float, float]]
+
+COLUMN = 60.0
+"""What is at most so far left or right of a gate stands above or below it; in canvas units."""
+
+
+def levels(project: Project, id: str) -> tuple[str, ...]:
+    """How far a node can be opened, the least first; nothing for one that is certainly whole."""
+    return inside.levels(project.graph[id].op)
+
+
+def unfold(project: Project, id: str, level: str = "") -> Project:
+    """The project with a node opened: a layer into "neurons", "matrices" or "gates", a gate into
+    "gates". Without a level it is opened the least.
+
+    Raises GraphError for a gate that is made of nothing smaller, for one whose inputs are not
+    connected yet, and for a layer that is too large to be opened so far.
+    """
+    node = project.graph[id]
+    if id in project.groups:
+        raise GraphError(N_("Another {id} stands opened. Close that first."), nodes=(id,), id=id)
+    _check_known(project, (id,))
+    arguments = argument_shapes(project.graph, node, project.known_shapes, project.known_given)
+    opened = unfolding.unfold(
+        project.graph, project.weights, id, arguments, level, tuple(project.groups)
+    )
+    group = opened.group
+    frozen = project.training.frozen
+    if id in frozen:
+        frozen = frozen - {id} | set(_holders(group))
+    return complete(
+        replace(
+            _with_memory(
+                project, opened.graph, lambda arrays: inside.spread(arrays, id, group.held)
+            ),
+            weights=opened.weights,
+            groups={**project.groups, id: group},
+            places=_made_room(project.places, id, opened),
+            training=replace(project.training, frozen=frozen),
+        )
+    )
+
+
+def fold(project: Project, ids: Iterable[str]) -> Project:
+    """The project with the opened gates of these ids closed, or those that these nodes lie in.
+
+    What lies opened within is closed as well. Weights are gathered as they are by now. Raises
+    GraphError for nodes that lie in no opened gate, and for gates that no longer do what the
+    closed one does.
+    """
+    chosen = {}
+    for id in ids:
+        around = [gid for gid, group in project.groups.items() if id in group.members]
+        if id not in project.groups and not around:
+            raise GraphError(
+                N_("{label} lies in no opened gate, so there is nothing to close."),
+                nodes=(id,),
+                label=project.graph[id].label,
+            )
+        chosen[id if id in project.groups else around[0]] = True
+    for id in chosen:
+        if id in project.groups:
+            project = _closed(project, id)
+    return project
+
+
+def fuse(project: Project, ids: Iterable[str]) -> Project:
+    """The project with these nodes fused into the one gate that does the same.
+
+    Where they are all that an opened gate is made of, it is closed. Raises GraphError where no gate
+    does what they do.
+    """
+    members = frozenset(ids)
+    for id in project.groups:
+        if members == _nodes_of(project.groups, id):
+            return _closed(project, id)
+    fused = fusing.fuse(
+        project.graph, project.weights, members, project.known_shapes, tuple(project.groups)
+    )
+    node = fused.node
+    last = next(id for id in members if _feeds_outside(project, id, members))
+    frozen = project.training.frozen
+    owners = {key.partition(".")[0] for key in project.weights} & members
+    kept = frozen - members | ({node.id} if owners and owners <= frozen else set())
+    return complete(
+        replace(
+            project,
+            graph=fused.graph,
+            weights=fused.weights,
+            places={**project.places, node.id: project.places.get(last, (0.0, 0.0))},
+            training=replace(project.training, frozen=kept),
+        )
+    )
+
+
+def _closed(project: Project, id: str) -> Project:
+    """The project with one group closed, those within it first."""
+    for member in project.groups[id].members:
+        if member in project.groups:
+            project = _closed(project, member)
+    group, graph = project.groups[id], project.graph
+    sources = unfolding.sources_of(graph, group)
+    _check_known(project, group.members)
+    arguments = {port: project.known_shapes[ids[0]] for port, ids in sources.items()}
+    arguments |= {port: Shape(held.shape) for port, held in group.held.items()}
+    for port in group.node.op.ports:
+        answers = [m for m in group.members if isinstance(graph[m].op, Answers)]
+        if port.kind is Kind.TARGET and port.name not in arguments and answers:
+            arguments[port.name] = project.known_shapes[answers[0]]
+    new = id if id not in graph.nodes else _free(project, id)
+    closed, weights = unfolding.fold(graph, project.weights, group, arguments, new)
+    frozen, holders = project.training.frozen, set(_holders(group))
+    if holders and holders <= frozen:
+        frozen = frozen | {new}
+    groups = {gid: _renamed(each, id, new) for gid, each in project.groups.items() if gid != id}
+    return complete(
+        replace(
+            _with_memory(project, closed, lambda arrays: inside.gathered(arrays, new, group.held)),
+            weights=weights,
+            groups=groups,
+            places=_closed_up(project.places, new, group),
+            training=replace(project.training, frozen=frozen & closed.nodes.keys()),
+        )
+    )
+
+
+def _check_known(project: Project, ids: Iterable[str]) -> None:
+    """Raise the sentence that says why the shapes of some nodes can't be known."""
+    unknown = [id for id in ids if id not in project.known_shapes]
+    if unknown:
+        shapes(project)
+        raise GraphError(
+            N_("{label} gives nothing yet. Connect what feeds it first."),
+            nodes=(unknown[0],),
+            label=project.graph[unknown[0]].label,
+        )
+
+
+def _holders(group: Group) -> tuple[str, ...]:
+    """The nodes that hold the weights of a group."""
+    return tuple({key.partition(".")[0]: True for held in group.held.values() for key in held.keys})
+
+
+def _nodes_of(groups: Mapping[str, Group], id: str) -> frozenset[str]:
+    """All nodes of a group, those of groups within it too."""
+    if id not in groups:
+        return frozenset({id})
+    return frozenset().union(*(_nodes_of(groups, member) for member in groups[id].members))
+
+
+def _feeds_outside(project: Project, id: str, members: frozenset[str]) -> bool:
+    readers = project.graph.readers[id]
+    return not readers or any(reader not in members for reader in readers)
+
+
+def _free(project: Project, id: str) -> str:
+    number = 2
+    while f"{id}_{number}" in project.graph.nodes or f"{id}_{number}" in project.groups:
+        number += 1
+    return f"{id}_{number}"
+
+
+def _renamed(group: Group, old: str, new: str) -> Group:
+    """The group with a member under another id; itself where nothing differs."""
+    if old == new or old not in group.members:
+        return group
+
+    def renamed(id: str) -> str:
+        return new if id == old else id
+
+    def key(text: str) -> str:
+        id, _, port = text.partition(".")
+        return f"{renamed(id)}.{port}"
+
+    return replace(
+        group,
+        members=tuple(map(renamed, group.members)),
+        output=renamed(group.output),
+        inputs={
+            port: tuple((renamed(id), reading) for id, reading in readings)
+            for port, readings in group.inputs.items()
+        },
+        held={
+            port: held._replace(keys=tuple(map(key, held.keys)))
+            for port, held in group.held.items()
+        },
+    )
+
+
+def _with_memory(
+    project: Project, graph: Graph, change: Callable[[Mapping[str, Array]], Mapping[str, Array]]
+) -> Project:
+    """The project with another graph, and the optimizer's vectors laid out for its weights."""
+    memory = project.trained.memory
+    if not memory.vectors:
+        return replace(project, graph=graph)
+    layout: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    vectors = {}
+    ends = np.cumsum([int(np.prod(shape)) for _, shape in memory.layout])[:-1]
+    for name, vector in memory.vectors.items():
+        pieces = zip(memory.layout, np.split(vector, ends), strict=True)
+        arrays = change({key: piece.reshape(shape) for (key, shape), piece in pieces})
+        keys = [key for key in graph.keys(Kind.WEIGHT) if key in arrays]
+        layout = tuple((key, arrays[key].shape) for key in keys)
+        vectors[name] = np.concatenate([arrays[key].ravel() for key in keys])
+        vectors[name].flags.writeable = False
+    trained = replace(project.trained, memory=Memory(memory.since, layout, vectors))
+    return replace(project, graph=graph, trained=trained)
+
+
+def _made_room(places: Places, id: str, opened: unfolding.Opened) -> dict[str, tuple[float, float]]:
+    """The places with the members of a new group around where the closed node stood."""
+    members = opened.group.members
+    inner = arrange(_part(opened.graph, members))
+    left, right, top, bottom = _box(inner)
+    x, y = places.get(id, (0.0, 0.0))
+    moved = {
+        each: _aside(place, (x, y), right - left, (bottom - top) / 2)
+        for each, place in places.items()
+        if each != id
+    }
+    middle = (top + bottom) / 2
+    return moved | {m: (x + ix - left, y + iy - middle) for m, (ix, iy) in inner.items()}
+
+
+def _closed_up(places: Places, id: str, group: Group) -> dict[str, tuple[float, float]]:
+    """The places with a closed node where its members stood: what `_made_room` undoes."""
+    inner = {member: places[member] for member in group.members if member in places}
+    if not inner:
+        return {**places, id: (0.0, 0.0)}
+    left, right, top, bottom = _box(inner)
+    x, y = round(left, 6), round((top + bottom) / 2, 6)
+    moved = {
+        each: _back(place, (left, right), (x, y), (bottom - top) / 2)
+        for each, place in places.items()
+        if each not in inner
+    }
+    return moved | {id: (x, y)}
+
+
+def _aside(
+    place: tuple[float, float], centre: tuple[float, float], wide: float, half: float
+) -> tuple[float, float]:
+    """Where a node goes that makes room: to the right, or up or down."""
+    x, y = place
+    if x > centre[0]:
+        return x + wide, y
+    if x < centre[0] - COLUMN:
+        return place
+    return x, y - half if y < centre[1] else y + half
+
+
+def _back(
+    place: tuple[float, float],
+    span: tuple[float, float],
+    centre: tuple[float, float],
+    half: float,
+) -> tuple[float, float]:
+    """Where a node comes back to: what `_aside` undoes."""
+    x, y = place
+    if x > span[1]:
+        return x - (span[1] - span[0]), y
+    if x < centre[0] - COLUMN or x > centre[0]:
+        return place
+    return x, y + half if y < centre[1] else y - half
+
+
+def _box(places: Places) -> tuple[float, float, float, float]:
+    xs, ys = [x for x, _ in places.values()], [y for _, y in places.values()]
+    return min(xs), max(xs), min(ys), max(ys)
+
+
+def _part(graph: Graph, ids: Iterable[str]) -> Graph:
+    """Some nodes of a graph, with the wires among them."""
+    own = list(ids)
+    nodes = {}
+    for id in own:
+        inner = {p: tuple(s for s in ss if s in own) for p, ss in graph[id].sources.items()}
+        nodes[id] = Node(id, graph[id].op, {port: ss for port, ss in inner.items() if ss})
+    return Graph(nodes)
