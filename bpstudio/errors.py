@@ -10,13 +10,16 @@ from collections.abc import Iterable
 
 from bpstudio.language import _
 
+_TITLES = ("op", "title")
+
 
 class StudioError(Exception):
     """A sentence for the person, kept as a template and its values.
 
     `template` is an English sentence marked with `N_` and in the syntax of `str.format`, so that
     it can be said in either language when it is shown; `nodes` are the ids of the nodes it speaks
-    of, so that a canvas can mark them.
+    of, so that a canvas can mark them. The values `op` and `title` are titles of gates,
+    optimizers and formats, which are said in the language of the sentence.
     """
 
     def __init__(self, template: str, /, *, nodes: Iterable[str] = (), **values: object) -> None:
@@ -27,7 +30,8 @@ class StudioError(Exception):
 
     def __str__(self) -> str:
         """The sentence in the language that is current now."""
-        return _(self.template).format(**self.values)
+        titles = {name: _(str(self.values[name])) for name in _TITLES if name in self.values}
+        return _(self.template).format(**self.values | titles)
 
     def __reduce__(self) -> tuple[object, ...]:
         """Keyword arguments are lost by the default way from one process to another."""

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import gettext
 import inspect
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -69,17 +68,6 @@ def paragraphs(thing: object) -> tuple[str, ...]:
     """The paragraphs of its own docstring in English, each on one line: a sentence of a catalog."""
     text = inspect.cleandoc(thing.__doc__ or "")
     return tuple(" ".join(part.split()) for part in text.split("\n\n") if part.strip())
-
-
-@dataclass(frozen=True)
-class Phrase:
-    """A value of a sentence that has a translation itself, said when the sentence is."""
-
-    sentence: str
-
-    def __str__(self) -> str:
-        """The phrase in the language that is current now."""
-        return _(self.sentence)
 
 
 @cache

@@ -23,8 +23,9 @@ from environment import ROOT
 import bpstudio.engine.ops  # noqa: F401 - fills the catalog
 from bpstudio.data.toys import TOYS
 from bpstudio.engine.initial import initialisers
+from bpstudio.engine.op import Op
 from bpstudio.engine.op import catalog as gates
-from bpstudio.engine.optimizers import optimizers
+from bpstudio.engine.optimizers import Optimizer, optimizers
 from bpstudio.language import paragraphs
 
 FOLDER = ROOT / "resources" / "translations"
@@ -44,7 +45,7 @@ msgstr ""
 
 """
 
-Sentence = str | tuple[str, str]
+Sentence = str | tuple[str, ...]
 """A sentence, or its forms for one and for many."""
 
 
@@ -54,7 +55,7 @@ def main() -> int:
     for file in catalogs():
         text = updated(file.read_text(encoding="utf-8"), found)
         file.write_text(text, encoding="utf-8", newline="\n")
-        waiting = [message.id for message in read(text) if not "".join(message.string)]
+        waiting = [message.id for message in read(text) if not "".join(message.string or "")]
         print(f"{file.relative_to(ROOT)}: {len(found)} sentences, {len(waiting)} to translate")
     return 0
 
@@ -77,7 +78,8 @@ def sentences() -> frozenset[Sentence]:
 
 def declared() -> Iterator[str]:
     """What stands in no call: titles, docstrings, and what the settings are called and offer."""
-    for kind in (*gates.values(), *optimizers.values()):
+    kinds: list[type[Op] | type[Optimizer]] = [*gates.values(), *optimizers.values()]
+    for kind in kinds:
         yield kind.title
         yield from paragraphs(kind)
         for field in dataclasses.fields(kind):  # type: ignore[arg-type]

@@ -16,7 +16,9 @@ from babel.messages.pofile import read_po
 from bpstudio import language
 from bpstudio.cli import main
 from bpstudio.cli.answer import columns
-from bpstudio.language import Phrase, _, described, paragraphs
+from bpstudio.engine.optimizers import Momentum
+from bpstudio.errors import StudioError
+from bpstudio.language import _, described, paragraphs
 from bpstudio.playback import metrics
 from bpstudio.ui import actions, commands, menus
 
@@ -44,7 +46,7 @@ def english(message: Message) -> str:
 
 def said(message: Message) -> str:
     """What stands for it in the catalog."""
-    return message.string if isinstance(message.string, str) else message.string[0]
+    return message.string if isinstance(message.string, str) else (message.string or ("",))[0]
 
 
 def fields(template: str) -> set[tuple[str, str | None]]:
@@ -172,11 +174,13 @@ def test_a_docstring_is_told_in_paragraphs(korean: None) -> None:
     assert described(object()) != "" and paragraphs(type("Bare", (), {})) == ()
 
 
-def test_a_phrase_is_said_when_its_sentence_is(korean: None) -> None:
-    phrase = Phrase("Sigmoid")
-    assert f"{phrase}" == "시그모이드"
+def test_an_error_says_the_title_of_a_gate_in_its_language(korean: None) -> None:
+    error = StudioError("{op} has no input, so nothing can feed it.", op="Sigmoid")
+    assert str(error) == "시그모이드: 입력이 없어 아무것도 이을 수 없습니다."
+    with pytest.raises(StudioError, match="모멘텀: learning_rate 값은"):
+        Momentum(learning_rate=-1.0)
     language.set_language("en")
-    assert f"{phrase}" == "Sigmoid"
+    assert str(error) == "Sigmoid has no input, so nothing can feed it."
 
 
 @pytest.fixture

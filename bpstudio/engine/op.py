@@ -46,7 +46,7 @@ import numpy as np
 
 from bpstudio.engine.shapes import Shape, broadcast
 from bpstudio.errors import ShapeError, StudioError
-from bpstudio.language import N_
+from bpstudio.language import N_, _
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 Gradients: TypeAlias = Mapping[str, Any]
@@ -226,8 +226,8 @@ class Op:
 
     @property
     def face(self) -> str:
-        """The symbol with the settings put in."""
-        return self.symbol.format(**self.settings) if self.symbol else self.title
+        """The symbol with the settings put in, or the title in the current language."""
+        return self.symbol.format(**self.settings) if self.symbol else _(self.title)
 
     @property
     def settings(self) -> dict[str, Any]:

@@ -213,7 +213,7 @@ def _data_body(project: Project, node: Node, type: float) -> Body:
     shape = " × ".join(map(str, (rows, *features)))
     named = f"{data.name} · {shape}" if data is not None and data.name else shape
     subtitle = named if data is not None else _("no data yet")
-    title = node.title or node.op.title
+    title = node.title or _(node.op.title)
     names = data.feature_names if data is not None else ()
     return _tiled(Body(node, DATA, _centred(0, 0), type=type), title, subtitle, units, names)
 
@@ -221,7 +221,7 @@ def _data_body(project: Project, node: Node, type: float) -> Body:
 def _layer_body(
     project: Project, node: Node, activation: Node | None, known: Mapping[str, Shape], type: float
 ) -> Body:
-    title = node.title or node.op.title
+    title = node.title or _(node.op.title)
     if activation is not None:
         title += f" ⟩ {symbol(activation.op)}"
     out = known.get(node.id)
@@ -296,7 +296,7 @@ def tile_size(units: int) -> TileSize:
 def symbol(op: Op) -> str:
     """What stands on a gate: its face, or its title where the fonts lack the sign."""
     face = op.face.replace("-", "\u2212") if any(c.isdigit() for c in op.face) else op.face
-    return face if all(map(metrics.has_glyph, face.replace(" ", ""))) else op.title
+    return face if all(map(metrics.has_glyph, face.replace(" ", ""))) else _(op.title)
 
 
 def own_name(node: Node) -> str:
