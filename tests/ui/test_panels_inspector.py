@@ -147,7 +147,7 @@ def test_numbers_can_be_typed(
     inspector: InspectorPanel, product: Studio, notices: list[Notice]
 ) -> None:
     show(inspector, product, "x")
-    (field,) = (f for f in inspector.values.findChildren(Number) if f.isVisible())
+    (field,) = (f for f in inspector.values.findChildren(Number) if not f.isHidden())
     assert field.value() == -2.0
     field.setValue(10.0)
     inspector.refresh()
@@ -156,7 +156,7 @@ def test_numbers_can_be_typed(
     assert fact(inspector, "value") == "−60.0000"
     product.begin(build.network(toys.make("xor"), (2, 4, 1)))
     show(inspector, product, "dense1")
-    weight, bias = (t for t in inspector.values.findChildren(QTableWidget) if t.isVisible())
+    weight, bias = (t for t in inspector.values.findChildren(QTableWidget) if not t.isHidden())
     item = weight.item(1, 2)
     assert item is not None
     item.setText("0.25")

@@ -110,9 +110,10 @@ class LossPanel(Panel):
         if grew:
             self._draw()
         if empty:
-            self.now.setText("")
+            self.now.hide()
             self.whole.hide()
             return
+        self.now.show()
         last = float(losses[-1])
         words = _("{loss} at step {step}") if self.width() > WIDE * self.theme.type else "{loss}"
         self.now.setText(words.format(loss=loss_text(last), step=grouped(int(steps[-1]))))

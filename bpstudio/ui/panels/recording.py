@@ -43,7 +43,7 @@ DONE = 0.05
 """How long before its end a moment is shown that was jumped to: all of it has happened by then."""
 DECIMALS = 4
 HORIZONTAL = Qt.Orientation.Horizontal
-WIDEST, SHORTEST = "‖8.0e−3‖", "8.0e−3"
+WIDEST, SHORTEST = "‖8.0e−3‖", "−8.0e−3"
 NARROW = 330
 """Below this width, before the theme's factor, names are short and steps have no numbers."""
 Index = QModelIndex | QPersistentModelIndex
@@ -138,7 +138,7 @@ class RecordingPanel(Panel):
         font = code_font((10.5 if narrow else 11.5) * type)
         self.table.setFont(font)
         metrics = QFontMetricsF(font)
-        widest = metrics.horizontalAdvance(SHORTEST) + 13 if narrow else 0.0
+        widest = metrics.horizontalAdvance(SHORTEST) + 19 if narrow else 0.0
         widest = widest or metrics.horizontalAdvance(WIDEST) + 20
         self.table.setColumnHidden(STEP, narrow)
         self.table.setColumnWidth(STEP, round(52 * type))
@@ -249,8 +249,10 @@ class Steps(QAbstractTableModel):
             font = QFont(code_font(11.5 * self._theme.type))
             font.setBold(True)
             return font
-        if role == Qt.ItemDataRole.ToolTipRole and column in (VALUE, GRADIENT):
-            return _shape(self._timeline, moment, column)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            if column == GATE:
+                return _name(self._timeline, moment, ids=True)
+            return _shape(self._timeline, moment, column) if column != STEP else None
         return None
 
     def _text(self, moment: Moment, column: int) -> str:
@@ -307,9 +309,12 @@ def _array(timeline: Timeline, moment: Moment, column: int) -> Array | None:
 
 
 def _written(array: Array, short: bool) -> str:
-    """One number as it is, several by the root of the sum of their squares."""
+    """One number as it is, several by the root of the sum of their squares.
+
+    `short` is for narrow tables: two or three figures, without the marks of a norm.
+    """
     if array.size == 1:
-        return digits.fixed(array.item(), DECIMALS)
+        return digits.small(array.item()) if short else digits.fixed(array.item(), DECIMALS)
     with_norm = float((array.astype(float) ** 2).sum() ** 0.5)
     norm = digits.small(with_norm)
     return norm if short else f"‖{norm}‖"

@@ -18,7 +18,7 @@ from bpstudio.ui.style import CODE, PROSE
 
 WIDTH, HEIGHT = 30, 22
 LONG = "ƒ"
-"""What stands for a symbol that is too long for a tile."""
+"""What stands for a formula that is too long for a tile; of a word its first letter does."""
 _POINTS = 60
 _SMALLEST = 7.5
 
@@ -65,7 +65,7 @@ def _symbol(painter: QPainter, text: str, theme: Theme) -> None:
     room = WIDTH - 5
     fitting = size * room / metrics.width(text, size, kind, weight)
     if fitting < _SMALLEST:
-        text, fitting = LONG, size
+        text, fitting = LONG if "(" in text else text[0], size
     size = min(size, fitting)
     font = QFont(PROSE if sign else CODE)
     font.setPixelSize(round(size))

@@ -6,6 +6,7 @@ from functools import partial
 
 import numpy as np
 from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QSizePolicy,
@@ -145,8 +146,20 @@ class Table(QTableWidget):
         high, wide = round(22 * theme.type), round(72 * theme.type)
         self.verticalHeader().setDefaultSectionSize(high)
         self.horizontalHeader().setDefaultSectionSize(wide)
-        bar = 12 if self.columnCount() > 4 else 4
-        self.setFixedHeight(high * min(self.rowCount(), MOST_ROWS_SEEN) + bar)
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Room for the bar below, where there are more columns than fit."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        header = self.horizontalHeader()
+        scrolls = header.length() > self.width() - 4
+        rows = min(self.rowCount(), MOST_ROWS_SEEN)
+        high = self.verticalHeader().defaultSectionSize() * rows + (14 if scrolls else 4)
+        if high != self.minimumHeight():
+            self.setFixedHeight(high)
 
     def show_array(self, array: Array) -> None:
         """Show these numbers, but where one is being typed."""
