@@ -237,7 +237,8 @@ class TimelineBar(QFrame):
     def _show(self, shown: Showing) -> None:
         number = int(shown.position)
         instant = shown.instant
-        self._step.setText(_("step {number}").format(number=number))
+        going_on = instant.moment.number if instant is not None and instant.moment else 0
+        self._step.setText(_("step {number}").format(number=going_on))
         self._end.setText("● " + _("live") if shown.training else f"/ {shown.length}")
         self.slider.setEnabled(shown.length > 0)
         self.slider.mark(
