@@ -15,7 +15,7 @@ from bpstudio.training.probes import Plane, Unseen, plane_of, view, visible
 
 CELLS = 32
 MOST_ROWS = 24
-PROBABILITIES = frozenset({"sigmoid", "softmax"})
+PROBABILITIES = frozenset({"sigmoid", "hard_sigmoid", "softmax"})
 """Gates whose outputs lie between 0 and 1, with ½ in the middle."""
 
 
@@ -32,9 +32,9 @@ def planes(
     are a strip of the neuron's outputs for the first rows of the recording; without one there are
     none.
     """
-    wanted = [body.last.id for body in bodies(project).values() if body.tiles]
     if project.data is None:
         return {}
+    wanted = [body.last.id for body in bodies(project).values() if body.tiles]
     plane = plane_of(project.data.features, cells)
     if isinstance(plane, Unseen):
         return {} if recording is None else _strips(project, recording, wanted)
@@ -52,7 +52,7 @@ def over(
 ) -> dict[str, Array]:
     """The outputs (points, units) of each of the nodes that can be seen over the plane."""
     given, shapes = dict(project.given), given_shapes(project)
-    held = {**(project.weights if weights is None else weights)}
+    held = {**project.statistics, **(project.weights if weights is None else weights)}
     seen = set(visible(project.graph))
     return {
         id: view(project.graph, given, shapes, id, plane.points)(held) for id in nodes if id in seen

@@ -27,9 +27,27 @@ LOSSES: Mapping[str, str] = {
     "ce": "cross_entropy",
     "mse": "squared_error",
     "mean_squared_error": "squared_error",
+    "mae": "absolute_error",
+    "bce_logits": "binary_cross_entropy_with_logits",
+    "ce_prob": "cross_entropy_from_probabilities",
+    "svm": "hinge",
 }
 """Short names of losses; every loss is also known by its name in files."""
-HALVING = ("relu", "leaky_relu", "elu", "gelu", "swish", "softplus")
+OF_SCORES: Mapping[str, str | None] = {
+    "cross_entropy": "softmax",
+    "binary_cross_entropy_with_logits": "sigmoid",
+    "hinge": None,
+    "multiclass_hinge": None,
+}
+"""The losses that take scores, and what makes probabilities of these, if anything does."""
+OF_PROBABILITIES: Mapping[str, tuple[str, ...]] = {
+    "binary_cross_entropy": ("sigmoid", "softmax"),
+    "cross_entropy_from_probabilities": ("softmax",),
+}
+"""The losses that take probabilities, and the outputs that give them."""
+COMPARING = ("cross_entropy", "multiclass_hinge", "cross_entropy_from_probabilities")
+"""The losses that compare classes, so that there must be two of them at least."""
+HALVING = ("relu", "leaky_relu", "prelu", "elu", "gelu", "silu", "softplus")
 """Activations that stop about half of what comes in, so that weights start twice as wide."""
 
 MOST_UNITS = 10_000
@@ -53,12 +71,13 @@ def network(
     `layers` are the sizes from input to output, such as (2, 4, 1): the first must be the number of
     features and the last must fit the answers. `activation` stands after every layer but the last,
     `output` after the last one; without them, and without a loss, they are what suits the answers.
-    A softmax before a loss that takes logits stands beside the loss, not before it. The rest is as
+    A softmax or sigmoid for a loss that takes scores stands beside the loss, not before it. `hinge`
+    is the loss for as many classes as there are outputs. The rest is as
     in `settings_for`. Raises StudioError with a way out for names and sizes that do not fit.
     """
     usual_output, usual_loss = _usual(data, layers)
-    after_last = _activation(output or usual_output)
-    judge = _loss(loss or usual_loss)
+    judge = _loss(loss or usual_loss, layers[-1] if layers else 1)
+    after_last = _activation(output or _output_for(judge, usual_output))
     between = _activation(activation)
     _check_sizes(data, layers)
     _check_pair(judge, after_last, layers[-1])
@@ -73,7 +92,7 @@ def network(
     last = ""
     for op in chain:
         last, graph = _appended(graph, op, last)
-    beside = _takes_logits(judge) and after_last is not None and after_last.name == "softmax"
+    beside = after_last is not None and OF_SCORES.get(judge.name) == after_last.name
     answer = last
     if after_last is not None:
         answer, graph = _appended(graph, after_last, last)
@@ -125,6 +144,14 @@ def _usual(data: Dataset, layers: Sequence[int]) -> tuple[str, str]:
     return "softmax", "cross_entropy"
 
 
+def _output_for(judge: Op, usual: str) -> str:
+    """The output that suits a loss: what it needs, else what suits the answers."""
+    if judge.name in OF_SCORES:
+        return OF_SCORES[judge.name] or LINEAR[0]
+    fitting = OF_PROBABILITIES.get(judge.name, (usual,))
+    return usual if usual in fitting else fitting[0]
+
+
 def _activation(name: str) -> Op | None:
     """The gate of that name, or None for a name that means none."""
     plain = name.lower().replace("-", "_")
@@ -140,9 +167,11 @@ def _activation(name: str) -> Op | None:
     return op()
 
 
-def _loss(name: str) -> Op:
+def _loss(name: str, width: int) -> Op:
+    """The loss of that name for that many outputs."""
     plain = name.lower().replace("-", "_")
-    op = catalog.get(LOSSES.get(plain, plain))
+    known = LOSSES.get(plain, plain)
+    op = catalog.get("multiclass_hinge" if known == "hinge" and width > 1 else known)
     if op is None or op.category != "loss":
         raise StudioError(
             N_("There is no loss called {name}. There are: {names}."),
@@ -202,29 +231,36 @@ def _fitting(data: Dataset) -> tuple[int, ...]:
 
 def _check_pair(judge: Op, output: Op | None, width: int) -> None:
     """Refuse a loss that can't judge such an output."""
-    if judge.name == "binary_cross_entropy" and (
-        output is None or output.name not in ("sigmoid", "softmax")
-    ):
+    given = LINEAR[0] if output is None else output.name
+    fitting = OF_PROBABILITIES.get(judge.name, (given,))
+    if given not in fitting:
         raise StudioError(
             N_(
                 "{loss} needs probabilities between 0 and 1, which {output} does not give. "
-                "Choose the output sigmoid, or another loss."
+                "Choose the output {wanted}, or another loss."
             ),
             loss=judge.title,
             output=LINEAR[0] if output is None else output.title,
+            wanted=fitting[0],
         )
-    if width == 1 and (_takes_logits(judge) or (output is not None and output.name == "softmax")):
+    squeezed = output is not None and output.name in ("sigmoid", "softmax")
+    if judge.name in OF_SCORES and squeezed and given != OF_SCORES[judge.name]:
+        raise StudioError(
+            N_(
+                "{loss} needs scores of any size, which {output} does not give. "
+                "Choose the output linear, or another loss."
+            ),
+            loss=judge.title,
+            output=output.title if output is not None else LINEAR[0],
+        )
+    compares = judge.name in COMPARING
+    if width == 1 and (compares or given == "softmax"):
         raise StudioError(
             N_(
                 "One output can't be compared with itself: a softmax needs at least 2. "
                 "Choose the output sigmoid with the loss bce, or end with 2."
             )
         )
-
-
-def _takes_logits(judge: Op) -> bool:
-    """Whether a loss applies the softmax itself."""
-    return judge.name == "cross_entropy"
 
 
 def _appended(graph: Graph, op: Op, source: str) -> tuple[str, Graph]:

@@ -32,18 +32,17 @@ def measure(
     return Metrics(step, loss, accuracy, *kept)
 
 
-def share_right(outputs: Array, targets: Array) -> float:
+def share_right(outputs: Array, targets: Array, boundary: float = 0.5) -> float:
     """The share of rows whose class is the right one.
 
     Rows of several numbers say the class by the largest. One number says it by the side of the
-    middle between the two targets on which it lies: 0.5 for targets 0 and 1, the sign for targets
-    −1 and 1. An output exactly in the middle counts as the upper class.
+    `boundary` on which it lies, for targets −1 and 1 by its sign. An output exactly on it counts as
+    the upper class.
     """
     if targets.ndim == 2 and targets.shape[1] > 1:
         return float((outputs.argmax(axis=1) == targets.argmax(axis=1)).mean())
-    low = -1.0 if targets.size and targets.min() < 0 else 0.0
-    middle = (low + 1) / 2
-    return float(((outputs >= middle) == (targets >= middle)).mean())
+    middle = 0.0 if targets.size and targets.min() < 0 else 0.5
+    return float(((outputs >= min(middle, boundary)) == (targets >= middle)).mean())
 
 
 def predicting(graph: Graph, loss: str) -> tuple[str, str] | None:
@@ -63,6 +62,7 @@ def _judge(job: Job, given: Mapping[str, Array]) -> tuple[float, float | None]:
     for step in steps:
         output = step.output
         if compared is not None and step.node == compared[0]:
-            accuracy = share_right(output, given[compared[1]])
+            boundary = job.graph[job.target].op.boundary
+            accuracy = share_right(output, given[compared[1]], boundary)
     with np.errstate(all="ignore"):
         return float(output.sum()), accuracy

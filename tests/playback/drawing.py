@@ -55,10 +55,13 @@ def alone(op: Op) -> Project:
     for index, port in enumerate(op.ports):
         if port.kind not in (Kind.INPUT, Kind.TARGET):
             continue
-        node = Node(f"in{index}", catalog["input"]())
-        whole = graph.add(whole, node)
-        sources[port.name] = (node.id,)
-        given[f"{node.id}.value"] = frozen(np.full(shapes.get(port.name, ()), 0.3 + 0.2 * index))
+        slots = [n for n in shapes if n.startswith(port.name)] if port.variadic else [port.name]
+        for slot, name in enumerate(slots):
+            node = Node(f"in{index + slot}", catalog["input"]())
+            whole = graph.add(whole, node)
+            sources[port.name] = (*sources.get(port.name, ()), node.id)
+            value = 0.3 + 0.2 * (index + slot)
+            given[f"{node.id}.value"] = frozen(np.full(shapes.get(name, ()), value))
     if op.ports and op.ports[0].kind is Kind.GIVEN:
         given["gate.value"] = frozen(0.5)
     whole = graph.add(whole, Node("gate", op, sources))

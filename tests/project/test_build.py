@@ -10,9 +10,11 @@ import pytest
 from bpstudio.data import toys
 from bpstudio.engine import run
 from bpstudio.engine.formula import build as gates_of
+from bpstudio.engine.op import catalog
 from bpstudio.errors import StudioError
-from bpstudio.project import build
+from bpstudio.project import build, runs
 from bpstudio.project.project import arguments, predicting_node
+from bpstudio.training.trainer import train_now
 
 XOR = toys.make("xor")
 SPIRAL = toys.make("spiral", points=30, arms=3)
@@ -82,6 +84,37 @@ def test_names_as_people_type_them(activation: str, output: str, loss: str) -> N
 
 
 @pytest.mark.parametrize(
+    ("loss", "units", "kinds"),
+    [
+        ("hinge", 1, ["dense", "hinge"]),
+        ("svm", 2, ["dense", "multiclass_hinge"]),
+        ("bce-logits", 1, ["dense", "sigmoid", "binary_cross_entropy_with_logits"]),
+        ("bce", 1, ["dense", "sigmoid", "binary_cross_entropy"]),
+        ("ce", 2, ["dense", "softmax", "cross_entropy"]),
+        ("ce-prob", 2, ["dense", "softmax", "cross_entropy_from_probabilities"]),
+        ("mae", 1, ["dense", "sigmoid", "absolute_error"]),
+        ("huber", 1, ["dense", "sigmoid", "huber"]),
+    ],
+)
+def test_every_loss_learns_xor(loss: str, units: int, kinds: list[str]) -> None:
+    project = build.network(
+        XOR, (2, 16, units), loss=loss, optimizer="adam", learning_rate=0.03, seed=2
+    )
+    assert [node.op.name for node in project.graph.ordered][3:] == kinds
+    trained = runs.landed(project, train_now(runs.job(project, 1000)))
+    assert runs.measured(trained).accuracy == 1.0
+
+
+def test_every_loss_has_a_name_that_leads_to_it() -> None:
+    losses = {name for name, kind in catalog.items() if kind.category == "loss"}
+    assert set(build.LOSSES.values()) <= losses
+    for name in losses:
+        wide = name in build.COMPARING
+        project = build.network(XOR, (2, 3, 2 if wide else 1), loss=name)
+        assert project.graph["loss1"].op.name == name
+
+
+@pytest.mark.parametrize(
     ("layers", "choices", "says"),
     [
         ((3, 4, 1), {}, "take 3 numbers per row, but xor has 2 features. Begin with 2"),
@@ -92,6 +125,12 @@ def test_names_as_people_type_them(activation: str, output: str, loss: str) -> N
         ((2, 10**9, 1), {}, "from 1 to 10000"),
         ((2, 4, 1), {"output": "linear", "loss": "bce"}, "needs probabilities"),
         ((2, 4, 1), {"loss": "cross-entropy"}, "at least 2"),
+        ((2, 4, 1), {"loss": "ce-prob"}, "at least 2"),
+        ((2, 4, 1), {"loss": "multiclass_hinge"}, "at least 2"),
+        ((2, 4, 2), {"loss": "ce-prob", "output": "sigmoid"}, "Choose the output softmax"),
+        ((2, 4, 1), {"loss": "hinge", "output": "sigmoid"}, "needs scores of any size"),
+        ((2, 4, 2), {"loss": "svm", "output": "softmax"}, "needs scores of any size"),
+        ((2, 4, 1), {"loss": "bce-logits", "output": "softmax"}, "needs scores of any size"),
         ((2, 4, 1), {"output": "softmax", "loss": "mse"}, "at least 2"),
         ((2, 4, 1), {"activation": "dense"}, "no activation called dense"),
         ((2, 4, 1), {"output": "nonsense"}, "no activation called nonsense"),

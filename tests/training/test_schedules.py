@@ -104,12 +104,13 @@ def test_training_is_what_one_does_by_hand(network: Network, settings: dict[str,
 def test_clipping_is_that_of_torch() -> None:
     import torch
 
+    cut: Any = torch.nn.utils
     rng = np.random.default_rng(0)
     for scale in (0.01, 1.0, 100.0):
         g = rng.normal(size=20) * scale
         for ours, theirs in (
-            (Clipping(norm=1.5), lambda w: torch.nn.utils.clip_grad_norm_(w, 1.5)),
-            (Clipping(value=0.5), lambda w: torch.nn.utils.clip_grad_value_(w, 0.5)),
+            (Clipping(norm=1.5), lambda w: cut.clip_grad_norm_(w, 1.5)),
+            (Clipping(value=0.5), lambda w: cut.clip_grad_value_(w, 0.5)),
         ):
             w = torch.zeros(20, dtype=torch.float64, requires_grad=True)
             w.grad = torch.tensor(g)

@@ -42,9 +42,9 @@ class Conv2D(Op):
     }
     exports = {"onnx": "Conv", "torch": "torch.nn.functional.conv2d"}
     samples = (
+        {"x": (4, 5, 2)},
         {"x": (2, 5, 4, 1)},
         {"x": (3, 4, 4, 2)},
-        {"x": (4, 5, 2)},
         {"x": (1, 6, 6, 1)},
     )
 
@@ -101,7 +101,7 @@ class MaxPool2D(Op):
     formula = "y = pool_largest(x, size, stride)"
     gradients = {"x": "unpool_largest(g, x, size, stride)"}
     exports = {"onnx": "MaxPool", "torch": "torch.nn.functional.max_pool2d"}
-    samples = ({"x": (2, 4, 4, 1)}, {"x": (2, 5, 6, 3)}, {"x": (4, 5, 2)})
+    samples = ({"x": (4, 5, 2)}, {"x": (2, 4, 4, 1)}, {"x": (2, 5, 6, 3)})
 
     def forward(self, x: Array) -> Array:
         y: Array = np.max(windows(x, self.size, self.stride), axis=(-2, -1))
@@ -136,7 +136,7 @@ class AveragePool2D(Op):
     formula = "y = pool_mean(x, size, stride)"
     gradients = {"x": "unpool_mean(g, x, size, stride)"}
     exports = {"onnx": "AveragePool", "torch": "torch.nn.functional.avg_pool2d"}
-    samples = ({"x": (2, 4, 4, 1)}, {"x": (2, 5, 6, 3)}, {"x": (4, 5, 2)})
+    samples = ({"x": (4, 5, 2)}, {"x": (2, 4, 4, 1)}, {"x": (2, 5, 6, 3)})
 
     def forward(self, x: Array) -> Array:
         y: Array = np.mean(windows(x, self.size, self.stride), axis=(-2, -1))
