@@ -168,7 +168,7 @@ def test_numbers_can_be_typed(
     assert product.project is before
     assert notices and notices[-1].kind == "problem"
     inspector.refresh()
-    assert item.text() == "0"
+    assert item.text() == "0.0000"
 
 
 def test_the_jacobian_is_that_of_the_gate(studio: Studio, product: Studio) -> None:

@@ -172,7 +172,9 @@ class Table(QTableWidget):
                 for column in range(self.columnCount()):
                     item = self.item(row, column)
                     assert item is not None
-                    item.setText(f"{float(flat[row, column]):.3g}")
+                    value = float(flat[row, column])
+                    item.setText(_cell(value))
+                    item.setToolTip(f"{value!r}")
         self.viewport().update()
 
     def _edit(self, item: QTableWidgetItem) -> None:
@@ -183,10 +185,15 @@ class Table(QTableWidget):
             value = float("nan")  # which the edit refuses, with a sentence
         assert self._shown is not None
         shown, self._shown = self._shown, None
-        if f"{float(shown[index]):.3g}" != item.text():
+        if _cell(float(shown[index])) != item.text():
             self._change(index, value)
         if self._shown is None:
             self.show_array(shown)
+
+
+def _cell(value: float) -> str:
+    """A number of a table, as narrow as a column; the whole of it is in the tooltip."""
+    return f"{value:.4f}" if abs(value) < 1000 else f"{value:.3g}"
 
 
 def _held(shown: Showing, id: str) -> dict[str, Array]:
