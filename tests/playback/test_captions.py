@@ -116,12 +116,12 @@ def test_every_gate_has_captions(name: str, tongue: str) -> None:
 
 
 @pytest.mark.parametrize("name", GATES)
-def test_every_scalar_gate_multiplies_out(name: str) -> None:
+def test_every_scalar_gate_multiplies_out(name: str, tongue: str) -> None:
     line = timeline(alone(catalog[name]()))
     for moment in line.moments:
         if moment.phase == BACKWARD and line.recording.values["gate"].size == 1:
             for gradient, upstream, local in products(caption(line, moment)):
-                assert agrees(gradient, upstream * local)
+                assert agrees(gradient, upstream * local), (tongue, name)
 
 
 def test_layers_speak_of_shapes_and_sizes() -> None:
