@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from PySide6.QtWidgets import QLabel, QTableWidget
+from PySide6.QtWidgets import QApplication, QLabel, QTableWidget
 from pytestqt.qtbot import QtBot
 
 from bpstudio.data import toys
@@ -147,7 +147,8 @@ def test_numbers_can_be_typed(
     inspector: InspectorPanel, product: Studio, notices: list[Notice]
 ) -> None:
     show(inspector, product, "x")
-    (field,) = (f for f in inspector.values.findChildren(Number) if not f.isHidden())
+    QApplication.processEvents()  # Qt shows what was put into a layout a moment later
+    (field,) = (f for f in inspector.values.findChildren(Number) if f.isVisible())
     assert field.value() == -2.0
     field.setValue(10.0)
     inspector.refresh()
@@ -156,7 +157,8 @@ def test_numbers_can_be_typed(
     assert fact(inspector, "value") == "−60.0000"
     product.begin(build.network(toys.make("xor"), (2, 4, 1)))
     show(inspector, product, "dense1")
-    weight, bias = (t for t in inspector.values.findChildren(QTableWidget) if not t.isHidden())
+    QApplication.processEvents()
+    weight, bias = (t for t in inspector.values.findChildren(QTableWidget) if t.isVisible())
     item = weight.item(1, 2)
     assert item is not None
     item.setText("0.25")
