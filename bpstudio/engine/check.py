@@ -128,11 +128,22 @@ class Check:
         """
         passes_wrong = {id for id, entry in self._passed if entry.wrong}
         explained = {self.sources[wire] for wire, entry in self.wires.items() if entry.wrong}
-        return tuple(
+        found = [
             id
             for id, arrived in self.nodes.items()
             if (id not in explained if arrived.wrong else id in passes_wrong)
-        )
+        ]
+        return tuple(dict.fromkeys(origin for id in found for origin in self._origins(id)))
+
+    def _origins(self, id: str) -> list[str]:
+        """The node itself, or where what it was given comes from a kink: there all passes muster,
+        until what comes back along several wires is added up."""
+        kinked = [
+            wire[0]
+            for wire, entry in self.wires.items()
+            if self.sources[wire] == id and entry.kinks
+        ]
+        return [origin for next in kinked for origin in self._origins(next)] or [id]
 
     @property
     def _passed(self) -> list[tuple[str, Entry]]:
