@@ -15,6 +15,8 @@ import sys
 import time
 from pathlib import Path
 
+from bpstudio.language import _
+
 KEPT_VERSIONS = 3
 """How many older versions of a file stay beside it."""
 
@@ -47,11 +49,18 @@ class Disk:
         os.close(file)
 
     def mode(self, path: Path) -> int | None:
-        """The permissions of a file; None if there is none."""
+        """The permissions of a file; None if there is none.
+
+        Raises OSError for anything else of that name: a rename would put a file in the place of a
+        device, for everybody on the machine.
+        """
         try:
-            return stat.S_IMODE(os.stat(path).st_mode)
+            mode = os.stat(path).st_mode
         except FileNotFoundError:
             return None
+        if not stat.S_ISREG(mode):
+            raise OSError(errno.EINVAL, _("it is a folder or a device, not a file"), str(path))
+        return stat.S_IMODE(mode)
 
     def set_mode(self, path: Path, mode: int) -> None:
         """Change the permissions of a file."""

@@ -102,6 +102,21 @@ def test_a_new_file_has_no_older_versions(path: Path) -> None:
     assert names(path.parent) == {"프로젝트.bps"}
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+@pytest.mark.parametrize("through_link", [False, True])
+def test_a_device_is_not_replaced(path: Path, through_link: bool) -> None:
+    device = target = path.with_name("device")
+    os.mkfifo(device)
+    if through_link:
+        target = path.with_name("link")
+        target.symlink_to(device)
+    before = names(path.parent)
+    with pytest.raises(FileError, match="it is a folder or a device, not a file"):
+        file.save(NEW, target)
+    assert stat.S_ISFIFO(device.stat().st_mode)
+    assert names(path.parent) == before
+
+
 @pytest.mark.parametrize("forever", [False, True])
 @pytest.mark.parametrize(
     "number", [errno.ENOSPC, errno.EIO, errno.EACCES, errno.EROFS, errno.EINTR]
