@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bpstudio.engine.op import Array
+from bpstudio.engine.op import Array, Op
 from bpstudio.engine.run import BackwardStep, Step, Update, pull_back
 from bpstudio.language import N_, _, ngettext
 from bpstudio.playback import digits, equations
@@ -47,6 +47,13 @@ BACKWARD_WORDS: Mapping[str, str] = {
     "sum": N_("A sum hands its upstream gradient to every number that went in:"),
     "mean": N_("A mean hands every number an equal share of its upstream gradient:"),
     "dense": N_("A layer sends the gradient back through its weights, and onto them:"),
+    "max_pool2d": N_("A max pool routes each gradient to the largest number of its window:"),
+    "average_pool2d": N_("An average pool hands every number of a window an equal share:"),
+    "conv2d": N_("A convolution sends each gradient back through the window that it came from:"),
+    "concatenate": N_("Every part gets its own piece of the upstream gradient:"),
+    "dropout": N_(
+        "What was switched off gets 0, the rest the upstream gradient, enlarged as much:"
+    ),
     "matmul": N_(
         "A matrix product swaps too: each side gets upstream times the other, transposed:"
     ),
@@ -117,7 +124,8 @@ def _forward_caption(timeline: Timeline, moment: Moment, step: Step) -> Caption:
         written = equations.spelled(expression, {})
         lines.append((plain("y = ", "muted"), *(s._replace(role="muted") for s in written)))
     names = single_arguments(step)
-    if step.output.size == 1 and names is not None and expression is not None:
+    told = names is not None and expression is not None and equations.of_numbers(expression)
+    if step.output.size == 1 and told and names is not None and expression is not None:
         lines.append(
             computed((plain("y"),), expression, step.op, names, step.output.item(), "value")
         )
@@ -130,9 +138,9 @@ def _forward_caption(timeline: Timeline, moment: Moment, step: Step) -> Caption:
 
 def _shapes_forward(step: Step) -> list[Spans]:
     read = ", ".join(
-        f"{name} ({digits.size_of(value)})"
+        f"{name} ({digits.size_of(each)})"
         for name, value in step.arguments.items()
-        if not isinstance(value, tuple)
+        for each in (value if isinstance(value, tuple) else (value,))
     )
     size = plain(f"y ({digits.size_of(step.output)})", "value")
     spread = step.output
@@ -179,6 +187,8 @@ def _array_words(step: BackwardStep) -> str:
         return _(BACKWARD_WORDS[step.op.name])
     if step.op.category == "loss":
         return _("The pass back begins here: how the loss changes with each prediction:")
+    if type(step.op).shape is not Op.shape:
+        return _("The gate's own rule carries the upstream gradient back to what went in:")
     return _("Upstream gradient times local gradient, for every entry on its own:")
 
 

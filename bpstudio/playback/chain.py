@@ -66,6 +66,8 @@ def _derived(op: Op, port: str, forward: Step, local: float) -> Spans:
     names = single_arguments(forward)
     if expression is None or names is None or not expression.parts:
         return ()
+    if not equations.of_numbers(expression):
+        return ()
     names = {"y": forward.output.item(), **names}
     rule = equations.spelled(expression, {}, "local")
     head = (plain(_("local"), "local"), plain(" = "), *rule)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import cache
 
 from bpstudio.engine.expression import parse, parse_definition
+from bpstudio.engine.functions import OF_ARRAYS
 from bpstudio.engine.op import Op
 from bpstudio.engine.tree import (
     ATOM,
@@ -52,6 +53,19 @@ def local_gradient(op: Op, port: str) -> Expression | None:
     """
     text = op.gradients.get(port)
     return _parsed_local(text) if text else None
+
+
+@cache
+def of_numbers(expression: Expression) -> bool:
+    """Whether it makes sense with a number in place of each name: nothing in it asks for axes."""
+
+    def visit(part: Expression, parts: Sequence[bool]) -> bool:
+        if isinstance(part, Call) and part.function in OF_ARRAYS:
+            plain = part.function in ("sum", "mean", "largest", "count")
+            return plain and len(parts) == 1 and all(parts)
+        return all(parts) and not (isinstance(part, Binary) and part.sign == "@")
+
+    return fold(expression, visit)
 
 
 def spelled(expression: Expression, names: Mapping[str, Span], role: str = "text") -> Spans:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from bpstudio.playback.captions import Caption, caption, descent_rate, summary
 from bpstudio.playback.chain import filled
 from bpstudio.playback.equations import local_gradient, plain, spelled
 from bpstudio.playback.timeline import BACKWARD, FORWARD, PHASES, UPDATE, Timeline
+from bpstudio.project.project import complete
 from tests.playback.drawing import alone, network, neuron, of_formula, timeline
 
 GATES = [name for name, op in catalog.items() if op.category not in ("source", "missing")]
@@ -213,3 +215,27 @@ def test_more_figures_where_two_decimals_would_not_add_up() -> None:
     assert digits.signed(1.99) == "+1.99"
     assert digits.small(0.0083) == "8.3e−3"
     assert digits.size_of(np.zeros((4, 2))) == "4 × 2"
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "shape"),
+    [
+        ("conv2d", {"units": 1, "size": 1}, (1, 1, 1)),
+        ("max_pool2d", {"size": 1}, (1, 1, 1)),
+        ("flatten", {}, (1,)),
+        ("reshape", {"size": (1, 1)}, (1,)),
+        ("slice", {}, (1,)),
+        ("maxout", {"pieces": 1}, (1,)),
+        ("layer_norm", {}, (1,)),
+        ("dense", {"units": 1}, (1,)),
+    ],
+)
+def test_gates_of_arrays_that_hold_one_number_have_captions_too(
+    name: str, settings: dict[str, object], shape: tuple[int, ...]
+) -> None:
+    class_of = catalog[name]
+    project = alone(class_of(**settings))
+    one = {key: np.full(shape, 0.5) for key in project.given}
+    said = captions(timeline(complete(replace(project, given=one, weights={}))))
+    assert len(said) >= 2
+    assert all(each.lines for each in said)
