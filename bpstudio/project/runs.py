@@ -9,7 +9,7 @@ import numpy as np
 from bpstudio.engine import run
 from bpstudio.engine.graph import Graph
 from bpstudio.engine.op import Array, Kind
-from bpstudio.errors import ShapeError
+from bpstudio.errors import GraphError, ShapeError
 from bpstudio.language import N_
 from bpstudio.project import edits
 from bpstudio.project.project import (
@@ -63,19 +63,32 @@ def measured(project: Project) -> Metrics:
 def predict(project: Project, features: Array) -> Array:
     """The network's answers for rows of features, shape (rows, outputs).
 
-    Raises ShapeError where the rows do not have as many numbers as the network reads.
+    Raises GraphError for a network that reads no rows, and ShapeError where the rows do not have
+    as many numbers as it reads or its answer is not one row for each.
     """
+    answer = predicting_node(project)
     keys = project.graph.keys(Kind.FEATURES)
+    if not keys:
+        raise GraphError(
+            N_("The network has no node that reads rows of data. Put Data where rows come in.")
+        )
     if project.data is not None and features.shape[1] != project.data.features.shape[1]:
         raise ShapeError(
             N_("The rows have {have} numbers each, but the network reads {needed}."),
             have=features.shape[1],
             needed=project.data.features.shape[1],
         )
-    answer = predicting_node(project)
     given = {**project.given, **dict.fromkeys(keys, features)}
     output = _last_value(project.graph, given, project, answer)
-    return output.reshape(len(features), -1) if keys else np.atleast_2d(output)
+    if output.shape[:1] != (len(features),):
+        raise ShapeError(
+            N_("{node} gives {count} numbers for {rows} rows, not an answer for each row."),
+            nodes=(answer,),
+            node=project.graph[answer].label,
+            count=output.size,
+            rows=len(features),
+        )
+    return output.reshape(len(features), -1)
 
 
 def _batched(project: Project, rows: Array) -> dict[str, Array]:

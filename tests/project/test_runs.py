@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from bpstudio.data import toys
+from bpstudio.engine import formula
 from bpstudio.errors import GraphError, ShapeError
 from bpstudio.project import build, edits, file
+from bpstudio.project.gates import gate
 from bpstudio.project.project import Project
 from bpstudio.project.runs import job, landed, measured, predict
 from bpstudio.training.trainer import train_now
@@ -63,3 +65,17 @@ def test_predictions_are_the_answers_for_rows() -> None:
         predict(SPIRAL, np.zeros((1, 3)))
     with pytest.raises(GraphError, match="canvas is empty"):
         predict(Project(), rows)
+
+
+def test_a_network_that_reads_no_rows_predicts_nothing_for_rows() -> None:
+    project = build.from_formula(formula.build("x*y", {"x": 2.0, "y": 3.0}))
+    with pytest.raises(GraphError, match="reads rows of data"):
+        predict(project, np.zeros((5, 2)))
+
+
+def test_an_answer_that_is_not_one_for_each_row_is_refused() -> None:
+    project = edits.add_node(Project(data=toys.make("xor")), gate("data"), (0, 0))
+    project = edits.add_node(project, gate("sum"), (200, 0))
+    project = edits.connect(project, "data1", "sum1", "x")
+    with pytest.raises(ShapeError, match="sum1 .*gives 1 numbers for 5 rows"):
+        predict(project, np.zeros((5, 2)))
