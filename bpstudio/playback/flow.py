@@ -38,7 +38,7 @@ from bpstudio.playback.marks import (
 from bpstudio.playback.metrics import CAP_HEIGHT, MONO
 from bpstudio.playback.scene import Scene
 from bpstudio.playback.timeline import BACKWARD, FORWARD, UPDATE, Instant, Timeline, Wire
-from bpstudio.playback.wires import Path
+from bpstudio.playback.wires import Path, sampled
 
 ABOVE, BELOW = 8.0, 8.0
 THICKEST = 6.0
@@ -286,10 +286,10 @@ def labels(scene: Scene, timeline: Timeline, bodies: Iterable[Body]) -> Iterator
     updates: dict[str, list[tuple[int, Update]]] = {}
     for place, update in enumerate(recording.updates):
         updates.setdefault(update.node, []).append((place, update))
-    for body in bodies:
+    chosen = tuple(bodies)
+    yield from _fork_labels(scene, timeline, chosen)
+    for body in chosen:
         id = body.last.id
-        if id in timeline.forks:
-            yield from _fork_labels(scene, timeline, id)
         if body.tiles or body.kind in (LOSS, DATA):
             continue
         x, y = scene.label_at(id)
@@ -304,22 +304,34 @@ def labels(scene: Scene, timeline: Timeline, bodies: Iterable[Body]) -> Iterator
             yield Label(id, "update", x, below, number, place)
 
 
-def _fork_labels(scene: Scene, timeline: Timeline, id: str) -> Iterator[Label]:
+def _fork_labels(scene: Scene, timeline: Timeline, bodies: Iterable[Body]) -> Iterator[Label]:
     """On each wire of a fork its own contribution, whose sum stands at the fork."""
-    for path in scene.outgoing.get(id, ()):
-        number = timeline.passed_at.get(path.wire)
-        if not path.weight and number is not None:
-            x, y = _near_end(path, scene.theme.type)
-            yield Label(id, "gradient", x, y, number, path.wire)
+    plain = [
+        path
+        for body in bodies
+        if body.last.id in timeline.forks
+        for path in scene.outgoing.get(body.last.id, ())
+        if not path.weight and path.wire in timeline.passed_at
+    ]
+    if not plain:
+        return
+    places = _near_ends(np.concatenate([path.controls for path in plain]), scene.theme.type)
+    for path, (x, y) in zip(plain, places.tolist(), strict=True):
+        yield Label(path.source, "gradient", x, y, timeline.passed_at[path.wire], path.wire)
 
 
-def _near_end(path: Path, type: float) -> tuple[float, float]:
-    """Where a number stands near the end of a wire: on it, left of what it feeds."""
-    points = path.points[0]
-    x = float(points[-1, 0]) - 2.2 * NUMBER * type
-    # The last point at which the wire is that far left of its end.
-    y = float(np.interp(x, points[:, 0], points[:, 1])) if points[0, 0] < x else points[0, 1]
-    return x, float(y) + BELOW + CAP_HEIGHT * NUMBER * type - 2
+def _near_ends(controls: Array, type: float) -> Array:
+    """Where numbers stand near the ends of wires (n, 2): on them, left of what they feed."""
+    points = sampled(controls)
+    x = points[:, -1, 0] - 2.2 * NUMBER * type
+    # Between the last point that is that far left of the end, and the one after it.
+    left = points[:, :, 0] <= x[:, None]
+    last = np.where(left.any(axis=1), points.shape[1] - 1 - left[:, ::-1].argmax(axis=1), 0)
+    rows = np.arange(len(points))
+    (x0, y0), (x1, y1) = points[rows, last].T, points[rows, last + 1].T
+    share = np.clip((x - x0) / np.where(x1 > x0, x1 - x0, 1.0), 0.0, 1.0)
+    y = y0 + share * (y1 - y0) + BELOW + CAP_HEIGHT * NUMBER * type - 2
+    return np.stack([x, y], axis=1)
 
 
 def _sizes(moving: Moving) -> Iterator[Mark]:

@@ -9,15 +9,17 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt
 from PySide6.QtGui import (
+    QContextMenuEvent,
     QDragEnterEvent,
     QDragMoveEvent,
     QDropEvent,
+    QHelpEvent,
     QInputMethodEvent,
     QKeyEvent,
     QWheelEvent,
 )
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLineEdit
+from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QToolTip
 from pytestqt.qtbot import QtBot
 
 from bpstudio.engine.formula import build as formula_of
@@ -661,6 +663,40 @@ def test_a_layer_goes_with_what_docks_to_it(qtbot: QtBot, canvas: Canvas, xor: P
     QTest.keyClick(canvas, Qt.Key.Key_Delete)
     assert {"dense1", "tanh1"}.isdisjoint(canvas.studio.project.graph.nodes)
     canvas.repaint()
+
+
+def test_the_menu_is_for_what_is_under_the_pointer(
+    chain: Canvas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    studio = chain.studio
+    monkeypatch.setattr(QMenu, "popup", lambda *_arguments: None)  # it would grab the keyboard
+
+    def texts(place: Point) -> list[str]:
+        where = at(chain, place)
+        QApplication.sendEvent(
+            chain, QContextMenuEvent(QContextMenuEvent.Reason.Mouse, where, QPoint(5, 5))
+        )
+        return [act.text() for act in chain.findChildren(QMenu)[-1].actions()]
+
+    assert texts(chain.scene.bodies["x"].rect.centre)[0] == "Change the value…"
+    assert studio.selection == {"x"}
+    path = chain.scene.by_wire["multiply1", "b", 0]
+    assert texts(tuple(path.at(0.5)[0].tolist())) == ["Remove the wire"]
+    assert texts((-400.0, -300.0))[0] == "Add here…"
+    assert studio.selection == frozenset() and chain.wire is None
+
+
+def test_a_tooltip_is_shown_for_bodies_and_wires(chain: Canvas) -> None:
+    x, y = chain.scene.by_wire["multiply1", "b", 0].at(0.5)[0].tolist()
+    for place, id in ((chain.scene.bodies["add1"].rect.centre, "add1"), ((x, y), "z")):
+        where = at(chain, place)
+        QApplication.sendEvent(chain, QHelpEvent(QEvent.Type.ToolTip, where, QPoint(5, 5)))
+        assert id in QToolTip.text()
+    QToolTip.hideText()
+    qtip = [widget for widget in QApplication.topLevelWidgets() if widget.isVisible()]
+    for widget in qtip:
+        if widget is not chain:
+            widget.close()
 
 
 def test_the_tip_has_all_figures_and_no_markup(chain: Canvas) -> None:

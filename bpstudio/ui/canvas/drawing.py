@@ -250,11 +250,11 @@ class Drawing:
         paint_marks(painter, flow.readings(replace(moving, scene=alone)), self.theme)
 
     def _paint_ground(self, painter: QPainter, parts: list[Rect]) -> None:
-        part = around(parts)
-        paint_grid(painter, part, self.theme)
+        for part in parts:
+            paint_grid(painter, part, self.theme)
         away, _wires = self._away()
-        bodies = self.targets.within(part.grown(60.0))
-        self._sprites.paint(painter, self.scene, (b for b in bodies if b.node.id not in away))
+        near = self.targets.within(*(part.grown(60.0) for part in parts))
+        self._sprites.paint(painter, self.scene, (b for b in near if b.node.id not in away))
 
     def _paint_wires(self, painter: QPainter, parts: list[Rect]) -> None:
         assert self._wiring is not None and self._run is not None

@@ -111,10 +111,13 @@ class Targets:
                 return self.bodies[index]
         return None
 
-    def within(self, rect: Rect) -> tuple[Body, ...]:
-        """The bodies that meet a part of the canvas."""
+    def within(self, *parts: Rect) -> tuple[Body, ...]:
+        """The bodies that meet a part of the canvas, or one of several."""
         left, top, right, bottom = self.rects.T
-        meets = (left < rect.right) & (right > rect.x) & (top < rect.bottom) & (bottom > rect.y)
+        meets = np.zeros(len(self.bodies), dtype=bool)
+        for rect in parts:
+            across = (left < rect.right) & (right > rect.x)
+            meets |= across & (top < rect.bottom) & (bottom > rect.y)
         if meets.all():
             return self.bodies
         return tuple(self.bodies[index] for index in np.flatnonzero(meets).tolist())

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import cast
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt
-from PySide6.QtGui import QIcon, QKeyEvent
+from PySide6.QtGui import QFocusEvent, QIcon, QKeyEvent
 from PySide6.QtWidgets import (
     QFrame,
     QLineEdit,
@@ -26,6 +26,7 @@ from bpstudio.ui.panels.tiles import HEIGHT, WIDTH, tile
 ENTRY, FORMULA = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1
 SIZE = QSize(300, 320)
 GAP = 8
+_POPUP, _OTHER_WINDOW = Qt.FocusReason.PopupFocusReason, Qt.FocusReason.ActiveWindowFocusReason
 
 
 class QuickSearch(QFrame):
@@ -102,7 +103,9 @@ class QuickSearch(QFrame):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """The line keeps the keyboard; arrows walk through the list."""
         if event.type() == QEvent.Type.FocusOut and not self._over:
-            self.close_it()
+            reason = cast(QFocusEvent, event).reason()
+            if reason not in (_POPUP, _OTHER_WINDOW):
+                self.close_it()
         if event.type() == QEvent.Type.KeyPress:
             key = cast(QKeyEvent, event).key()
             if key == Qt.Key.Key_Escape:

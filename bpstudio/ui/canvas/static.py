@@ -125,9 +125,12 @@ class Layer:
         painter.drawPixmap(QRectF(0, 0, width, height), self._pixmap, source)
 
     def _scrolled(self, corner: tuple[int, int], margin: int) -> QRegion:
-        """After panning beyond the margin, move the pixels; what came into view."""
+        """After panning some way into the margin, move the pixels; what there is to draw then.
+
+        Long before the margin is used up, so that no frame has much to draw.
+        """
         dx, dy = corner[0] - self._corner[0], corner[1] - self._corner[1]
-        if max(abs(dx), abs(dy)) <= margin:
+        if max(abs(dx), abs(dy)) <= margin // 4:
             return QRegion()
         self._corner = corner
         whole = QRect(QPoint(0, 0), self._pixmap.size())
