@@ -232,7 +232,7 @@ class TrainerPanel(Panel):
             names, words = [_name_of(data), *names], [data.name, *words]
         for key, offered, values in (
             ("data", words, names),
-            ("optimizer", [kind.title for kind in optimizers.values()], list(optimizers)),
+            ("optimizer", [_(kind.title) for kind in optimizers.values()], list(optimizers)),
         ):
             field = fields[key]
             assert isinstance(field, Choice)
