@@ -1,8 +1,7 @@
 """Gates opened into what they are made of, closed again, and fused: edits of a project.
 
-An opened gate takes room where the closed one stood: what is right of it, above and below moves
-away, and comes back when it is closed. Weights go along both ways, with what the optimizer
-remembers of them and whether they are frozen.
+An opened gate takes room where the closed one stood (see `room.py`). Weights go along both ways,
+with what the optimizer remembers of them and whether they are frozen.
 """
 
 from __future__ import annotations
@@ -15,21 +14,16 @@ import numpy as np
 from bpstudio.engine import fuse as fusing
 from bpstudio.engine import inside
 from bpstudio.engine import unfold as unfolding
-from bpstudio.engine.graph import Graph, Node
+from bpstudio.engine.graph import Graph
 from bpstudio.engine.op import Array, Kind
 from bpstudio.engine.ops.source import Answers
 from bpstudio.engine.shapes import Shape, argument_shapes
 from bpstudio.engine.unfold import Group
 from bpstudio.errors import GraphError
 from bpstudio.language import N_
-from bpstudio.project.arrange import arrange
+from bpstudio.project import room
 from bpstudio.project.project import Project, complete, shapes
 from bpstudio.training.job import Memory
-
-Places = Mapping[str, tuple[float, float]]
-
-COLUMN = 60.0
-"""What is at most so far left or right of a gate stands above or below it; in canvas units."""
 
 
 def levels(project: Project, id: str) -> tuple[str, ...]:
@@ -63,7 +57,9 @@ def unfold(project: Project, id: str, level: str = "") -> Project:
             ),
             weights=opened.weights,
             groups={**project.groups, id: group},
-            places=_made_room(project.places, id, opened),
+            places=room.opened(
+                project.graph, project.places, project.groups, id, opened.graph, group.members
+            ),
             training=replace(project.training, frozen=frozen),
         )
     )
@@ -146,7 +142,7 @@ def _closed(project: Project, id: str) -> Project:
             _with_memory(project, closed, lambda arrays: inside.gathered(arrays, new, group.held)),
             weights=weights,
             groups=groups,
-            places=_closed_up(project.places, new, group),
+            places=room.closed(graph, project.places, project.groups, group, new),
             training=replace(project.training, frozen=frozen & closed.nodes.keys()),
         )
     )
@@ -234,75 +230,3 @@ def _with_memory(
         vectors[name].flags.writeable = False
     trained = replace(project.trained, memory=Memory(memory.since, layout, vectors))
     return replace(project, graph=graph, trained=trained)
-
-
-def _made_room(places: Places, id: str, opened: unfolding.Opened) -> dict[str, tuple[float, float]]:
-    """The places with the members of a new group around where the closed node stood."""
-    members = opened.group.members
-    inner = arrange(_part(opened.graph, members))
-    left, right, top, bottom = _box(inner)
-    x, y = places.get(id, (0.0, 0.0))
-    moved = {
-        each: _aside(place, (x, y), right - left, (bottom - top) / 2)
-        for each, place in places.items()
-        if each != id
-    }
-    middle = (top + bottom) / 2
-    return moved | {m: (x + ix - left, y + iy - middle) for m, (ix, iy) in inner.items()}
-
-
-def _closed_up(places: Places, id: str, group: Group) -> dict[str, tuple[float, float]]:
-    """The places with a closed node where its members stood: what `_made_room` undoes."""
-    inner = {member: places[member] for member in group.members if member in places}
-    if not inner:
-        return {**places, id: (0.0, 0.0)}
-    left, right, top, bottom = _box(inner)
-    x, y = round(left, 6), round((top + bottom) / 2, 6)
-    moved = {
-        each: _back(place, (left, right), (x, y), (bottom - top) / 2)
-        for each, place in places.items()
-        if each not in inner
-    }
-    return moved | {id: (x, y)}
-
-
-def _aside(
-    place: tuple[float, float], centre: tuple[float, float], wide: float, half: float
-) -> tuple[float, float]:
-    """Where a node goes that makes room: to the right, or up or down."""
-    x, y = place
-    if x > centre[0]:
-        return x + wide, y
-    if x < centre[0] - COLUMN:
-        return place
-    return x, y - half if y < centre[1] else y + half
-
-
-def _back(
-    place: tuple[float, float],
-    span: tuple[float, float],
-    centre: tuple[float, float],
-    half: float,
-) -> tuple[float, float]:
-    """Where a node comes back to: what `_aside` undoes."""
-    x, y = place
-    if x > span[1]:
-        return x - (span[1] - span[0]), y
-    if x < centre[0] - COLUMN or x > centre[0]:
-        return place
-    return x, y + half if y < centre[1] else y - half
-
-
-def _box(places: Places) -> tuple[float, float, float, float]:
-    xs, ys = [x for x, _ in places.values()], [y for _, y in places.values()]
-    return min(xs), max(xs), min(ys), max(ys)
-
-
-def _part(graph: Graph, ids: Iterable[str]) -> Graph:
-    """Some nodes of a graph, with the wires among them."""
-    own = list(ids)
-    nodes = {}
-    for id in own:
-        inner = {p: tuple(s for s in ss if s in own) for p, ss in graph[id].sources.items()}
-        nodes[id] = Node(id, graph[id].op, {port: ss for port, ss in inner.items() if ss})
-    return Graph(nodes)

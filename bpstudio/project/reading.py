@@ -7,22 +7,27 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from msgspec import UNSET
 
 from bpstudio.data.dataset import Dataset
 from bpstudio.engine.graph import Graph, Node
+from bpstudio.engine.inside import Held
 from bpstudio.engine.op import Array, Kind, Op, Port, catalog
 from bpstudio.engine.ops.missing import missing
 from bpstudio.engine.shapes import argument_shapes
+from bpstudio.engine.unfold import Group
 from bpstudio.errors import FileError, StudioError
 from bpstudio.language import N_
 from bpstudio.project import gates, migrations
 from bpstudio.project.container import Parts, refusal
+from bpstudio.project.groups import check_groups
 from bpstudio.project.limits import printable
 from bpstudio.project.project import TYPED, Project, Trained, complete, frozen
 from bpstudio.project.records import (
     FIELDS,
     MOST_NODES,
     DataRecord,
+    GroupRecord,
     MemoryRecord,
     NodeRecord,
     PortRecord,
@@ -70,6 +75,7 @@ def project_of(parts: Parts, *, allow_newer: bool = False) -> Project:
         trained=Trained() if known.trained is None else _trained(supply, known.trained),
         title=_name(known.title, "title"),
         note=known.note,
+        groups=_groups(known, nodes, unknown),
         unknown={name: value for name, value in document.items() if name not in FIELDS}
         | ({"format_version": version} if newer else {}),
         unknown_arrays=supply.rest(),
@@ -126,6 +132,30 @@ def _graph(nodes: list[Node]) -> Graph:
         raise refusal("project.json.nodes", "{reason}", reason=error) from None
 
 
+def _groups(
+    known: ProjectRecord, nodes: list[Node], unknown: Mapping[str, list[Port]]
+) -> dict[str, Group]:
+    groups = {}
+    for each in _group_records(known):
+        place = f"project.json.groups.{_name(each.node.id, 'project.json.groups')}"
+        _identifier(each.node.id, place)
+        if each.node.id in groups:
+            raise refusal(place, N_("two opened gates have this id."))
+        held = {
+            port: Held(tuple(each.shape), tuple(each.piece), tuple(each.keys))
+            for port, each in each.held.items()
+        }
+        inputs = {port: tuple(readings) for port, readings in each.inputs.items()}
+        node = _node(each.node, unknown)
+        groups[each.node.id] = Group(node, tuple(each.members), each.output, inputs, held)
+    check_groups(groups, {node.id: node for node in nodes})
+    return groups
+
+
+def _group_records(known: ProjectRecord) -> list[GroupRecord]:
+    return [] if known.groups is UNSET else known.groups
+
+
 def _node(each: NodeRecord, unknown: Mapping[str, list[Port]]) -> Node:
     place = f"project.json.nodes.{_name(each.id, 'id')}"
     sources = {port: tuple(ids) for port, ids in each.sources.items() if ids}
@@ -152,13 +182,14 @@ def _unknown_ports(known: ProjectRecord) -> dict[str, list[Port]]:
 
     All nodes of a gate have the same, whichever of them uses a port.
     """
-    gate_of = {each.id: each.op for each in known.nodes if not _is_known(each)}
-    used: dict[str, set[tuple[int, Kind, str]]] = {gate: set() for gate in gate_of.values()}
+    opened = (group.node for group in _group_records(known))
+    unknown = [each for each in (*opened, *known.nodes) if not _is_known(each)]
+    gate_of = {each.id: each.op for each in unknown}
+    used: dict[str, set[tuple[int, Kind, str]]] = {each.op: set() for each in unknown}
     several: set[tuple[str, str]] = set()
-    for each in known.nodes:
-        if each.id in gate_of:
-            used[each.op] |= {(0, Kind.INPUT, name) for name in each.sources}
-            several |= {(each.op, name) for name, ids in each.sources.items() if len(ids) > 1}
+    for each in unknown:
+        used[each.op] |= {(0, Kind.INPUT, name) for name in each.sources}
+        several |= {(each.op, name) for name, ids in each.sources.items() if len(ids) > 1}
     for order, kind, held in (
         (1, Kind.GIVEN, known.given),
         (2, Kind.WEIGHT, known.weights),

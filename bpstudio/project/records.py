@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 import msgspec
-from msgspec import Meta, Struct, field
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from bpstudio.language import N_
 from bpstudio.project.container import refusal
@@ -44,6 +44,28 @@ class NodeRecord(Struct, omit_defaults=True):
     sources: dict[Name, list[Name]] = field(default_factory=dict)
     title: Title = ""
     place: tuple[float, float] | None = None
+
+
+class HeldRecord(Struct):
+    """A weight of an opened gate, held in pieces of one shape by others: their keys in order."""
+
+    shape: list[Count]
+    piece: list[Count]
+    keys: list[Key]
+
+
+class GroupRecord(Struct, omit_defaults=True):
+    """A gate that stands opened: the node as it was, and what stands there now.
+
+    `members` are ids of nodes or of opened gates within, `output` the one that gives the value;
+    `inputs` has for each port the members and their ports that read what feeds it.
+    """
+
+    node: NodeRecord
+    members: list[Name]
+    output: Name
+    inputs: dict[Name, list[tuple[Name, Name]]] = field(default_factory=dict)
+    held: dict[Name, HeldRecord] = field(default_factory=dict)
 
 
 class DataRecord(Struct):
@@ -98,7 +120,8 @@ class ProjectRecord(Struct):
 
     `gates` has the ports of each gate that occurs; `given`, `weights` and `statistics` the values
     by key `node.port`: a single number as it stands (or "nan", "inf", "-inf"), else the name of an
-    array. What else stands at the top level is kept as it is.
+    array. `groups`, the gates that stand opened, is left out where there are none. What else stands
+    at the top level is kept as it is.
     """
 
     format_version: Annotated[int, Meta(ge=1)]
@@ -112,6 +135,7 @@ class ProjectRecord(Struct):
     statistics: dict[Key, Held] = field(default_factory=dict)
     data: DataRecord | None = None
     trained: TrainedRecord | None = None
+    groups: list[GroupRecord] | UnsetType = UNSET
 
 
 FIELDS = frozenset(ProjectRecord.__struct_fields__)
@@ -162,6 +186,11 @@ def record(document: Mapping[str, Any], *, newer: bool = False) -> ProjectRecord
         _check_fields(trained.get("memory") or {}, MemoryRecord, "trained.memory")
         for index, node in enumerate(document.get("nodes", ())):
             _check_fields(node, NodeRecord, f"nodes[{index}]")
+        for index, group in enumerate(document.get("groups", ())):
+            _check_fields(group, GroupRecord, f"groups[{index}]")
+            _check_fields(group["node"], NodeRecord, f"groups[{index}].node")
+            for held in group.get("held", {}).values():
+                _check_fields(held, HeldRecord, f"groups[{index}].held")
     return known
 
 

@@ -12,6 +12,7 @@ from bpstudio.data.dataset import Dataset
 from bpstudio.engine.graph import Node
 from bpstudio.engine.op import Array
 from bpstudio.engine.ops.missing import Missing
+from bpstudio.engine.unfold import Group
 from bpstudio.language import N_
 from bpstudio.project import migrations
 from bpstudio.project.container import Parts, refusal
@@ -19,6 +20,8 @@ from bpstudio.project.project import Project
 from bpstudio.project.records import (
     FIELDS,
     DataRecord,
+    GroupRecord,
+    HeldRecord,
     MemoryRecord,
     NodeRecord,
     PortRecord,
@@ -53,6 +56,7 @@ def parts_of(project: Project, thumbnail: bytes | None = None) -> Parts:
         data=None if project.data is None else _data(project.data, arrays),
         training=_training(project),
         trained=_trained(project, arrays),
+        groups=[_group(each) for each in project.groups.values()] or msgspec.UNSET,
     )
     unknown = {name: value for name, value in project.unknown.items() if name not in FIELDS}
     plain = msgspec.to_builtins(record, enc_hook=_plain)
@@ -70,12 +74,28 @@ def _node(node: Node, place: tuple[float, float] | None) -> NodeRecord:
     )
 
 
+def _group(group: Group) -> GroupRecord:
+    return GroupRecord(
+        node=_node(group.node, None),
+        members=list(group.members),
+        output=group.output,
+        inputs={port: list(readings) for port, readings in group.inputs.items()},
+        held={
+            port: HeldRecord(list(held.shape), list(held.piece), list(held.keys))
+            for port, held in group.held.items()
+        },
+    )
+
+
 def _gates(project: Project) -> dict[str, list[PortRecord]]:
     """The ports of each gate that occurs, at whichever of its nodes they are.
 
     What is known of a missing one is never written over.
     """
-    nodes = sorted(project.graph.nodes.values(), key=lambda node: isinstance(node.op, Missing))
+    opened = (group.node for group in project.groups.values())
+    nodes = sorted(
+        (*project.graph.nodes.values(), *opened), key=lambda node: isinstance(node.op, Missing)
+    )
     gates: dict[str, dict[str, PortRecord]] = {}
     for node in nodes:
         ports = gates.setdefault(node.op.name, {})
