@@ -201,6 +201,7 @@ def export(words: argparse.Namespace) -> Answer:
     project = file.load(words.file)
     files = formats.export(project, words.to, words.out)
     data: dict[str, Any] = {"format": words.to, "path": words.out, "files": files}
+    data["max_difference"] = None
     text = _("Written: {files}.").format(files=", ".join(map(str, files)))
     status = 0
     if words.verify:
@@ -284,13 +285,14 @@ def _dataset(words: argparse.Namespace) -> Any:
 
 def _assignments(words: list[str]) -> dict[str, Any]:
     """`name=value` words; a value is a number or nested lists of numbers."""
-    found = {}
+    found: dict[str, Any] = {}
     for word in words:
         name, equals, text = word.partition("=")
+        name = name.strip()
+        if name in found:
+            raise StudioError(N_("{name} has two values. Give it one."), name=name)
         try:
-            found[name.strip()] = (
-                json.loads(text, parse_constant=_refuse) if equals else _refuse("")
-            )
+            found[name] = json.loads(text, parse_constant=_refuse) if equals else _refuse("")
         except ValueError:
             raise StudioError(
                 N_("{word} gives no value. Write it as name=number, such as x=-2."), word=word

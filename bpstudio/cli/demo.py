@@ -86,6 +86,7 @@ def _exports(project: Any, out: Path) -> tuple[list[dict[str, Any]], list[list[s
     for form in formats.FORMATS.values():
         path = out / f"xor-{form.name}{form.ending}"
         entry: dict[str, Any] = {"format": form.name, "path": path, "files": []}
+        entry["max_difference"] = None
         entries.append(entry)
         if form.missing:
             entry["skipped"] = _("{libraries} is not installed.").format(

@@ -79,11 +79,13 @@ def _parser() -> argparse.ArgumentParser:
     words.add_argument("--activation", default="tanh", help="of the hidden layers")
     words.add_argument("--output", default=None, help="sigmoid, softmax or linear")
     words.add_argument("--loss", default=None, help="bce, cross-entropy, mse, mae, huber, hinge …")
-    words.add_argument("--optimizer", default=None, help="sgd, momentum, nesterov, adagrad, rmsprop, adam or adamw")
-    words.add_argument("--learning-rate", type=float, default=None, metavar="α")
+    words.add_argument(
+        "--optimizer", default=None, help="sgd, momentum, nesterov, adagrad, rmsprop, adam or adamw"
+    )
+    words.add_argument("--learning-rate", type=_number, default=None, metavar="α")
     words.add_argument("--batch", type=_count, default=None, help="rows a step; 0 for all")
     words.add_argument("--points", type=_count, default=None, help="how many points to make")
-    words.add_argument("--noise", type=float, default=None, help="how far they scatter")
+    words.add_argument("--noise", type=_number, default=None, help="how far they scatter")
     words.add_argument("--seed", type=_count, default=1)
     words.add_argument("--out", required=True, metavar="P.bps")
 
@@ -126,19 +128,35 @@ def _commands(parser: argparse.ArgumentParser) -> set[str]:
 
 
 def _sizes(text: str) -> tuple[int, ...]:
-    return tuple(_count(part) for part in text.split(","))
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no list of sizes such as 2,4,1") from None
 
 
 def _size(text: str) -> tuple[int, int]:
     width, _, height = text.partition("x")
-    size = int(width), int(height)
+    try:
+        size = int(width), int(height)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no size such as 800x600") from None
     if not all(16 <= length <= 16_384 for length in size):
         raise argparse.ArgumentTypeError("must lie between 16x16 and 16384x16384")
     return size
 
 
 def _count(text: str) -> int:
-    value = int(text)
+    try:
+        value = int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number") from None
     if value < 0:
         raise argparse.ArgumentTypeError("must not be negative")
     return value
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number") from None

@@ -84,6 +84,15 @@ def test_a_formula_may_start_with_a_minus_sign(capsys: pytest.CaptureFixture[str
             "zap",
         ),
         (("new", "--data", "xor", "--layers", "2,x", "--out", "p.bps"), "--layers"),
+        (
+            ("new", "--data", "xor", "--layers", "2,4,", "--out", "p.bps"),
+            "no list of sizes such as",
+        ),
+        (("new", "--data", "xor", "--layers", "2,-4,1", "--out", "p.bps"), "each from 1"),
+        (("new", "--data", "moons", "--layers", "2,1", "--noise", "x", "--out", "p"), "no number"),
+        (("train", "p.bps", "--steps", "1e3"), "no whole number"),
+        (("render", "p.bps", "--size", "640", "--out", "p.png"), "no size such as 800x600"),
+        (("formula", "x", "x=1", "x=2"), "x has two values"),
         (("fly",), "no command called fly"),
         (("export", "--to", "onnx"), "P.bps"),
     ],
@@ -164,6 +173,13 @@ def test_export_is_verified(
     found = data(capsys, "export", xor, "--to", form, "--out", out, "--verify")
     assert found["max_difference"] < 1e-5
     assert all(Path(path).exists() for path in found["files"])
+
+
+def test_an_export_that_was_not_run_has_no_difference(
+    xor: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = data(capsys, "export", xor, "--to", "npz", "--out", str(tmp_path / "x.npz"))
+    assert found["max_difference"] is None
 
 
 def test_export_lists_its_formats(capsys: pytest.CaptureFixture[str]) -> None:

@@ -77,5 +77,5 @@ def test_an_answer_that_is_not_one_for_each_row_is_refused() -> None:
     project = edits.add_node(Project(data=toys.make("xor")), gate("data"), (0, 0))
     project = edits.add_node(project, gate("sum"), (200, 0))
     project = edits.connect(project, "data1", "sum1", "x")
-    with pytest.raises(ShapeError, match="sum1 .*gives 1 numbers for 5 rows"):
+    with pytest.raises(ShapeError, match="sum1 gives 1 numbers for 5 rows"):
         predict(project, np.zeros((5, 2)))
