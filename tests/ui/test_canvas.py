@@ -23,12 +23,15 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QToolTip
 from pytestqt.qtbot import QtBot
 
 from bpstudio.engine.formula import build as formula_of
+from bpstudio.playback import digits
+from bpstudio.playback.palette import LIGHT
 from bpstudio.project import build, edits
 from bpstudio.project.project import Project
 from bpstudio.ui.canvas.adding import DATA_TYPE, OP_TYPE
 from bpstudio.ui.canvas.canvas import Canvas
 from bpstudio.ui.canvas.drawing import instant_of
 from bpstudio.ui.canvas.hit import Input, Output
+from bpstudio.ui.canvas.numbers import Atlas, in_figures
 from bpstudio.ui.canvas.view import View
 from bpstudio.ui.studio import Notice, Studio
 
@@ -197,6 +200,22 @@ def test_numbers_are_what_the_picture_says(chain: Canvas) -> None:
     assert drawn(chain) == {"forward": ["3.00", "5.00", "−2.00", "−4.00"]}
     chain.studio.show_position(0.0)
     assert drawn(chain) == {"forward": ["5.00", "−2.00", "−4.00"]}
+
+
+def test_figures_are_those_of_the_picture(dressed: QApplication) -> None:
+    atlas = Atlas(LIGHT, 1.0)
+    chance = np.random.default_rng(3)
+    values = np.concatenate(
+        [
+            chance.normal(size=3000) * 10.0 ** chance.integers(-4, 5, size=3000),
+            chance.integers(-99_999, 99_999, size=3000) / 1000,  # many end in 5
+            [0.0, -0.0, -0.004, 0.005, 999.99, 999.995, -1000.0, np.nan, np.inf, 0.125, 2.675],
+        ]
+    )
+    usual, glyphs = in_figures(values, atlas)
+    assert usual.mean() > 0.6
+    for value, row in zip(values[usual].tolist(), glyphs[usual].tolist(), strict=True):
+        assert "".join(atlas.characters[i] for i in row if i >= 0) == digits.fixed(value)
 
 
 def test_a_frame_draws_nothing_that_stands_still(chain: Canvas) -> None:

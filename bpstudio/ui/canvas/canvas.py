@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from PySide6.QtCore import QEvent, QRect, QSize, Qt, QTimer
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer
 from PySide6.QtGui import (
     QAccessible,
     QAccessibleAnnouncementEvent,
@@ -398,12 +398,7 @@ class Canvas(Hands):
         """Tooltips, with all figures."""
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             place = self.view.to_canvas((event.pos().x(), event.pos().y()))
-            body = self.targets.body(place)
-            source = None if body is None else body.last.id
-            if body is None:
-                wire = self.targets.wire(place, NEAR / self.view.scale)
-                path = None if wire is None else self.scene.by_wire[wire.wire]
-                source = None if path is None else path.source
+            source = self.targets.value_at(place, NEAR / self.view.scale)
             if source is None:
                 QToolTip.hideText()
             else:
@@ -411,8 +406,3 @@ class Canvas(Hands):
                 QToolTip.showText(event.globalPos(), text, self)
             return True
         return super().event(event)
-
-    def widget_rect(self, rect: Rect) -> QRect:
-        """What a rectangle of the canvas covers of the widget, in whole pixels."""
-        found = self.view.rect_to_widget(rect)
-        return QRect(round(found.x), round(found.y), round(found.width), round(found.height))

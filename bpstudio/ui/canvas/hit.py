@@ -154,6 +154,14 @@ class Targets:
             return None
         return min(mine, key=lambda p: (p[0].wire is not None, abs(p[1][1] - at[1])))[0]
 
+    def value_at(self, at: Point, reach: float) -> str | None:
+        """The node whose value is at that place: its body, or a wire that carries it."""
+        body = self.body(at)
+        if body is not None:
+            return body.last.id
+        found = self.wire(at, reach)
+        return None if found is None else self.scene.by_wire[found.wire].source
+
     def wire(self, at: Point, reach: float) -> Strand | None:
         """The wire within that distance, the nearest of several."""
         ends, owners = self._pieces

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint
+from PySide6.QtCore import QPoint, QRectF
 
 from bpstudio.engine.op import Kind
 from bpstudio.engine.ops.source import Constant
@@ -102,5 +102,5 @@ def quick_search(canvas: Canvas, at: Point, port: Output | Input | None) -> Quic
 def _open(canvas: Canvas, rect: Rect, text: str, name: str, take: Callable[[str], bool]) -> Editor:
     scale = min(max(canvas.view.scale, 0.8), 1.5)
     editor = Editor(canvas, text, name, take, TITLE * canvas.theme.type * scale)
-    editor.open_at(canvas.widget_rect(rect))
+    editor.open_at(QRectF(*canvas.view.rect_to_widget(rect)).toRect())
     return editor
