@@ -8,7 +8,8 @@ numbers as they are written.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -196,7 +197,7 @@ def _update_caption(timeline: Timeline, moment: Moment, step: Update) -> Caption
     node = timeline.recording.graph[step.node]
     name = node.label if node.op.category == "source" else f"{node.label}.{step.port}"
     title = _title(timeline, moment, _("update of {parameter}").format(parameter=name))
-    rate = descent_rate(step)
+    rate = descent_rate(step, timeline.recording.updates)
     words = (
         _("A step against the gradient, scaled by the learning rate α:")
         if rate is not None
@@ -238,8 +239,22 @@ def _update_caption(timeline: Timeline, moment: Moment, step: Update) -> Caption
     return Caption(title, words, tuple(lines))
 
 
-def descent_rate(update: Update) -> float | None:
-    """α, if the update was plain gradient descent: after = before − α · gradient; else None."""
+def descent_rate(update: Update, beside: Sequence[Update] = ()) -> float | None:
+    """α, if the update was plain gradient descent: after = before − α · gradient; else None.
+
+    Whatever the rule, one number alone has moved by some multiple of its gradient; so the same α
+    must hold for the updates beside it, but for what stood still.
+    """
+    rate = _own_rate(update)
+    if rate is None:
+        return None
+    moved = [other for other in beside if not np.array_equal(other.before, other.after)]
+    rates = [_own_rate(other) for other in moved]
+    same = all(each is not None and math.isclose(each, rate, rel_tol=1e-6) for each in rates)
+    return rate if same else None
+
+
+def _own_rate(update: Update) -> float | None:
     gradient = update.gradient
     largest = float(np.max(np.abs(gradient), initial=0.0))
     if largest == 0.0 or not np.isfinite(gradient).all():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import re
 from collections.abc import Iterator
@@ -145,8 +146,6 @@ def test_an_update_is_a_step_against_the_gradient() -> None:
 
 
 def test_an_update_by_another_rule_says_how_far_it_went() -> None:
-    import dataclasses
-
     project = network()
     settings = dataclasses.replace(project.training, optimizer=Adam())
     line = timeline(dataclasses.replace(project, training=settings))
@@ -157,6 +156,16 @@ def test_an_update_by_another_rule_says_how_far_it_went() -> None:
     assert found is not None
     after, before, moved = (digits.read(text.strip("()")) for text in found.groups())
     assert agrees(after, before + moved)
+
+
+def test_numbers_on_their_own_do_not_look_like_gradient_descent() -> None:
+    project = neuron()
+    settings = dataclasses.replace(project.training, optimizer=Adam())
+    line = timeline(dataclasses.replace(project, training=settings))
+    assert descent_rate(line.recording.updates[0]) is not None
+    for said in captions(line, UPDATE):
+        assert "optimizer" in said.words
+        assert "(α)" not in said.text
 
 
 def test_a_phase_is_summed_up() -> None:
