@@ -133,7 +133,10 @@ class Outer(Op):
 
     def shape(self, a: Shape, b: Shape) -> Shape:
         if len(a.features) == len(b.features) == 1 or (
-            a.features[:-1] == b.features[:-1] and a.features and a.batched == b.batched
+            a.features[:-1] == b.features[:-1]
+            and a.features
+            and b.features
+            and a.batched == b.batched
         ):
             rows = a.features[:-1]
             return Shape((*rows, a.features[-1], b.features[-1]), a.batched or b.batched)
