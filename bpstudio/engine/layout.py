@@ -62,8 +62,8 @@ def lay_out(
 
     `slabs` are the layers' weights over their biases, `joined` the leaves that have a row of ones.
     """
-    calls, ones = rewrite.add_ones(tape, calls, frozenset(joined))
-    calls = rewrite.shorten(tape, calls)
+    # What is shortened ends in a view, which has no room for a row of ones.
+    calls, ones = rewrite.add_ones(tape, rewrite.shorten(tape, calls), frozenset(joined))
     fused = Fused(slabs, ones - frozenset(joined), joined)
     Layout(tape, calls, leaves, destinations, fused, code, Pool()).run()
 

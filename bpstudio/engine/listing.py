@@ -53,7 +53,12 @@ class Code:
             self.known[key] = len(self.things)
             self.things.append(thing)
             self.names.append(f"{word}{len(self.names)}")
-        return self.names[self.known[key]]
+        place = self.known[key]
+        if isinstance(thing.value, np.ndarray) and thing.value.flags.writeable:
+            # A view that can only be read may have named the place first.
+            if not self.things[place].value.flags.writeable:
+                self.things[place] = thing
+        return self.names[place]
 
     def add(self, function: np.ufunc, arguments: Sequence[Thing], out: Thing) -> None:
         """A ufunc on arguments; maximum and minimum take `out` by name only."""

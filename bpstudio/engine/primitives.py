@@ -50,7 +50,8 @@ def total(tape: Tape, x: Traced, shape: tuple[int, ...]) -> Traced:
     """The sum of all entries; of a product as the inner product of its factors."""
     made = tape.maker.get(x.index)
     inputs: tuple[Traced, ...] = (x,)
-    if made is not None and made.function is np.multiply and x.size <= FOLDED:
+    product = made is not None and made.function is np.multiply
+    if made is not None and product and made.form is Form.ELEMENTWISE and x.size <= FOLDED:
         factors = [tape.at(i) for i in made.inputs]
         if all(f.shape == x.shape and f.dtype == x.dtype for f in factors):
             inputs = tuple(factors)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bpstudio.engine.calls import Form
+from bpstudio.engine.calls import Call, Form
 
 if TYPE_CHECKING:
     from bpstudio.engine.trace import Tape, Traced
@@ -28,7 +28,7 @@ def simpler(tape: Tape, function: np.ufunc, operands: tuple[Traced, ...]) -> Tra
         if function is np.square:
             return tape.elementwise(np.multiply, operands[0], operands[0])
         if function is np.negative:
-            made = tape.maker.get(operands[0].index)
+            made = _elementwise(tape, operands[0].index)
             if made is not None and made.function is np.negative:
                 return tape.at(made.inputs[0])
         return None
@@ -71,7 +71,7 @@ def simpler(tape: Tape, function: np.ufunc, operands: tuple[Traced, ...]) -> Tra
             return tape.view("broadcast", b, shape)
         if function is np.subtract and left is not None and left == 0 and b.dtype == tape.dtype:
             return tape.view("broadcast", tape.elementwise(np.negative, b), shape)
-        made = tape.maker.get(b.index)
+        made = _elementwise(tape, b.index)
         if made is not None and made.function is np.negative:
             other = np.subtract if function is np.add else np.add
             return tape.elementwise(other, a, tape.at(made.inputs[0]))
@@ -96,6 +96,12 @@ def unspread(tape: Tape, x: Traced, operands: Sequence[Traced], shape: tuple[int
     return x
 
 
+def _elementwise(tape: Tape, index: int) -> Call | None:
+    """The elementwise call that made a value; a reduction by the same ufunc is another matter."""
+    made = tape.maker.get(index)
+    return made if made is not None and made.form is Form.ELEMENTWISE else None
+
+
 def uniform(tape: Tape, x: Traced) -> Any:
     """The number that all entries of a constant are, else None."""
     constant = tape.values[x.index].constant
@@ -114,7 +120,7 @@ def _fits(others: Sequence[tuple[int, ...]], shape: tuple[int, ...], own: tuple[
 
 def _constant_factor(tape: Tape, x: Traced) -> tuple[Traced, float] | None:
     """`x` as another array times a number, if it was made so."""
-    made = tape.maker.get(x.index)
+    made = _elementwise(tape, x.index)
     if made is None:
         return None
     if made.function is np.negative:
@@ -136,12 +142,12 @@ def _unguarded(tape: Tape, x: Traced) -> Traced | None:
     Where the guard against overflow holds, the quotient is below the smallest normal number
     either way.
     """
-    added = tape.maker.get(x.index)
+    added = _elementwise(tape, x.index)
     if added is None or added.function is not np.add:
         return None
     for raised, number in (added.inputs, added.inputs[::-1]):
-        made = tape.maker.get(raised)
-        guard = tape.maker.get(made.inputs[0]) if made is not None else None
+        made = _elementwise(tape, raised)
+        guard = _elementwise(tape, made.inputs[0]) if made is not None else None
         if made is None or made.function is not np.exp or guard is None:
             continue
         bound = uniform(tape, tape.at(guard.inputs[-1]))

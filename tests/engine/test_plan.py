@@ -109,6 +109,9 @@ class Network:
 CALM = (
     *("add", "subtract", "multiply", "max", "min", "negate", "scale", "shift", "square", "abs"),
     *("sin", "cos", "tanh", "sigmoid", "relu", "softmax", "sum", "mean", "matmul", "dense"),
+    *("leaky_relu", "prelu", "elu", "gelu", "silu", "softplus", "hard_sigmoid", "clip", "where"),
+    *("maxout", "l1_norm", "dot", "outer", "transpose", "concatenate", "slice", "dropout"),
+    *("layer_norm", "batch_norm", "conv2d", "max_pool2d", "average_pool2d", "flatten"),
 )
 """Gates that keep numbers of any sign in bounds, for random networks."""
 
@@ -139,14 +142,22 @@ def random_network(seed: int) -> Network:
             return str(rng.choice(ids, p=chances / chances.sum()))
 
         settings: dict[str, Any] = {}
-        if kind.name in ("sum", "mean"):
+        if kind.name in ("sum", "mean", "l1_norm"):
             settings["axis"] = [None, -1, -2][int(rng.integers(0, 3))]
         if kind.name == "dense":
             settings["units"] = int(rng.integers(1, 5))
+        if kind.name in ("conv2d", "max_pool2d", "average_pool2d"):
+            settings |= {"size": int(rng.integers(1, 3)), "stride": int(rng.integers(1, 3))}
+        if kind.name == "conv2d":
+            settings |= {"units": int(rng.integers(1, 4)), "padding": int(rng.integers(0, 2))}
+        if kind.name in ("layer_norm", "batch_norm"):
+            # Where all numbers are equal a small one would blow rounding up.
+            settings["epsilon"] = 0.1
         sources: dict[str, tuple[str, ...]] = {}
         for port in kind.ports:
             if port.kind is Kind.INPUT:
-                sources[port.name] = (pick(),)
+                count = int(rng.integers(1, 4)) if port.variadic else 1
+                sources[port.name] = tuple(pick() for _ in range(count))
         if kind.name == "dense" and rng.random() < 0.4:
             rows = network.outputs[sources["x"][0]].features[-1:]
             if rows:
@@ -240,6 +251,8 @@ def test_random_networks_give_the_same_loss_and_gradients(
 
 def test_the_random_networks_have_what_makes_them_hard() -> None:
     networks = [random_network(seed) for seed in range(300)]
+    used = [node.op.name for network in networks for node in network.nodes.values()]
+    assert all(used.count(name) >= 3 for name in CALM), [n for n in CALM if used.count(n) < 3]
     ranks = [max(len(shape.array(ROWS)) for shape in n.outputs.values()) for n in networks]
     forks = [any(len(readers) > 1 for readers in n.graph.readers.values()) for n in networks]
     lengths = [len(run.ancestors(n.graph, n.graph.objective)) for n in networks]
