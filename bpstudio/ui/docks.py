@@ -27,27 +27,34 @@ LEFT, RIGHT, BOTTOM = (
     Qt.DockWidgetArea.RightDockWidgetArea,
     Qt.DockWidgetArea.BottomDockWidgetArea,
 )
+GATES, LAYERS = "gates", "layers"
+"""What a project is of: gates that compute, or layers that learn."""
 HORIZONTAL, VERTICAL = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
 
 
 @dataclass(frozen=True)
 class Panel:
-    """What stands in a dock: a class of `ui.panels`, and where it is at first."""
+    """What stands in a dock: a class of `ui.panels`, and where it is at first.
+
+    `of` says for which projects it is open at first; empty for all.
+    """
 
     name: str
     kind: str
     title: str
     area: Qt.DockWidgetArea
     share: int = 1
+    of: str = ""
 
 
 PANELS = (
     Panel("palette", "PalettePanel", N_("Palette"), LEFT),
     Panel("inspector", "InspectorPanel", N_("Inspector"), RIGHT),
     Panel("trainer", "TrainerPanel", N_("Training"), RIGHT),
-    Panel("loss", "LossPanel", N_("Loss"), BOTTOM, share=30),
-    Panel("boundary", "BoundaryPanel", N_("Decision boundary"), BOTTOM, share=22),
-    Panel("weights", "WeightsPanel", N_("Weight updates"), BOTTOM, share=26),
+    Panel("loss", "LossPanel", N_("Loss"), BOTTOM, share=30, of=LAYERS),
+    Panel("boundary", "BoundaryPanel", N_("Decision boundary"), BOTTOM, share=22, of=LAYERS),
+    Panel("weights", "WeightsPanel", N_("Weight updates"), BOTTOM, share=26, of=LAYERS),
+    Panel("local", "LocalPanel", N_("Local derivative"), BOTTOM, share=52, of=GATES),
     Panel("recording", "RecordingPanel", N_("Recording"), BOTTOM, share=26),
 )
 
@@ -110,6 +117,7 @@ class Docks(QObject):
     def __init__(self, window: QMainWindow) -> None:
         super().__init__(window)
         self.touched = False
+        self._of = LAYERS
         self._window = window
         self.by_name = {panel.name: Dock(panel, window) for panel in PANELS}
         window.setDockOptions(
@@ -133,7 +141,7 @@ class Docks(QObject):
             docks = [dock for dock in self.by_name.values() if dock.panel.area == area]
             for before, dock in zip([None, *docks], docks, strict=False):
                 dock.setFloating(False)
-                dock.show()
+                dock.setVisible(dock.panel.of in ("", self._of))
                 self._window.addDockWidget(area, dock)
                 if before is not None and area == RIGHT:
                     self._window.tabifyDockWidget(before, dock)
@@ -142,6 +150,18 @@ class Docks(QObject):
         self.title_by_place()
         self.touched = False
 
+    def suit(self, learns: bool) -> None:
+        """Open what belongs to a project that learns, or to one that only computes.
+
+        Once a person has moved docks they stay as they are.
+        """
+        of = LAYERS if learns else GATES
+        if of != self._of and not self.touched:
+            self._of = of
+            for dock in self.by_name.values():
+                dock.setVisible(dock.panel.of in ("", of))
+            self.size(self._window.size())
+
     def size(self, window: QSize) -> None:
         """Give every dock its share of a window of that size."""
         left = round(min(226, max(150, window.width() * 0.16)))
@@ -149,9 +169,14 @@ class Docks(QObject):
         below = round(min(290, max(130, window.height() * 0.27)))
         side = [self.by_name["palette"], self.by_name["inspector"]]
         self._window.resizeDocks(side, [left, right], HORIZONTAL)
-        lowest = [dock for dock in self.by_name.values() if dock.panel.area == BOTTOM]
+        lowest = [
+            dock
+            for dock in self.by_name.values()
+            if dock.panel.area == BOTTOM and not dock.isHidden()
+        ]
         self._window.resizeDocks(lowest, [below] * len(lowest), VERTICAL)
-        shares = [dock.panel.share * window.width() // 104 for dock in lowest]
+        whole = sum(dock.panel.share for dock in lowest) or 1
+        shares = [dock.panel.share * window.width() // whole for dock in lowest]
         self._window.resizeDocks(lowest, shares, HORIZONTAL)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

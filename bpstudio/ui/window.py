@@ -92,6 +92,7 @@ class Window(QMainWindow):
         self._entitle()
         actions.refresh(self.actions_by_id, self)
         if change.before is not change.after and not self.studio.history.names:
+            self.docks.suit(self.studio.can_train)
             self.docks.bring("trainer" if self.studio.can_train else "inspector")
 
     def _move(self, shown: Showing) -> None:
