@@ -54,10 +54,9 @@ class Code:
             self.things.append(thing)
             self.names.append(f"{word}{len(self.names)}")
         place = self.known[key]
-        if isinstance(thing.value, np.ndarray) and thing.value.flags.writeable:
-            # A view that can only be read may have named the place first.
-            if not self.things[place].value.flags.writeable:
-                self.things[place] = thing
+        if _writable(thing) and not _writable(self.things[place]):
+            # A view that can only be read named the place first.
+            self.things[place] = thing
         return self.names[place]
 
     def add(self, function: np.ufunc, arguments: Sequence[Thing], out: Thing) -> None:
@@ -98,6 +97,10 @@ class Code:
         """Any other function, its result copied into its place."""
         words = [self.name(each) for each in (out, *arguments)]
         self.lines.append(f"{self.name(Thing(stored), 'call')}({', '.join(words)})")
+
+
+def _writable(thing: Thing) -> bool:
+    return isinstance(thing.value, np.ndarray) and bool(thing.value.flags.writeable)
 
 
 Program = Callable[..., Any]
