@@ -35,7 +35,7 @@ def arrange(
     graph always gives the same places.
     """
     before = before or {}
-    size = {id: (sizes or {}).get(id, _usual(node)) for id, node in graph.nodes.items()}
+    size = {id: (sizes or {}).get(id, usual_size(node)) for id, node in graph.nodes.items()}
     networks = _networks(graph)
     parts = [_network(graph, ids, size, before) for ids in networks if len(ids) > 1]
     loose = [ids[0] for ids in networks if len(ids) == 1]
@@ -52,7 +52,8 @@ def arrange(
     return _where_it_was({id: places[id] for id in graph.nodes}, before)
 
 
-def _usual(node: Node) -> tuple[float, float]:
+def usual_size(node: Node) -> tuple[float, float]:
+    """The width and height that a node of its kind has, where nobody says better."""
     return _SIZES.get(node.op.category, _GATE)
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from bpstudio.engine.graph import Graph, Node
 from bpstudio.engine.unfold import Group
-from bpstudio.project.arrange import arrange
+from bpstudio.project.arrange import arrange, usual_size
 
 Place = tuple[float, float]
 Places = Mapping[str, Place]
@@ -21,6 +21,8 @@ BESIDE = 60.0
 """What is at most so far left or right of an opened part stands above or below it."""
 LEVEL = 12.0
 """What is at most so much higher or lower stands at the same height; in canvas units, as all."""
+GATE = 44.0
+"""The height of a gate."""
 
 
 class Box(NamedTuple):
@@ -41,6 +43,10 @@ class Box(NamedTuple):
         """How far it reaches up and down from its middle."""
         return (self.bottom - self.top) / 2
 
+    def beyond(self, node: Node) -> float:
+        """How much farther it reaches up and down than the node alone did."""
+        return max(0.0, self.half - (usual_size(node)[1] - GATE) / 2)
+
 
 def opened(
     graph: Graph, places: Places, groups: Groups, id: str, after: Graph, members: Collection[str]
@@ -55,7 +61,8 @@ def opened(
     part = Box(x, x + box.right - box.left, y - box.half, y + box.half)
     others = {each: place for each, place in places.items() if each != id}
     units = _units(groups, others, id)
-    moved = _moved(others, units, _after(graph, id), part, opening=True)
+    grown = part.beyond(graph[id])
+    moved = _moved(others, units, _after(graph, id), part, grown, opening=True)
     return moved | {
         member: (x + place[0] - box.left, y + place[1] - box.middle)
         for member, place in inner.items()
@@ -73,7 +80,8 @@ def closed(graph: Graph, places: Places, groups: Groups, group: Group, id: str) 
     part = _box(inner.values())
     others = {each: place for each, place in places.items() if each not in inner}
     units = _units(groups, others, group.node.id)
-    moved = _moved(others, units, _after(graph, group.output), part, opening=False)
+    grown = part.beyond(group.node)
+    moved = _moved(others, units, _after(graph, group.output), part, grown, opening=False)
     return moved | {id: (round(part.left, 6), round(part.middle, 6))}
 
 
@@ -82,10 +90,12 @@ def _moved(
     units: Iterable[tuple[str, ...]],
     after: frozenset[str],
     part: Box,
+    grown: float,
     *,
     opening: bool,
 ) -> dict[str, Place]:
-    """The places of all others, which move in units; what comes after the gate is `after`."""
+    """The places of all others, which move in units; what comes after the gate is `after`, and
+    `grown` is how far what stands above and below moves."""
     wide = part.right - part.left
     moved: dict[str, Place] = {}
     for unit in units:
@@ -99,8 +109,8 @@ def _moved(
         beside = left <= part.right + BESIDE and right >= part.left - BESIDE
         distance = box.middle - part.middle
         dy = 0.0
-        if beside and abs(distance) > (LEVEL if opening else LEVEL + part.half):
-            dy = part.half if (distance > 0) == opening else -part.half
+        if beside and abs(distance) > (LEVEL if opening else LEVEL + grown):
+            dy = grown if (distance > 0) == opening else -grown
         moved |= {id: (places[id][0] + dx, places[id][1] + dy) for id in unit}
     return moved
 

@@ -64,6 +64,12 @@ def same(one: Project, other: Project) -> None:
     assert one.trained.memory.layout == other.trained.memory.layout
 
 
+def recorded(project: Project) -> run.Recording:
+    start = loss_node(project) or project.graph.objective
+    seed = {start: np.ones(())}
+    return run.record(project.graph, arguments(project), project.weights, seed=seed)
+
+
 def trained(project: Project, steps: int = 10) -> Project:
     reports = list(train(runs.job(project, steps)))
     losses, last = np.concatenate([each.losses for each in reports]), reports[-1]
@@ -174,6 +180,63 @@ def test_what_is_right_of_it_makes_room(network: Project) -> None:
     assert min(b - a for a, b in itertools.pairwise(apart)) > 40
 
 
+def test_what_is_above_and_below_makes_room_and_what_is_opened_stays_together() -> None:
+    project = opening.unfold(build.network(toys.make("xor"), (2, 3, 1)), "dense1", "neurons")
+    upper, middle, lower, row = project.groups["dense1"].members
+    first = opening.unfold(project, upper, "gates")
+    inner = first.groups[upper].members
+    both = opening.unfold(first, middle, "gates")
+    moved = {
+        (both.places[id][0] - first.places[id][0], both.places[id][1] - first.places[id][1])
+        for id in inner
+    }
+    assert len(moved) == 1 and moved.pop()[1] < 0
+    assert both.places[lower][1] > first.places[lower][1]
+    assert both.places[row][0] > max(both.places[id][0] for id in both.groups[middle].members)
+    assert both.places["data1"] == project.places["data1"]
+    low = max(both.places[id][1] for id in inner)
+    assert low < min(both.places[id][1] for id in both.groups[middle].members)
+    same(opening.fold(opening.fold(both, [middle]), [upper]), project)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_opening_and_closing_at_random(network: Project, seed: int) -> None:
+    """Whatever is opened, the loss and the gradients that reach the data stay the same."""
+    rng = np.random.default_rng(seed)
+    before, project, versions = recorded(network), network, [network]
+    for _ in range(7):
+        id = str(rng.choice(list(project.graph.nodes)))
+        levels = opening.levels(project, id)
+        if project.groups and rng.random() < 0.25:
+            project = opening.fold(project, [str(rng.choice(list(project.groups)))])
+            versions = []
+        elif levels:
+            try:
+                project = opening.unfold(project, id, str(rng.choice(levels)))
+            except GraphError as error:
+                assert "nothing smaller" in str(error)
+                continue
+            versions.append(project)
+        after = recorded(project)
+        np.testing.assert_allclose(
+            after.values[loss_node(project) or ""], before.values["loss1"], 1e-12
+        )
+        np.testing.assert_allclose(
+            after.gradients["data1"], before.gradients["data1"], rtol=1e-11, atol=1e-14
+        )
+    again = from_bytes(to_bytes(project))
+    same(again, project)
+    if versions:
+        for earlier in reversed(versions[:-1]):
+            opened = [id for id in project.groups if id not in earlier.groups]
+            project = opening.fold(project, opened)
+            same(project, earlier)
+    closed = opening.fold(again, list(again.groups))
+    assert closed.graph == network.graph
+    for key, weight in network.weights.items():
+        np.testing.assert_array_equal(closed.weights[key], weight)
+
+
 def test_moved_it_closes_where_it_is(network: Project) -> None:
     opened = opening.unfold(network, "tanh1")
     places = {id: (x + 7, y - 5) for id, (x, y) in opened.places.items()}
@@ -219,10 +282,6 @@ def test_how_far_it_can_be_opened(network: Project) -> None:
 def lecture() -> Project:
     values = {"w0": 2.0, "x0": -1.0, "w1": -3.0, "x1": -2.0, "w2": -3.0}
     return build.from_formula(formula("f = 1 / (1 + exp(-(w0*x0 + w1*x1 + w2)))", values))
-
-
-def recorded(project: Project) -> run.Recording:
-    return run.record(project.graph, arguments(project), project.weights)
 
 
 def test_the_lectures_neuron_fused_and_opened_again() -> None:
