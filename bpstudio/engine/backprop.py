@@ -21,14 +21,15 @@ class Noted:
     """What a network left on its tape.
 
     `leaves` are the arrays supplied from outside, by key `node.port`; `kinds` says of each which
-    kind of argument it is; `outputs` are by node, `arguments` by node and port, `gradients` and
-    `statistics` (their new values) by key.
+    kind of argument it is; `outputs` and their `shapes` are by node, `arguments` by node and port,
+    `gradients` and `statistics` (their new values) by key.
     """
 
     tape: Tape
     leaves: dict[str, Traced] = field(default_factory=dict)
     kinds: dict[str, Kind] = field(default_factory=dict)
     outputs: dict[str, Traced] = field(default_factory=dict)
+    shapes: dict[str, Shape] = field(default_factory=dict)
     arguments: dict[str, dict[str, Any]] = field(default_factory=dict)
     gradients: dict[str, Traced] = field(default_factory=dict)
     statistics: dict[str, Traced] = field(default_factory=dict)
@@ -49,8 +50,7 @@ def note_forward(
     weights. Outside training gates `infer`, and noise disturbs nothing.
     """
     noted = Noted(tape)
-    wanted = run.ancestors(graph, of)
-    found: dict[str, Shape] = {}
+    wanted, found = run.ancestors(graph, of), noted.shapes
     for node in graph.ordered:
         if node.id not in wanted:
             continue

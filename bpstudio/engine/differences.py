@@ -48,12 +48,20 @@ def central_difference(
     function: Callable[[Array], float], at: Array, place: tuple[int, ...], step: float = STEP
 ) -> float:
     """The slope towards one number of a float64 array, by two calls."""
+    (above, high), (below, low) = both_sides(function, at, place, step)
+    # What float64 made of the two nudges, not what was asked for.
+    return (above - below) / (high - low)
+
+
+def both_sides(
+    function: Callable[[Array], float], at: Array, place: tuple[int, ...], step: float = STEP
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    """The function above and below one number of an array, each with the number it was taken at."""
     nudge = step * max(1.0, abs(float(at[place])))
     above, below = at.copy(), at.copy()
     above[place] += nudge
     below[place] -= nudge
-    # What float64 made of the two nudges, not what was asked for.
-    return float((function(above) - function(below)) / (above[place] - below[place]))
+    return (function(above), float(above[place])), (function(below), float(below[place]))
 
 
 def error_curve(

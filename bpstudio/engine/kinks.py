@@ -45,10 +45,10 @@ def looked_at(
     nudge: float,
     largest: float,
 ) -> float | Kink | None:
-    """Why a slope that backward takes at one number is not the central difference.
+    """Why a slope that backward takes at one number may not be the central difference.
 
-    A better central difference that agrees with it: there is a kink within the nudge, or the curve
-    bends that much. A Kink: the two sides disagree, however near, and what is taken lies between.
+    A Kink: the two sides disagree, however near, and what is taken lies between. A better central
+    difference that agrees with it: there is a kink within the nudge, or the curve bends that much.
     None: it is wrong.
     """
     start = float(at[place])
@@ -59,18 +59,21 @@ def looked_at(
         high, low = _moved(at, place, start + h), _moved(at, place, start - h)
         above = (function(high) - middle) / (high[place] - start)
         below = (middle - function(low)) / (start - low[place])
-        uncertain = ROUNDING * max(1.0, abs(middle)) / h
-        central = 0.5 * (above + below)
-        if abs(central - taken) <= CLOSE * largest + uncertain:
-            return float(central)
-        sides.append((float(below), float(above), uncertain))
-    (below, above, uncertain), first = sides[1], sides[0]
-    apart, slack = abs(above - below), CLOSE * largest + uncertain
+        slack = CLOSE * largest + ROUNDING * max(1.0, abs(middle)) / h
+        sides.append((float(below), float(above), slack))
+    (below, above, slack), first = sides[1], sides[0]
     # What only bends has sides that come together as the nudge gets smaller.
+    apart = abs(above - below)
     stays = apart > 0.5 * abs(first[1] - first[0]) and apart > 10 * slack
     if stays and min(below, above) - slack <= taken <= max(below, above) + slack:
         return Kink(place, below, above, taken)
-    return None
+    centrals = (0.5 * (below + above) for below, above, _ in sides)
+    agreeing = (
+        central
+        for central, (_, _, slack) in zip(centrals, sides, strict=True)
+        if abs(central - taken) <= slack
+    )
+    return next(agreeing, None)
 
 
 def _moved(at: Array, place: tuple[int, ...], value: float) -> Array:

@@ -42,10 +42,11 @@ class Predictor:
         self._weights = self._vectors.views(self._vectors.parameters)
         self._batches = Batches(noted, rows)
         value = tape.values[noted.outputs[output].index]
-        self._batched = value.batched
-        laid = (*value.shape[1:], *value.shape[:1]) if value.batched else value.shape
+        # What only depends on the batch, such as a loss, has no row for each of its rows.
+        self._batched = noted.shapes[output].batched
+        laid = (*value.shape[1:], *value.shape[:1]) if self._batched else value.shape
         space = np.zeros(laid, value.dtype)
-        self._result: Array = np.moveaxis(space, -1, 0) if value.batched else space
+        self._result: Array = np.moveaxis(space, -1, 0) if self._batched else space
         calls = rewrite.fuse_layers(
             tape, tape.calls, {index[w]: index[b] for w, b in layers.items()}
         )
