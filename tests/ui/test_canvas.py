@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -25,6 +26,7 @@ from pytestqt.qtbot import QtBot
 from bpstudio.engine.formula import build as formula_of
 from bpstudio.playback import digits
 from bpstudio.playback.palette import LIGHT
+from bpstudio.playback.timeline import Timeline
 from bpstudio.project import build, edits
 from bpstudio.project.project import Project
 from bpstudio.ui.canvas.adding import DATA_TYPE, OP_TYPE
@@ -235,7 +237,7 @@ def test_a_frame_draws_nothing_that_stands_still(chain: Canvas) -> None:
     assert chain.drawing.ground.draws == ground
     assert chain.drawing.wires.draws == wires
     assert chain.drawing.scenes == scenes
-    studio.show_position(1.5)
+    studio.show_position(0.95)  # the value has arrived, and its wire turns green
     chain.repaint()
     assert chain.drawing.ground.draws == ground
     assert chain.drawing.wires.draws == wires + 1
@@ -329,6 +331,30 @@ def test_escape_leaves_no_trace(
     studio.select(["z"])
     chain.forget_hover()
     assert chain.grab().toImage() == picture
+
+
+def test_what_is_put_back_where_it_was_is_no_edit(chain: Canvas) -> None:
+    begin = middle(chain, "add1")
+    for press, away in ((begin, QPoint(50, 50)), (input_port(chain, "add1", "a"), QPoint(-60, 0))):
+        QTest.mousePress(chain, LEFT, NONE, press)
+        for place in (press + away, press):
+            QTest.mouseMove(chain, place)
+            chain.repaint()
+        assert chain.drawing.lifted is not None or chain.drawing.hidden
+        QTest.mouseRelease(chain, LEFT, NONE, press)
+        assert chain.drawing.lifted is None and not chain.drawing.hidden
+    assert entries(chain.studio) == 0
+
+
+def test_another_recording_of_the_same_network_is_told(chain: Canvas) -> None:
+    studio = chain.studio
+    assert "−12.00" in drawn(chain)["forward"]
+    recording = studio.shown.recording
+    assert recording is not None
+    doubled = tuple(replace(step, output=2 * step.output) for step in recording.forward)
+    timeline = Timeline(replace(recording, forward=doubled))
+    studio.shown = replace(studio.shown, timeline=timeline)
+    assert drawn(chain)["forward"] == ["10.00", "6.00", "−24.00", "−4.00", "−8.00"]
 
 
 def test_clicks_and_bands_select(qtbot: QtBot, chain: Canvas) -> None:
