@@ -18,6 +18,7 @@ GATES, LAYERS, LOSSES, DATA = N_("Gates"), N_("Layers"), N_("Losses"), N_("Data"
 SECTIONS = (GATES, LAYERS, LOSSES, DATA)
 _BY_CATEGORY = {"arithmetic": GATES, "source": GATES, "loss": LOSSES}
 _LAYER_LIKE = ("matmul",)
+_ORDER = ("source", "arithmetic", "activation", "layer", "normalize", "reshape", "loss")
 
 _INITIALS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
 _FIRST, _LAST = 0xAC00, 0xD7A3
@@ -110,7 +111,7 @@ TOY_WORDS = {
 @cache
 def entries() -> tuple[Entry, ...]:
     """Everything on offer, section by section; what reads or holds values comes first."""
-    ops = sorted(catalog.items(), key=lambda item: item[1].category != "source")
+    ops = sorted(catalog.items(), key=lambda item: _ORDER.index(item[1].category))
     found = [Entry(name, _section(name, kind)) for name, kind in ops]
     found += [Entry(name, DATA, is_data=True) for name in TOYS]
     return tuple(sorted(found, key=lambda entry: SECTIONS.index(entry.section)))
