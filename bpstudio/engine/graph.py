@@ -233,6 +233,14 @@ def _check_node(node: Node, nodes: Mapping[str, Node]) -> None:
                 port=name,
                 ports=", ".join(ports) or "-",
             )
+        if ports[name].kind in (Kind.NOISE, Kind.STATISTIC):
+            # Gates give no gradient for these, so one that came by wire would be lost unseen.
+            raise GraphError(
+                N_("{label} makes its {port} itself. Take the wire off."),
+                nodes=(node.id,),
+                label=node.label,
+                port=name,
+            )
         if len(sources) != 1 and not ports[name].variadic:
             raise GraphError(
                 N_("{label} takes one wire at its port {port}, not {count}."),

@@ -12,6 +12,7 @@ from bpstudio.engine.ops.arithmetic import Add, Multiply, Shift
 from bpstudio.engine.ops.elementary import Sin
 from bpstudio.engine.ops.layer import Dense
 from bpstudio.engine.ops.loss import SquaredError
+from bpstudio.engine.ops.normalize import BatchNorm, Dropout
 from bpstudio.engine.ops.source import Data, Input
 from bpstudio.engine.run import backward, forward
 from bpstudio.engine.shapes import Shape, infer
@@ -121,6 +122,8 @@ def test_a_node_can_not_feed_itself() -> None:
     [
         (Node("q", Sin(), {"y": ("x",)}), "no port called y. It has: x"),
         (Node("q", Sin(), {"x": ("x", "x")}), "one wire at its port x, not 2"),
+        (Node("q", Dropout(), {"x": ("x",), "mask": ("x",)}), "q makes its mask itself"),
+        (Node("q", BatchNorm(), {"x": ("x",), "mean": ("x",)}), "q makes its mean itself"),
         (Node("q", Sin(), {"x": ("nobody",)}), "fed by nobody, which does not exist"),
         (Node("q 1", Sin()), "can't be called 'q 1'"),
         (Node("", Sin()), "can't be called ''"),
