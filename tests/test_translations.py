@@ -28,9 +28,15 @@ UPDATE = "type: python3 packaging/dev.py translations"
 
 SUBMENUS = {"File": (menus.RECENT, menus.EXAMPLES), "View": (menus.PANELS,)}
 
-NAMES = frozenset(
-    "AND OR XOR NAND NOR XNOR SGD AdaGrad RMSProp Adam AdamW He Xavier ReLU PReLU ELU GELU SiLU "
-    "Leaky Tanh Backprop Studio English sin".split()
+NAMES = re.compile(
+    "|".join(
+        (
+            "X?N?(?:AND|OR)",
+            "SGD|AdaGrad|RMSProp|AdamW?|He|Xavier",
+            "P?ReLU|ELU|GELU|SiLU|Leaky|Tanh|sin",
+            "Backprop|Studio|English",
+        )
+    )
 )
 """What is called alike in both languages."""
 
@@ -108,7 +114,7 @@ def test_sentences_end_alike() -> None:
 def test_only_names_and_formulas_are_said_alike() -> None:
     alike = [english(m) for m in MESSAGES if said(m) == english(m)]
     words = {w for text in alike for w in re.findall("[A-Za-z]{2,}", re.sub("{.*?}", "", text))}
-    assert words - NAMES == set()
+    assert [word for word in sorted(words) if not NAMES.fullmatch(word)] == []
 
 
 def test_every_letter_that_korean_adds_can_be_drawn() -> None:
