@@ -6,15 +6,14 @@ writes down how each was made.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from bpstudio import resources
 from bpstudio.data import toys
 from bpstudio.engine.formula import build as formula
 from bpstudio.engine.graph import Graph, Node
-from bpstudio.project import build, edits, file
+from bpstudio.playback.scene import laid_out
+from bpstudio.project import build, file
 from bpstudio.project.gates import gate
 from bpstudio.project.project import Project
 
@@ -52,11 +51,12 @@ def main() -> None:
     folder.mkdir(exist_ok=True)
     for name, (title, text, values) in FORMULAS.items():
         arrays = {key: np.asarray(value, dtype=float) for key, value in values.items()}
-        file.save(build.from_formula(formula(text, arrays), title), folder / f"{name}.bps")
+        project = build.from_formula(formula(text, arrays), title)
+        file.save(laid_out(project), folder / f"{name}.bps")
     for name, (title, data, layers) in NETWORKS.items():
         project = build.network(toys.make(data), layers, title=title)
-        file.save(project, folder / f"{name}.bps")
-    file.save(squared_norm(), folder / "squared-norm.bps")
+        file.save(laid_out(project), folder / f"{name}.bps")
+    file.save(laid_out(squared_norm()), folder / "squared-norm.bps")
 
 
 def squared_norm() -> Project:
@@ -72,8 +72,7 @@ def squared_norm() -> Project:
         "W.value": np.array([[0.1, 0.5], [-0.3, 0.8]]),
         "x.value": np.array([0.2, 0.4]),
     }
-    project = Project(graph=Graph({node.id: node for node in nodes}), given=given)
-    return replace(edits.tidy(project), title="‖W·x‖²")
+    return Project(graph=Graph({node.id: node for node in nodes}), given=given, title="‖W·x‖²")
 
 
 if __name__ == "__main__":

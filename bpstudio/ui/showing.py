@@ -47,17 +47,17 @@ class Showing:
     @property
     def recording(self) -> Recording | None:
         """The iteration that the timeline shows."""
-        return self.timeline.recording if self.timeline else None
+        return self.timeline.recording if self.timeline is not None else None
 
     @property
     def length(self) -> int:
         """How many moments the timeline has."""
-        return len(self.timeline) if self.timeline else 0
+        return len(self.timeline) if self.timeline is not None else 0
 
     @property
     def instant(self) -> Instant | None:
         """Where playback is."""
-        return self.timeline.at(self.position) if self.timeline else None
+        return self.timeline.at(self.position) if self.timeline is not None else None
 
     @property
     def goal(self) -> str | None:
