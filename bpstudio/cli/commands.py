@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 import time
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -287,17 +289,27 @@ def _assignments(words: list[str]) -> dict[str, Any]:
     """`name=value` words; a value is a number or nested lists of numbers."""
     found: dict[str, Any] = {}
     for word in words:
-        name, equals, text = word.partition("=")
+        name, _equals, text = word.partition("=")
         name = name.strip()
         if name in found:
             raise StudioError(N_("{name} has two values. Give it one."), name=name)
         try:
-            found[name] = json.loads(text, parse_constant=_refuse) if equals else _refuse("")
+            found[name] = _value(text)
         except ValueError:
             raise StudioError(
                 N_("{word} gives no value. Write it as name=number, such as x=-2."), word=word
             ) from None
     return found
+
+
+def _value(text: str) -> Any:
+    """A number as a person types it (.5, +1, a real minus sign), or nested lists of numbers."""
+    plain = unicodedata.normalize("NFKC", text).replace("\N{MINUS SIGN}", "-").strip()
+    try:
+        number = float(plain)
+    except ValueError:
+        return json.loads(plain, parse_constant=_refuse)
+    return number if math.isfinite(number) and "_" not in plain else _refuse(text)
 
 
 def _refuse(text: str) -> float:

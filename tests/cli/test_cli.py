@@ -69,12 +69,26 @@ def test_a_formula_may_start_with_a_minus_sign(capsys: pytest.CaptureFixture[str
 
 
 @pytest.mark.parametrize(
+    ("typed", "value"),
+    [(".5", 0.5), ("+2", 2.0), ("3.", 3.0), ("−2", -2.0), ("１", 1.0), ("[1, 2]", [1.0, 2.0])],
+)
+def test_values_are_taken_as_people_type_them(
+    typed: str, value: object, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert data(capsys, "formula", "x", f"x={typed}")["output"] == value
+
+
+@pytest.mark.parametrize(
     ("words", "said"),
     [
         (("formula", "x*y", "x=1"), "y"),
         (("formula", "x*", "x=1"), "position 2"),
         (("formula", "log(x)", "x=-1"), "log1 (Log) gives nan for x = -1"),
         (("formula", "x", "x"), "x gives no value"),
+        (("formula", "x", "x="), "x= gives no value"),
+        (("formula", "x", "x=1_0"), "x=1_0 gives no value"),
+        (("formula", "x", "x=nan"), "x=nan gives no value"),
+        (("formula", "x", "x=[1, nan]"), "gives no value"),
         (("formula",), "required"),
         (("train", "no-such-file.bps"), "no-such-file.bps"),
         (("new", "--data", "xor", "--layers", "3,1", "--out", "p.bps"), "Begin with 2"),
