@@ -18,15 +18,12 @@ from bpstudio.cli import main
 from bpstudio.cli.answer import columns
 from bpstudio.engine.optimizers import Momentum
 from bpstudio.errors import StudioError
-from bpstudio.language import _, described, paragraphs
+from bpstudio.language import described, paragraphs
 from bpstudio.playback import metrics
-from bpstudio.ui import actions, commands, menus
 
 (KOREAN,) = translations.catalogs()
 MESSAGES = [m for m in translations.read(KOREAN.read_text(encoding="utf-8")) if m.id]
 UPDATE = "type: python3 packaging/dev.py translations"
-
-SUBMENUS = {"File": (menus.RECENT, menus.EXAMPLES), "View": (menus.PANELS,)}
 
 NAMES = re.compile(
     "|".join(
@@ -137,22 +134,6 @@ def test_korean_accelerators_are_those_of_the_english_words() -> None:
         assert mnemonic(said(message)) == letter, message.id
         if letter:
             assert f"(&{letter})" in said(message), message.id
-
-
-@pytest.mark.parametrize("tongue", language.LANGUAGES)
-def test_accelerators_are_unique_in_each_menu(tongue: str) -> None:
-    assert commands.__all__
-    language.set_language(tongue)
-    try:
-        by_menu = {"": [_(title) for title in menus.TITLES.values()]}
-        for menu in actions.MENUS:
-            texts = [entry.text for entry in actions.table.values() if entry.menu == menu]
-            by_menu[menu] = [_(text) for text in (*texts, *SUBMENUS.get(menu, ()))]
-    finally:
-        language.set_language("en")
-    for menu, texts in by_menu.items():
-        letters = [letter for text in texts if (letter := mnemonic(text))]
-        assert sorted(letters) == sorted(set(letters)), (menu, texts)
 
 
 def test_what_is_compiled_is_what_is_written() -> None:

@@ -11,6 +11,7 @@ announced once and found everywhere.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -101,9 +102,9 @@ def retitle(actions: dict[str, QAction]) -> None:
     for id, act in actions.items():
         entry = table[id]
         keys = act.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-        text, help = _(entry.text), _(entry.help or entry.text).replace("&", "").rstrip("…")
+        text, help = _(entry.text), plain(_(entry.help or entry.text))
         act.setText(text)
-        act.setIconText(text.replace("&", "").rstrip("…"))
+        act.setIconText(plain(text))
         act.setToolTip(f"{help} ({keys})" if keys else help)
         act.setStatusTip(help)
 
@@ -113,6 +114,11 @@ def draw_icons(actions: dict[str, QAction]) -> None:
     for id, act in actions.items():
         if table[id].icon:
             act.setIcon(icons.icon(table[id].icon))
+
+
+def plain(text: str) -> str:
+    """What stands in a menu without accelerator and dots: both `&Save…` and `저장(&S)…`."""
+    return re.sub(r"\(&.\)|&", "", text).rstrip("…")
 
 
 def refresh(actions: dict[str, QAction], window: Window) -> None:

@@ -39,6 +39,18 @@ def test_no_two_commands_have_the_same_keys() -> None:
     assert [each for each, count in Counter(keys).items() if count > 1] == []
 
 
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("Save &as…", "Save as"),
+        ("다른 이름으로 저장(&A)…", "다른 이름으로 저장"),
+        ("한국어", "한국어"),
+    ],
+)
+def test_a_text_outside_of_menus_shows_no_accelerator(text: str, plain: str) -> None:
+    assert actions.plain(text) == plain
+
+
 def test_every_command_stands_in_a_menu_that_there_is() -> None:
     assert {entry.menu for entry in actions.table.values()} == set(actions.MENUS)
     assert set(menus.TITLES) == set(actions.MENUS)

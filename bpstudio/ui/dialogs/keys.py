@@ -38,7 +38,7 @@ def show(window: Window) -> None:
             continue
         lowest = heights.index(min(heights))
         heights[lowest] += len(entries) + 2
-        heading = QLabel(_plain(menus.TITLES[menu]).upper())
+        heading = QLabel(actions.plain(_(menus.TITLES[menu])).upper())
         heading.setProperty("role", "heading")
         stacks[lowest].addWidget(heading)
         stacks[lowest].addLayout(_rows(entries))
@@ -53,15 +53,11 @@ def _rows(entries: list[actions.Action]) -> QGridLayout:
     grid.setHorizontalSpacing(22)
     grid.setColumnStretch(0, 1)
     for row, entry in enumerate(entries):
-        grid.addWidget(QLabel(_plain(entry.text)), row, 0)
+        grid.addWidget(QLabel(actions.plain(_(entry.text))), row, 0)
         keys = QLabel("  ".join(map(_native, entry.shortcut)))
         keys.setProperty("role", "number")
         grid.addWidget(keys, row, 1, Qt.AlignmentFlag.AlignRight)
     return grid
-
-
-def _plain(text: str) -> str:
-    return _(text).replace("&", "").rstrip("…")
 
 
 def _native(keys: str) -> str:
