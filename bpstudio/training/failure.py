@@ -35,9 +35,9 @@ def first_bad_step(course: Course, kept: Kept, end: int) -> Failure:
     for step in range(kept.step, end):
         before = keep(course, step)
         advance(course, step, loss)
-        if not math.isfinite(loss[0]) or not finite(course.whole.parameters):
+        if not math.isfinite(loss[0]) or not healthy(course):
             break
-    after = weights_of(course)
+    after = keep(course, step + 1)
     restore(course, before)
     reason = _reason(course, before.step, after, float(loss[0]))
     return Failure(
@@ -56,6 +56,15 @@ def finite(array: Array) -> bool:
     return bool(np.isfinite(array).all())
 
 
+def healthy(course: Course) -> bool:
+    """Whether all weights are finite, and all that the optimizer remembers.
+
+    A memory that overflowed would stop the weights without a word: they are divided by it.
+    """
+    plan = course.whole
+    return finite(plan.parameters) and all(finite(vector) for vector in plan.state.values())
+
+
 def given_of_step(job: Job, step: int) -> dict[str, Array]:
     """The given arrays with only the rows that this step (from 0) sees."""
     chosen = rows_of_step(job.rows, job.settings.batch, job.settings.seed, step)
@@ -63,7 +72,7 @@ def given_of_step(job: Job, step: int) -> dict[str, Array]:
     return {key: value[chosen] if key in batched else value for key, value in job.given.items()}
 
 
-def _reason(course: Course, step: int, after: dict[str, Array], loss: float) -> StudioError:
+def _reason(course: Course, step: int, after: Kept, loss: float) -> StudioError:
     """What to say: the first gate of that step that is not finite, else the weight that is not."""
     job = course.job
     recording = run.record(
@@ -77,12 +86,23 @@ def _reason(course: Course, step: int, after: dict[str, Array], loss: float) -> 
     bad = recording.first_non_finite()
     if bad is not None:
         return run.not_finite(job.graph[bad.node], bad)
-    for key, value in after.items():
-        if not finite(value):
-            node = job.graph[key.partition(".")[0]]
+    vectors = course.whole.vectors
+    for key in vectors.places:
+        node = job.graph[key.partition(".")[0]]
+        if not finite(vectors.view(after.parameters, key)):
             return StudioError(
                 N_("this update would make {label} infinite. Try a smaller learning rate."),
                 nodes=(node.id,),
                 label=node.label,
+            )
+        if not all(finite(vectors.view(state, key)) for state in after.state.values()):
+            return StudioError(
+                N_(
+                    "the gradient at {label} is too large for what {optimizer} remembers of it. "
+                    "Scale the data, or try another optimizer."
+                ),
+                nodes=(node.id,),
+                label=node.label,
+                optimizer=job.settings.optimizer.title,
             )
     return StudioError(N_("the loss is {loss}. Try a smaller learning rate."), loss=loss)

@@ -24,7 +24,7 @@ from bpstudio.training.course import (
     statistics_of,
     weights_of,
 )
-from bpstudio.training.failure import finite, first_bad_step
+from bpstudio.training.failure import finite, first_bad_step, healthy
 from bpstudio.training.job import Change, Job, Progress, Result
 from bpstudio.training.measure import measure
 from bpstudio.training.pace import Pace
@@ -47,7 +47,7 @@ def train(job: Job) -> Generator[Progress, Change | None, None]:
         pace.begin()
         losses = np.empty(min(pace.steps, end - step))
         advance(course, step, losses)
-        if not (finite(losses) and finite(course.whole.parameters)):
+        if not (finite(losses) and healthy(course)):
             failure = first_bad_step(course, kept, step + len(losses))
             losses = losses[: failure.step - step]
         step += len(losses)
