@@ -113,6 +113,8 @@ def run_anew(shown: Showing, memory: Memory | None = None) -> Showing:
         )
     except StudioError as problem:
         return replace(blank, problem=problem)
+    if not recording.forward:
+        return replace(blank, problem=_problem(project, recording))
     timeline = Timeline(recording)
     kept = len(timeline) == shown.length and shown.position < shown.length
     return replace(
