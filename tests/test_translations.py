@@ -193,6 +193,8 @@ def test_the_command_line_speaks_korean(project: Path, capsys: pytest.CaptureFix
         assert re.search(r"5단계.*손실 .* → .*정확도", capsys.readouterr().out)
         assert main(["formula", "x*", "x=1", "--lang", "ko"]) == 2
         assert "수식이" in capsys.readouterr().err
+        assert main(["nothing-of-this-name", "--lang=ko"]) == 2
+        assert "그런 파일도 명령도 없습니다" in capsys.readouterr().err
     finally:
         language.set_language("en")
 

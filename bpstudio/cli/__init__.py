@@ -11,13 +11,14 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from itertools import pairwise
 
 # Runs are bit-equal only while products are summed in one order, and small ones are faster so.
 for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
 
 from bpstudio.errors import StudioError  # noqa: E402
-from bpstudio.language import N_, _, set_language  # noqa: E402
+from bpstudio.language import LANGUAGES, N_, _, set_language  # noqa: E402
 
 BAD_INPUT, BUG, INTERRUPTED = 2, 70, 130
 
@@ -29,9 +30,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     as_json = "--json" in words
     _speak_utf8()
+    set_language(_language_of(words))
     try:
         arguments = parse(words)
-        set_language(arguments.lang)
         answer = arguments.command(arguments)
         if text := answer.json() if as_json else answer.text:
             print(text, flush=True)
@@ -53,6 +54,13 @@ def main(argv: Sequence[str] | None = None) -> int:
             traceback.print_exc()
         bug = N_("This is a bug of Backprop Studio ({kind}: {error}). BPSTUDIO_DEBUG=1 shows more.")
         return _complain(_(bug).format(kind=type(error).__name__, error=error), BUG)
+
+
+def _language_of(words: Sequence[str]) -> str:
+    """The language that is asked for, so that a complaint about the words is made in it too."""
+    spelled = " ".join(words).replace("--lang=", "--lang ").split()
+    asked = [after for before, after in pairwise(spelled) if before == "--lang"]
+    return asked[-1] if asked and asked[-1] in LANGUAGES else "en"
 
 
 def _complain(sentence: str, status: int) -> int:
