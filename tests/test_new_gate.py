@@ -111,8 +111,8 @@ def trained_by_snake() -> Project:
     loss = gates.gate("binary_cross_entropy")
     nodes.append(Node("loss1", loss, {"prediction": (nodes[-1].id,)}))
     graph = Graph({node.id: node for node in nodes})
-    settings = Settings(optimizer=gates.optimizer("adam", {"learning_rate": 0.05}))
-    return complete(Project(graph=graph, data=toys.make("xor"), training=settings))
+    training = Settings(optimizer=gates.optimizer("adam", {"learning_rate": 0.05}))
+    return complete(Project(graph=graph, data=toys.make("xor"), training=training))
 
 
 def of_total() -> Project:

@@ -13,13 +13,14 @@ import numpy as np
 
 from bpstudio.engine.graph import Node
 from bpstudio.engine.op import Array, Kind
-from bpstudio.exchange import rewrite, text
+from bpstudio.exchange import rewrite, text, torch_training
 from bpstudio.exchange.files import ARRAYS, Files
 from bpstudio.exchange.names import remark
 from bpstudio.exchange.program import Program, count
 from bpstudio.exchange.rules import with_settings
 from bpstudio.exchange.slots import Slot, slots, source_of
 from bpstudio.exchange.spelling import TORCH, spell
+from bpstudio.exchange.torch_training import IN_TRAINING
 from bpstudio.exchange.variables import only_key, variables
 from bpstudio.training.course import penalised
 from bpstudio.training.settings import Settings
@@ -51,25 +52,8 @@ MODULES: Mapping[str, Module] = {
     )
 }
 
-OPTIMIZERS: Mapping[str, str] = {
-    "sgd": "torch.optim.SGD({weights}, lr={learning_rate})",
-    "momentum": "torch.optim.SGD({weights}, lr={learning_rate}, momentum={momentum})",
-    "nesterov": (
-        "torch.optim.SGD({weights}, lr={learning_rate}, momentum={momentum}, nesterov=True)"
-    ),
-    "adagrad": "torch.optim.Adagrad({weights}, lr={learning_rate}, eps={epsilon})",
-    "rmsprop": "torch.optim.RMSprop({weights}, lr={learning_rate}, alpha={decay}, eps={epsilon})",
-    "adamw": (
-        "torch.optim.AdamW({weights}, lr={learning_rate}, betas=({beta1}, {beta2}), eps={epsilon},"
-        " weight_decay={decay})"
-    ),
-    "adam": (
-        "torch.optim.Adam({weights}, lr={learning_rate}, betas=({beta1}, {beta2}), eps={epsilon})"
-    ),
-}
-
 IN_MODULE = (
-    *("np", "torch", "nn", "sys", "Path", "Network", "ARRAYS", "VALUES", "WEIGHTS", "ROWS"),
+    *("np", "torch", "nn", "sys", "math", "Path", "Network", "ARRAYS", "VALUES", "WEIGHTS", "ROWS"),
     *("self", "forward", "load", "train", "network", "prediction"),
 )
 """What the script calls things itself."""
@@ -159,9 +143,10 @@ class Script:
             "; `--train` trains it." if self.program.learns else "."
         )
         head = text.heading("A network in PyTorch.", self.program.project.title, [usage])
-        imports = (["import sys"] if self.program.learns else []) + (
-            [] if inline else ["from pathlib import Path"]
-        )
+        imports = ["import sys"] if self.program.learns else []
+        if imports and self.program.project.training.schedule.name == "cosine":
+            imports = ["import math", *imports]
+        imports += [] if inline else ["from pathlib import Path"]
         libraries = ["import torch", "from torch import nn"]
         parts = [
             head,
@@ -210,8 +195,10 @@ class Script:
             for port in node.owned(Kind.WEIGHT, Kind.STATISTIC):
                 key = f"{node.id}.{port.name}"
                 shape = self.program.arrays[key].shape
-                made = f"nn.Parameter(torch.zeros({shape!r}))"
-                lines.append(f"        self.{self.state_names[key]} = {made}")
+                name, zeros = self.state_names[key], f"torch.zeros({shape!r})"
+                lasting = f"self.register_buffer({text.quoted(name)}, {zeros})"
+                learned = f"self.{name} = nn.Parameter({zeros})"
+                lines.append("        " + (lasting if port.kind is Kind.STATISTIC else learned))
         return lines
 
     def _forward(self) -> list[str]:
@@ -247,6 +234,9 @@ class Script:
             value = with_settings(self.program.rules[node.id].output, op)
             number = float(spell(value, {}, TORCH))
             return f"{indent}{name} = torch.tensor({number!r})"
+        if op.name in IN_TRAINING:
+            axes = len(self.program.shapes[node.id].array(1))
+            return f"{indent}{name} = {IN_TRAINING[op.name](op, arguments, axes)}"
         if self._module(node):
             inputs = (arguments[p.name] for p in op.ports if p.kind is not Kind.WEIGHT)
             return f"{indent}{name} = self.{name}({text.joined(*inputs)})"
@@ -279,14 +269,18 @@ class Script:
             lines.append("    network.load_state_dict(WEIGHTS)")
         lines += [
             f"    network.{self._parameter(key)}.requires_grad_(False)"
-            for key in self.program.arrays
+            for key in self.program.project.weights
             if self._is_fixed(key)
         ]
-        return [*lines, "    return network"]
+        # Gates that do something else while training do so in `train` alone.
+        return [*lines, *(["    network.eval()"] if self._has_modes else []), "    return network"]
+
+    @property
+    def _has_modes(self) -> bool:
+        return any(node.op.name in IN_TRAINING for node in self.program.nodes)
 
     def _is_fixed(self, key: str) -> bool:
-        frozen = key.partition(".")[0] in self.program.project.training.frozen
-        return frozen or key in self.program.project.statistics
+        return key.partition(".")[0] in self.program.project.training.frozen
 
     def _parameter(self, key: str) -> str:
         return self.state_names[key]
@@ -298,8 +292,9 @@ class Script:
         batch = min(settings.batch or rows, rows)
         lines = [
             "def train(network, epochs=1000):",
+            *(["    network.train()"] if self._has_modes else []),
             *self._weights(settings),
-            f"    optimizer = {_optimizer(settings)}",
+            *torch_training.optimizer(settings),
             "    for epoch in range(1, epochs + 1):",
         ]
         if batch == rows:
@@ -312,20 +307,20 @@ class Script:
             body = " " * 12
         return [
             *lines,
-            f"{body}optimizer.zero_grad()",
-            f"{body}loss = network({taken})",
-            f"{body}loss.backward()",
-            f"{body}optimizer.step()",
+            *(f"{body}{line}" for line in torch_training.step(settings, taken)),
             "        if epoch % 100 == 0:",
             '            print("epoch", epoch, "loss", loss.item())',
+            *(["    network.eval()"] if self._has_modes else []),
         ]
 
     def _weights(self, settings: Settings) -> list[str]:
         """What the optimizer is told to change: with a penalty, all but the biases shrink too."""
-        if not settings.l2:
-            return ["    weights = [w for w in network.parameters() if w.requires_grad]"]
         learned = [key for key in self.program.project.weights if not self._is_fixed(key)]
         shrinking = set(penalised(tuple(learned)))
+        if not settings.l2 or torch_training.penalised_by_hand(settings):
+            pulled = [f"network.{self._parameter(key)}" for key in learned if key in shrinking]
+            free = "    weights = [w for w in network.parameters() if w.requires_grad]"
+            return [free, *torch_training.shrinking(settings, pulled)]
         groups = []
         for decay, keys in (
             (settings.l2, [key for key in learned if key in shrinking]),
@@ -378,10 +373,3 @@ class Script:
 def _tensor(array: Array, indent: str) -> str:
     made = text.array(array, indent, "torch.tensor")
     return f"torch.tensor({made})" if array.ndim == 0 else made
-
-
-def _optimizer(settings: Settings) -> str:
-    """The optimizer in the words of `torch.optim`; gradient descent where there is no such one."""
-    optimizer = settings.optimizer
-    known = OPTIMIZERS.get(optimizer.name, OPTIMIZERS["sgd"])
-    return known.format(weights="weights", **optimizer.settings)

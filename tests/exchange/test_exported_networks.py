@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,13 +17,15 @@ from bpstudio.data import toys
 from bpstudio.engine.formula import build as build_formula
 from bpstudio.engine.graph import Graph, Node
 from bpstudio.engine.op import Op, catalog
-from bpstudio.engine.optimizers import Momentum
+from bpstudio.engine.optimizers import AdamW, Momentum
 from bpstudio.exchange import formats, numpy_code, onnx_model, torch_code
 from bpstudio.exchange.program import program
 from bpstudio.exchange.verify import difference
-from bpstudio.project import build
+from bpstudio.project import build, runs
 from bpstudio.project.project import Project, complete
+from bpstudio.training.schedules import Cosine, Step
 from bpstudio.training.settings import Settings
+from bpstudio.training.trainer import train_now
 
 SCRIPTS = ("numpy", "pytorch", "onnx")
 
@@ -100,7 +103,35 @@ def penalised() -> Project:
     return replace(project, training=settings)
 
 
+def regularised(**settings: Any) -> Project:
+    """Gates that do something else while training, on rows and on pictures of 2 × 1."""
+    chain = [
+        gate("dense", units=8),
+        gate("batch_norm"),
+        gate("prelu"),
+        gate("reshape", size=(2, 2, 2)),
+        gate("conv2d", units=6, size=1),
+        gate("batch_norm", momentum=0.2),
+        gate("flatten"),
+        gate("dropout", rate=0.2),
+        gate("dense", units=2),
+    ]
+    nodes = [node("data1", "data")]
+    for place, op in enumerate(chain):
+        nodes.append(Node(f"n{place}", op, {"x": (nodes[-1].id,)}))
+    nodes.append(node("loss1", "cross_entropy", prediction=nodes[-1].id))
+    graph = Graph({n.id: n for n in nodes})
+    training = Settings(optimizer=AdamW(), batch=16, **settings)
+    project = Project(graph=graph, data=toys.make("moons", points=64), training=training)
+    # Statistics and weights as training leaves them, not as they start.
+    return runs.landed(complete(project), train_now(runs.job(complete(project), 20)))
+
+
 NETWORKS = {
+    "regularised": regularised(
+        l1=1e-3, l2=1e-3, clip_norm=1.0, clip_value=0.5, schedule=Cosine(steps=400, floor=0.1)
+    ),
+    "stepped": regularised(schedule=Step(every=50)),
     "xor": build.network(toys.make("xor"), (2, 4, 1)),
     "softmax": build.network(toys.make("blobs"), (2, 8, 2)),
     "regression": build.network(toys.make("sine"), (1, 9, 1)),
@@ -216,6 +247,29 @@ def test_the_torch_script_trains_what_is_not_frozen(tmp_path: Path) -> None:
     assert (
         '"params": [network.dense2.weight, network.dense3.weight], "weight_decay": 0.01' in script
     )
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("name", ["regularised", "stepped"])
+def test_the_torch_script_trains_as_the_settings_say(name: str, tmp_path: Path) -> None:
+    formats.export(NETWORKS[name], "pytorch", tmp_path / "net.py")
+    code = (
+        "import runpy; space = runpy.run_path('net.py'); network = space['load']();"
+        "first = network(space['ROWS'], space['TARGET']).item();"
+        "mean = network.n1_mean.clone();"
+        "space['train'](network, epochs=40);"
+        "last = network(space['ROWS'], space['TARGET']).item();"
+        "print(first, last, network.training, bool((mean == network.n1_mean).all()))"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    first, last, training, same = ended.stdout.split()
+    assert float(last) < float(first)
+    assert (training, same) == ("False", "False")
+    script = (tmp_path / "net.py").read_text()
+    assert "nn.functional.dropout(n6, 0.2, self.training)" in script
+    assert ("clip_grad_norm_" in script and "math.cos" in script) == (name == "regularised")
 
 
 @pytest.mark.torch
