@@ -154,20 +154,21 @@ def _candidates(
     for kind in sorted(kinds, key=lambda kind: len(dataclasses.fields(kind))):  # type: ignore[arg-type]
         for order in itertools.permutations(items):
             item_of = dict(zip((port.name for port in kind.ports), order, strict=True))
-            if not all(_fits(port, item_of[port.name], chain, graph) for port in kind.ports):
+            if not all(_fits(port, item_of[port.name], chain) for port in kind.ports):
                 continue
             for op in _set_otherwise(kind, graph, chain, members):
                 if _is_it(op, chain, item_of):
                     yield op, item_of
 
 
-def _fits(port: Port, item: str, chain: _Chain, graph: Graph) -> bool:
+def _fits(port: Port, item: str, chain: _Chain) -> bool:
     """Whether what the chain reads or owns can belong at a port."""
     if port.variadic or port.kind not in (Kind.INPUT, Kind.WEIGHT, Kind.TARGET):
         return False
     if item in chain.owned:
         return port.kind is Kind.WEIGHT
-    return not isinstance(graph[item].op, Answers) or port.kind is Kind.TARGET
+    # Answers that the chain itself reads are a loss's own.
+    return chain.stands[item] != item or port.kind is Kind.TARGET
 
 
 def _is_it(op: Op, chain: _Chain, item_of: Mapping[str, str]) -> bool:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 
 from bpstudio.engine.graph import Node
+from bpstudio.engine.inside import Held
 from bpstudio.engine.op import Kind
 from bpstudio.engine.unfold import Group
 from bpstudio.language import N_
@@ -34,8 +35,7 @@ def check_groups(groups: Mapping[str, Group], nodes: Mapping[str, Node]) -> None
                 member, _, name = key.partition(".")
                 if member not in inner or _ports(inner[member]).get(name) is not Kind.WEIGHT:
                     raise _wrong(id, N_("{key} is no weight of it."), key=key)
-            size = math.prod(held.piece) * len(held.keys)
-            if own.get(port) is not Kind.WEIGHT or size != math.prod(held.shape):
+            if own.get(port) is not Kind.WEIGHT or not _in_pieces(held):
                 raise _wrong(id, N_("its weight {port} is not in these pieces."), port=port)
     for id in groups:
         seen = set()
@@ -58,6 +58,14 @@ def _members(groups: Mapping[str, Group], nodes: Mapping[str, Node], id: str) ->
 
 def _ports(node: Node) -> dict[str, Kind]:
     return {port.name: port.kind for port in node.op.ports}
+
+
+def _in_pieces(held: Held) -> bool:
+    """Whether pieces of that shape make up the whole."""
+    if held.piece == ():
+        return len(held.keys) == math.prod(held.shape)
+    width = held.piece[-1] * len(held.keys)
+    return (*held.piece[:-1], width) == held.shape
 
 
 def _wrong(id: str, reason: str, **values: object) -> Exception:

@@ -40,6 +40,8 @@ TEXTS = (
     "softplus(x) * tan(y)",
     "(x > 0) + (x > b) * x",
     "(1 if x > 0 else 2) * b",
+    "(x > 0) + (b > 0.5) - -(x > b)",
+    "exp(x * y)",
     "x * step(b) + sign(x) * abs(b)",
     "sqrt(x^2 + 1) + log(2 + cos(b)) - sin(x) * exp(-b)",
     "tanh(x) ^ 2 + relu(b) + erf(x)",

@@ -155,6 +155,19 @@ def test_answers_become_the_losss_own() -> None:
     assert result.node == Node("loss1", catalog["squared_error"](), {"prediction": ("x",)})
 
 
+def test_answers_are_read_by_losses_alone() -> None:
+    nodes = {
+        "x": Node("x", Data()),
+        "answers1": Node("answers1", Answers(columns=2)),
+        "negate1": Node("negate1", catalog["negate"](), {"x": ("answers1",)}),
+        "add1": Node("add1", catalog["add"](), {"a": ("x",), "b": ("negate1",)}),
+    }
+    given = {"x.rows": np.ones((4, 2)), "answers1.rows": np.zeros((4, 2))}
+    assert fused(Graph(nodes), given, "negate1", "add1").node.op == catalog["subtract"]()
+    with pytest.raises(GraphError, match="no gate that does what"):
+        fused(Graph(nodes), given, "answers1", "negate1", "add1")
+
+
 def test_what_has_several_results_is_no_gate() -> None:
     built = build("exp(x) + sigmoid(exp(x) + 1)", {"x": 1.0})
     with pytest.raises(GraphError, match="2 of these gates give a value"):

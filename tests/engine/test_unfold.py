@@ -243,6 +243,7 @@ def test_a_shared_weight_stays_shared() -> None:
     [
         (catalog["exp"](), "", "nothing smaller"),
         (catalog["gelu"](), "", "nothing smaller"),
+        (gate("l1_norm", axis=-1), "", "nothing smaller"),
         (catalog["max"](), GATES, "nothing smaller"),
         (catalog["concatenate"](), "", "nothing smaller"),
         (Tanh(), NEURONS, "nothing smaller"),

@@ -73,6 +73,14 @@ def test_a_version_that_does_not_know_it_sees_all_its_ports() -> None:
     assert json.loads(parts_of(project).document) == json.loads(document)
 
 
+def test_the_ports_of_all_formulas_are_in_the_file() -> None:
+    project = wired("x * y")
+    for text in ("u + x", "v"):
+        project = edits.add_node(project, gate("formula", {"text": text}), (0, 0))
+    ports = json.loads(parts_of(project).document)["gates"]["formula"]
+    assert [port["name"] for port in ports] == ["x", "y", "u", "v"]
+
+
 @pytest.mark.parametrize(
     "text", ["x +", "__import__('os')", "(" * 5000, "+".join(["x"] * 3000), "x" * 9999, 7, None]
 )

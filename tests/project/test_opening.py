@@ -349,6 +349,21 @@ def test_hostile_groups_are_refused_in_a_sentence(network: Project, part: str, v
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [{"shape": [4, 2]}, {"piece": [3, 1]}, {"keys": []}, {"shape": [2, 3]}],
+    ids=str,
+)
+def test_weights_in_other_pieces_are_refused(network: Project, wrong: dict[str, Any]) -> None:
+    parts = parts_of(opening.unfold(network, "dense1", "neurons"))
+    document = json.loads(parts.document)
+    held = document["groups"][0]["held"]["weight"]
+    assert held["shape"] == [2, 4] and held["piece"] == [2, 1]
+    held |= wrong
+    with pytest.raises(FileError, match="is not in these pieces"):
+        project_of(Parts(json.dumps(document).encode(), parts.arrays))
+
+
 def test_an_opened_gate_that_nobody_knows_stays_open(network: Project) -> None:
     parts = parts_of(opening.unfold(network, "tanh1"))
     document = json.loads(parts.document)
