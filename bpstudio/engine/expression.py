@@ -308,6 +308,16 @@ class _Reader:
         """The error for a word that can't follow what was read before it."""
         word = self.word
         begins = word.kind in ("number", "name") or word.text in ("(", "√")
+        before = self.read[self.at - 1].text
+        if begins and ALIASES.get(before, before) in FUNCTIONS:
+            return FormulaError(
+                N_(
+                    "{name} is a function: put what it takes in parentheses, as in {name}({found})."
+                ),
+                position=word.position,
+                name=before,
+                found=word.text,
+            )
         if begins and word.text not in ("if", "else"):
             return FormulaError(
                 N_(

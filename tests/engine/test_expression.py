@@ -162,6 +162,7 @@ def test_what_people_type(typed: str, meant: str) -> None:
         ("   ", 0, "empty"),
         ("3 +", 3, "should stand"),
         ("2x", 1, "2·x"),
+        ("sin x", 4, "as in sin(x)"),
         ("x y", 2, "x·y"),
         ("2(x + 1)", 1, "2·(…)"),
         ("(x)(y)", 3, "(…)·(…)"),
