@@ -87,7 +87,8 @@ class Batches:
         for key, leaf in self.batched.items():
             picked = supplied(graph, arrays, key)[rows]
             place = self._inputs(leaf, self._epoch[leaf][0], axis=0)
-            place[..., : len(picked)] = np.moveaxis(picked, 0, -1)
+            # As `np.moveaxis` has it, in a fraction of its time.
+            place[..., : len(picked)] = picked.transpose(*range(1, picked.ndim), 0)
 
     def _load_single(self, graph: Graph, arrays: Mapping[str, Array]) -> None:
         for key, place in self._single.items():

@@ -119,16 +119,18 @@ def pattern_of(steps: Sequence[Step], of: str, start: Place) -> Pattern:
     if not path or not at.size or not output.size:
         return nothing
     by: tuple[int, ...] = ()
-    counted = np.zeros(at.shape, dtype=np.intp)
+    classes = np.zeros(output.shape, dtype=np.intp)
     for axis, size in enumerate(at.shape):
         along = np.arange(size).reshape([-1 if a == axis else 1 for a in range(at.ndim)])
-        spread = np.broadcast_to(along, at.shape)
+        own = classes_of(path, of, start, np.broadcast_to(along, at.shape)) if size > 1 else None
         # A number that depends on one class along this axis, and on one along another, depends
         # on one of both together.
-        if size > 1 and classes_of(path, of, start, spread) is not None:
-            by, counted = (*by, axis), counted * size + spread
-    classes = classes_of(path, of, start, counted)
-    return nothing if classes is None else Pattern(output.shape, at.shape, by, classes)
+        if own is not None:
+            by, classes = (*by, axis), np.where(own < 0, -1, classes * size + own)
+    if not by:
+        found = classes_of(path, of, start, np.zeros(at.shape, dtype=np.intp))
+        classes = np.full(output.shape, -1) if found is None else found
+    return Pattern(output.shape, at.shape, by, classes)
 
 
 def by_backward(steps: Sequence[Step], of: str, start: Place, pattern: Pattern) -> Array:

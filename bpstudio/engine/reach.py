@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from bpstudio.engine.calls import Call, Form
+from bpstudio.engine.calls import Call, Form, Value
 from bpstudio.engine.gate_calls import calls_of, values_of
 from bpstudio.engine.op import Array
 from bpstudio.engine.places import Place
@@ -73,7 +73,9 @@ def through(step: Step, arrived: Mapping[str, Sequence[Marks]]) -> Marks:
     gate = calls_of(step)
     if gate is None:
         return _everything([m for marks in arrived.values() for m in marks], step.output.shape)
-    values = values_of(gate, step)
+    # Only an unknown function is run again, and may need numbers that say which places to take.
+    runs = any(call.form is Form.FUNCTION for call in gate.calls)
+    values = values_of(gate, step) if runs else gate.values
     marks: list[Marks] = [None] * len(values)
     for port, several in arrived.items():
         for leaf, own in zip(gate.leaves[port], several, strict=False):
@@ -82,7 +84,7 @@ def through(step: Step, arrived: Mapping[str, Sequence[Marks]]) -> Marks:
         read = [marks[i] for i in call.inputs]
         if any(m is not None for m in read):
             inputs = [values[i] for i in call.inputs]
-            marks[call.output] = _marked(call, inputs, values[call.output], read)
+            marks[call.output] = _marked(call, inputs, gate.values[call.output], read)
     return marks[gate.output]
 
 
@@ -94,7 +96,7 @@ def _arrived(step: Step, found: Mapping[str, Array]) -> dict[str, list[Marks]]:
     }
 
 
-def _marked(call: Call, inputs: Sequence[Array], y: Array, read: Sequence[Marks]) -> Marks:
+def _marked(call: Call, inputs: Sequence[Any], y: Value, read: Sequence[Marks]) -> Marks:
     # Comparisons, steps and numbers of places stay the same when what they read moves a little.
     if y.dtype.kind == "b" or call.function in FLAT:
         return None
@@ -157,12 +159,12 @@ def _run_alike(call: Call, inputs: Sequence[Array], read: Sequence[Marks]) -> Ar
     return (after - before).astype(np.intp)
 
 
-def _of_product(inputs: Sequence[Array], read: Sequence[Marks], shape: tuple[int, ...]) -> Array:
+def _of_product(inputs: Sequence[Any], read: Sequence[Marks], shape: tuple[int, ...]) -> Array:
     """Each entry of a product depends on a row of the first and on a column of the second."""
     (a, b), (left, right) = inputs, read
     rows = None if left is None else left.max(axis=-1, initial=0)
     columns = None if right is None else right.max(axis=0, initial=0)
-    if rows is not None and a.ndim == b.ndim == 2:
+    if rows is not None and len(a.shape) == len(b.shape) == 2:
         rows = rows[:, None]
     return _together([rows, columns], shape)
 
