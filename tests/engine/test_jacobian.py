@@ -43,6 +43,40 @@ class Sorted(Op, hidden=True):
         return {"x": np.take_along_axis(g, np.argsort(np.argsort(x, axis=-1), axis=-1), axis=-1)}
 
 
+class Gram(Op, hidden=True):
+    """The product of a matrix with its own transpose, as an einsum."""
+
+    def forward(self, x: Array) -> Array:
+        y: Array = np.einsum("ij,kj->ik", x, x)
+        return y
+
+    def backward(self, g: Array, y: Array, x: Array) -> Gradients:
+        return {"x": np.matmul(g + g.T, x)}
+
+
+class Stacked(Op, hidden=True):
+    """The same twice, as a stack of products."""
+
+    def forward(self, x: Array) -> Array:
+        y: Array = np.matmul(np.stack([x, x]), np.transpose(x))
+        return y
+
+    def backward(self, g: Array, y: Array, x: Array) -> Gradients:
+        both = g[0] + g[1]
+        return {"x": np.matmul(both + both.T, x)}
+
+
+class Batched(Op, hidden=True):
+    """Each matrix of a stack times its own transpose, as an einsum that keeps the stack."""
+
+    def forward(self, x: Array) -> Array:
+        y: Array = np.einsum("nij,nkj->nik", x, x)
+        return y
+
+    def backward(self, g: Array, y: Array, x: Array) -> Gradients:
+        return {"x": np.matmul(g + np.swapaxes(g, -1, -2), x)}
+
+
 def graph(*nodes: Node) -> Graph:
     return Graph({node.id: node for node in nodes})
 
@@ -207,6 +241,29 @@ def test_what_is_not_known_depends_on_everything() -> None:
     given = {"x.value": np.array([[3.0, 1.0, 2.0], [0.0, 5.0, 4.0]])}
     steps = tuple(forward(chain(Sorted()), given, {}))
     assert agrees(steps, "f", "x").form is Form.DENSE
+
+
+@pytest.mark.parametrize(
+    ("op", "size", "form"),
+    [
+        (Gram(), (3, 2), Form.DENSE),
+        (Stacked(), (3, 2), Form.DENSE),
+        (Batched(), (4, 3, 2), Form.BLOCKS),
+    ],
+)
+def test_products_of_an_array_with_itself(op: Op, size: tuple[int, ...], form: Form) -> None:
+    given = {"x.value": np.random.default_rng(2).normal(size=size)}
+    steps = tuple(forward(chain(op), given, {}))
+    assert agrees(steps, "f", "x").form is form
+
+
+def test_a_node_that_feeds_both_sides_of_a_product() -> None:
+    network = graph(Node("x", Input()), Node("f", MatMul(), {"a": ("x",), "b": ("x",)}))
+    given = {"x.value": np.random.default_rng(2).normal(size=(3, 3))}
+    steps = tuple(forward(network, given, {}))
+    assert agrees(steps, "f", "x").form is Form.DENSE
+    assert agrees(steps, "f", "f.a").pattern.by == (0,)
+    assert agrees(steps, "f", "f.b").pattern.by == (1,)
 
 
 def test_values_that_cancel_leave_no_structure_out() -> None:
