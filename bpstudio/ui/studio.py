@@ -35,7 +35,7 @@ from bpstudio.ui.training import Outcome, Training, change_for, ends_training, j
 
 Words = ParamSpec("Words")
 
-RECORDED = 1 / 15
+RECORDED = 1 / 6
 """Seconds between two recordings of an iteration while training goes on, at least."""
 SHARE = 0.25
 """The share of the time that these recordings may take."""

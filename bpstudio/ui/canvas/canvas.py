@@ -46,8 +46,8 @@ ROOM = 24.0
 """How much is left free around the network when it is fitted, in canvas units."""
 CALM = 120
 """Milliseconds after the last step of zoom until what was drawn roughly is drawn well."""
-WAIT = 20
-"""Milliseconds until what was put off is looked at again."""
+WAIT = 50
+"""Milliseconds between two frames while training goes on: nothing moves, but values change."""
 
 
 class Canvas(Hands):
@@ -262,7 +262,10 @@ class Canvas(Hands):
 
     def _move(self, shown: Showing) -> None:
         self.drawing.take(shown.project)
-        self.update()
+        if not shown.training:
+            self.update()
+        elif not self._later.isActive():
+            self._later.start()
         self._announce(shown)
 
     def _select(self, ids: frozenset[str]) -> None:

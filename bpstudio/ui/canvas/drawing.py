@@ -35,8 +35,8 @@ GRID = 24.0
 """Canvas units between two dots of the grid."""
 CLOSEST = 14.0
 """Pixels between two dots, at least; where they would be closer, every second is left out."""
-STRANDS = 1 / 30
-"""Seconds between two drawings of the wires by weight while training goes on, at least."""
+PAUSE = 1 / 9
+"""Seconds between two drawings of the same while training goes on, at least."""
 
 
 class Drawing:
@@ -65,7 +65,7 @@ class Drawing:
         self._run: Run | None = None
         self._state: tuple[object, ...] = ()
         self._weights: Mapping[str, Array] = {}
-        self._next_strands = 0.0
+        self._drawn = {"tiles": 0.0, "wires": 0.0}
         self._atlas: Atlas | None = None
         self.dress(theme)
 
@@ -152,21 +152,32 @@ class Drawing:
                 self._numbers = Numbers(
                     labels, timeline.recording if timeline is not None else None
                 )
-        waits = self.tiles.follow(shown)
         state = (timeline, reached(instant), instant.phase if instant else "")
-        if state != self._state:
-            if state[1:] != self._state[1:] or self._run is None:
-                self._follow_run(instant)
-                self.wires.spoil(self._wiring.strand_rects)
-            self._state = state
-            self._spoil_readings()
-        if shown.weights is not self._weights and self._wiring.strands:
-            now = time.monotonic()
-            if shown.training and now < self._next_strands:
-                return True
-            self._weights, self._next_strands = shown.weights, now + STRANDS
-            self.wires.spoil(self._wiring.strand_rects)
-        return waits
+        if state[1:] != self._state[1:] or self._run is None:
+            self._follow_run(instant)
+            self._follow_weights(shown, state)
+        stale = []
+        if self.tiles.behind(shown):
+            stale.append("tiles")
+        if state != self._state or (shown.weights is not self._weights and self._wiring.strands):
+            stale.append("wires")
+        # While training goes on, no frame has to pay for both.
+        due = sorted(stale, key=lambda part: self._drawn[part])
+        if shown.training and due:
+            due = due[:1] if time.monotonic() - self._drawn[due[0]] >= PAUSE else []
+        for part in due:
+            self._drawn[part] = time.monotonic()
+            if part == "tiles":
+                self.tiles.follow(shown)
+            else:
+                self._follow_weights(shown, state)
+        return len(due) < len(stale)
+
+    def _follow_weights(self, shown: Showing, state: tuple[object, ...]) -> None:
+        assert self._wiring is not None
+        self._weights, self._state = shown.weights, state
+        self.wires.spoil(self._wiring.strand_rects)
+        self._spoil_readings()
 
     def _follow_run(self, instant: Instant | None) -> None:
         assert self._wiring is not None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-import time
+import operator
 from collections.abc import Iterable, Mapping
 
 from PySide6.QtCore import QRect, Qt
@@ -17,11 +17,6 @@ from bpstudio.playback.planes import planes
 from bpstudio.ui.painter import paint_marks
 from bpstudio.ui.showing import Showing
 
-PAUSE = 1 / 15
-"""Seconds between two pictures of one neuron while training goes on, at least."""
-SHARE = 0.2
-"""The share of the time that making them may take."""
-
 
 class Tiles:
     """The pictures of one set of weights at one scale."""
@@ -29,28 +24,19 @@ class Tiles:
     def __init__(self) -> None:
         self._planes: Mapping[str, Array] = {}
         self._of: tuple[object, ...] = ()
-        self._next = 0.0
         self._drawn: dict[str, QPixmap] = {}
         self._look: tuple[object, ...] = ()
 
-    def follow(self, shown: Showing) -> bool:
-        """Compute them for what is shown now; while it trains, not more often than is bearable.
+    def behind(self, shown: Showing) -> bool:
+        """Whether they are of something else than what is shown now."""
+        of = _what(shown)
+        return len(self._of) != len(of) or any(map(operator.is_not, self._of, of))
 
-        Whether they are behind, and have to be asked again.
-        """
-        recorded = shown.recording if _is_strip(shown) else None
-        of = (shown.weights, shown.project.graph, shown.project.data, recorded)
-        if len(self._of) == len(of) and all(a is b for a, b in zip(self._of, of, strict=True)):
-            return False
-        began = time.monotonic()
-        if shown.training and began < self._next:
-            return True
+    def follow(self, shown: Showing) -> None:
+        """Compute them for what is shown now."""
         self._planes = planes(shown.project, shown.weights, recording=shown.recording)
-        self._of = of
+        self._of = _what(shown)
         self._drawn.clear()
-        now = time.monotonic()
-        self._next = began + max(PAUSE, (now - began) / SHARE)
-        return False
 
     def paint(self, painter: QPainter, theme: Theme, bodies: Iterable[Body]) -> None:
         """The pictures on these bodies."""
@@ -86,6 +72,12 @@ class Tiles:
             paint_marks(painter, flow.tiles(body, self._planes.get(body.last.id)), theme)
         self._drawn[body.last.id] = pixmap
         return pixmap
+
+
+def _what(shown: Showing) -> tuple[object, ...]:
+    """All that the pictures depend on."""
+    recorded = shown.recording if _is_strip(shown) else None
+    return shown.weights, shown.project.graph, shown.project.data, recorded
 
 
 def _is_strip(shown: Showing) -> bool:

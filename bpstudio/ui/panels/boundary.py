@@ -31,7 +31,7 @@ class BoundaryPanel(Panel):
     """A map for two inputs, a curve for one, and for others a sentence why there is none."""
 
     title = N_("Decision boundary")
-    pause = 1 / 15
+    pause = 1 / 7
 
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
         super().__init__(studio, parent)

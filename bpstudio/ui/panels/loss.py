@@ -9,7 +9,7 @@ import numpy as np
 import pyqtgraph
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGraphicsItem, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from bpstudio.engine.op import Array
 from bpstudio.language import N_, _
@@ -30,7 +30,7 @@ class LossPanel(Panel):
     """The curve, where on it one is, and a switch to a logarithmic scale."""
 
     title = N_("Loss")
-    pause = 1 / 20
+    pause = 1 / 6
 
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
         super().__init__(studio, parent)
@@ -46,6 +46,9 @@ class LossPanel(Panel):
         self.plot.setFrameShape(self.plot.Shape.NoFrame)
         self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.plot.getViewBox().sigRangeChangedManually.connect(self._zoom)
+        for side in ("left", "bottom"):
+            # Kept as pixels: their texts and lines take longer than a curve, and seldom change.
+            self.plot.getAxis(side).setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
         self.curve = self.plot.plot([], [], antialias=True)
         # One piece of the curve for each pixel: a path of thousands of points takes long to stroke.
         self.curve.opts["autoDownsampleFactor"] = 1.0

@@ -18,11 +18,12 @@ class Panel(QWidget):
     """A view of a studio.
 
     A subclass says in `refresh` what is shown now, and in `retitle` everything that depends on
-    the language or the theme. `pause` is how many seconds lie between two refreshes at least.
+    the language or the theme. `pause` is how many seconds lie between two refreshes at least while
+    training goes on; at rest everything is shown as soon as it can be.
     """
 
     title = ""
-    pause = 0.0
+    pause = 1 / 8
 
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -52,7 +53,7 @@ class Panel(QWidget):
         self._stale = True
         # In a tab behind another it counts as visible, but nothing of it is seen.
         if self.isVisible() and not self.visibleRegion().isEmpty():
-            self._turns.ask(self._show_now, self.pause)
+            self._ask()
 
     def showEvent(self, event: QShowEvent) -> None:
         """What happened while nobody looked."""
@@ -64,12 +65,15 @@ class Panel(QWidget):
         """It is seen, perhaps for the first time since its tab came to the front."""
         super().paintEvent(event)
         if self._stale:
-            self._turns.ask(self._show_now, self.pause)
+            self._ask()
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Nobody looks."""
         super().hideEvent(event)
         self._turns.forget(self._show_now)
+
+    def _ask(self) -> None:
+        self._turns.ask(self._show_now, self.pause if self.studio.shown.training else 0.0)
 
     def _show_now(self) -> None:
         self._stale = False

@@ -53,7 +53,7 @@ class RecordingPanel(Panel):
     """The table; a click, or the arrow keys, go to a step."""
 
     title = N_("Recording")
-    pause = 1 / 30
+    pause = 1 / 4
 
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
         super().__init__(studio, parent)

@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, QTimer
 
-TICK = 6
-"""Milliseconds between two turns."""
+TICK, FRAME = 6, 16
+"""Milliseconds between two turns: at once, or while training one in each frame of the screen, for
+what two panels draw is painted together if it comes within one frame."""
 SHARE = 0.25
 """The share of the time that one panel may take."""
 
@@ -19,35 +20,37 @@ class Turns(QObject):
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self._waiting: dict[Callable[[], None], float] = {}
-        self._next: dict[Callable[[], None], float] = {}
+        self._last: dict[Callable[[], None], tuple[float, float]] = {}
         self._timer = QTimer(self)
-        self._timer.setInterval(TICK)
         self._timer.timeout.connect(self._give)
 
     def ask(self, draw: Callable[[], None], pause: float = 0.0) -> None:
         """Call `draw` when it is its turn, `pause` seconds after its last one at the earliest."""
-        self._waiting.setdefault(draw, pause)
-        if not self._timer.isActive():
-            self._timer.start()
+        self._waiting[draw] = min(pause, self._waiting.get(draw, pause))
+        interval = FRAME if all(self._waiting.values()) else TICK
+        if not self._timer.isActive() or interval < self._timer.interval():
+            self._timer.start(interval)
 
     def forget(self, draw: Callable[[], None]) -> None:
         """It need not be called any more."""
         self._waiting.pop(draw, None)
-        self._next.pop(draw, None)
+        self._last.pop(draw, None)
         if not self._waiting:
             self._timer.stop()
 
     def _give(self) -> None:
         began = time.monotonic()
         for draw, pause in list(self._waiting.items()):
-            if self._next.get(draw, 0.0) <= began:
+            last, took = self._last.get(draw, (0.0, 0.0))
+            if began >= last + max(pause, took / SHARE):
                 del self._waiting[draw]
                 draw()
-                now = time.monotonic()
-                self._next[draw] = max(began + pause, now + (now - began) * (1 / SHARE - 1))
+                self._last[draw] = began, time.monotonic() - began
                 break
         if not self._waiting:
             self._timer.stop()
+        elif all(self._waiting.values()):
+            self._timer.setInterval(FRAME)
 
 
 def turns(owner: QObject) -> Turns:

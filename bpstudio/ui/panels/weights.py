@@ -54,7 +54,7 @@ class WeightsPanel(Panel):
     """The weights of the selected nodes, else all of them."""
 
     title = N_("Weight updates")
-    pause = 1 / 12
+    pause = 1 / 4
 
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
         super().__init__(studio, parent)
