@@ -101,6 +101,7 @@ def new(words: argparse.Namespace) -> Answer:
 def train(words: argparse.Namespace) -> Answer:
     """A project trained; the file itself is not touched."""
     from bpstudio.project import edits, file, runs
+    from bpstudio.training.diagnose import diverged
     from bpstudio.training.trainer import train_now
 
     project = file.load(words.file)
@@ -108,6 +109,9 @@ def train(words: argparse.Namespace) -> Answer:
         project = edits.new_weights(project, words.seed)
     result = train_now(runs.job(project, words.steps), _progress(words.steps))
     trained = runs.landed(project, result)
+    problem = diverged(trained.trained.losses, project.training.optimizer.learning_rate)
+    if problem is not None:
+        raise problem
     if words.out:
         file.save(trained, words.out)
     losses, accuracy = result.losses, result.metrics.accuracy

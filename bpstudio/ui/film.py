@@ -7,6 +7,7 @@ import importlib.util
 import io
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -50,14 +51,13 @@ def require(ending: str) -> None:
         )
 
 
-def write(path: Path, frames: Iterator[QImage], size: tuple[int, int]) -> int:
-    """Write the frames as the path's ending says; how many there were."""
-    if path.suffix.lower() == ".mp4":
-        return _write_video(path, frames, size)
+def film(ending: str, frames: Iterator[QImage], size: tuple[int, int]) -> tuple[bytes, int]:
+    """The frames as the content of a file with that ending; how many there were."""
+    if ending == ".mp4":
+        return _video(frames, size)
     images = [pixels(frame) for frame in frames]
     first, rest = images[0], images[1:]
     pace = round(1000 / RATE)
-    ending = path.suffix.lower()
     stream = io.BytesIO()
     if ending == ".gif":
         palette = first.quantize(255, dither=Image.Dither.NONE)
@@ -71,8 +71,7 @@ def write(path: Path, frames: Iterator[QImage], size: tuple[int, int]) -> int:
         )
     else:
         first.save(stream, "PNG", save_all=True, append_images=rest, duration=pace, loop=0)
-    path.write_bytes(stream.getvalue())
-    return len(images)
+    return stream.getvalue(), len(images)
 
 
 def pixels(image: QImage) -> Image.Image:
@@ -101,23 +100,24 @@ def _ffmpeg() -> str | None:
     return str(importlib.import_module("imageio_ffmpeg").get_ffmpeg_exe())
 
 
-def _write_video(path: Path, frames: Iterator[QImage], size: tuple[int, int]) -> int:
+def _video(frames: Iterator[QImage], size: tuple[int, int]) -> tuple[bytes, int]:
     width, height = size
-    command = [
-        str(_ffmpeg()), "-y", "-loglevel", "error",
-        "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", str(RATE),
-        "-i", "-", "-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2", "-pix_fmt", "yuv420p", str(path),
-    ]  # fmt: skip
-    count = 0
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as encoder:
-        assert encoder.stdin is not None
-        for frame in frames:
-            encoder.stdin.write(pixels(frame).tobytes())
-            count += 1
-        _, said = encoder.communicate()
-    if encoder.returncode:
-        reason = said.decode(errors="replace").strip()
-        raise StudioError(
-            N_("{file} can't be written: ffmpeg says {reason}."), file=path.name, reason=reason
-        )
-    return count
+    with tempfile.TemporaryDirectory() as folder:
+        # An encoder goes back to write the length, so it needs a file of its own.
+        path = Path(folder) / "film.mp4"
+        command = [
+            str(_ffmpeg()), "-y", "-loglevel", "error",
+            "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", str(RATE),
+            "-i", "-", "-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2", "-pix_fmt", "yuv420p", str(path),
+        ]  # fmt: skip
+        count = 0
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as encoder:
+            assert encoder.stdin is not None
+            for frame in frames:
+                encoder.stdin.write(pixels(frame).tobytes())
+                count += 1
+            _, said = encoder.communicate()
+        if encoder.returncode:
+            reason = said.decode(errors="replace").strip()
+            raise StudioError(N_("The film can't be made: ffmpeg says {reason}."), reason=reason)
+        return path.read_bytes(), count

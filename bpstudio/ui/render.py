@@ -11,13 +11,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QMarginsF, QSizeF
+from PySide6.QtCore import QBuffer, QMarginsF, QSizeF
 from PySide6.QtGui import QImage, QPageSize, QPainter, QPdfWriter
 from PySide6.QtWidgets import QApplication
 
 from bpstudio.engine.run import Recording
 from bpstudio.errors import StudioError
 from bpstudio.exchange.diagram import svg
+from bpstudio.exchange.files import Files, put
 from bpstudio.language import N_
 from bpstudio.playback import views
 from bpstudio.playback.marks import Picture
@@ -66,7 +67,8 @@ def render(
     `views` are put on one page. A still shows the end of a phase (backward unless told
     otherwise), or with `step` the moment of that number while it happens. A film plays the phase,
     or all three. Sentences are in the current language. Raises StudioError for an ending, a view
-    or a step that there is not, and for a film that this machine can't write.
+    or a step that there is not, for a film that this machine can't write, and for a place that
+    can't be written to; the file is then what it was.
     """
     path = Path(out)
     ending = path.suffix.lower()
@@ -86,15 +88,12 @@ def render(
     drawer = _Drawer(project, THEMES[theme], tuple(views))
     if ending in film.ENDINGS:
         film.require(ending)
-        return _film(drawer, path, phase, size)
-    page = drawer.page(drawer.still(phase, step), size)
-    if ending == ".svg":
-        path.write_text(svg(page, drawer.theme, title=project.title), encoding="utf-8")
-    elif ending == ".pdf":
-        _write_pdf(page, drawer.theme, path, project.title)
+        content, drawing = _film(drawer, ending, phase, size)
     else:
-        path.write_bytes(film.png(image(page, drawer.theme)))
-    return Drawn(*page.size, 1)
+        page = drawer.page(drawer.still(phase, step), size)
+        content, drawing = _still(page, drawer.theme, ending, project.title), Drawn(*page.size, 1)
+    put(path, Files(content))
+    return drawing
 
 
 def thumbnail(project: Project, size: tuple[int, int] = (320, 200), theme: str = "light") -> bytes:
@@ -179,7 +178,9 @@ def _recorded(project: Project) -> Recording | None:
     return iteration(project, step=project.trained.steps, memory=project.trained.memory)
 
 
-def _film(drawer: _Drawer, path: Path, phase: str | None, size: tuple[int, int] | None) -> Drawn:
+def _film(
+    drawer: _Drawer, ending: str, phase: str | None, size: tuple[int, int] | None
+) -> tuple[bytes, Drawn]:
     if drawer.timeline is None or not len(drawer.timeline):
         raise StudioError(N_("Nothing happens in this network yet, so there is nothing to film."))
     times = film.times(drawer.timeline, phase)
@@ -189,14 +190,25 @@ def _film(drawer: _Drawer, path: Path, phase: str | None, size: tuple[int, int] 
         image(drawer.page(instant, (width, height), steady=True), drawer.theme)
         for instant in map(drawer.timeline.at, times)
     )
-    count = film.write(path, frames, (width, height))
-    return Drawn(width, height, count)
+    content, count = film.film(ending, frames, (width, height))
+    return content, Drawn(width, height, count)
 
 
-def _write_pdf(page: Sheet, theme: Theme, path: Path, title: str) -> None:
+def _still(page: Sheet, theme: Theme, ending: str, title: str) -> bytes:
+    """A page as the content of a file."""
+    if ending == ".svg":
+        return svg(page, theme, title=title).encode()
+    if ending == ".pdf":
+        return _pdf(page, theme, title)
+    return film.png(image(page, theme))
+
+
+def _pdf(page: Sheet, theme: Theme, title: str) -> bytes:
     """A page as vectors; one pixel of the page is half a point."""
     ensure_application()
-    writer = QPdfWriter(str(path))
+    buffer = QBuffer()
+    buffer.open(QBuffer.OpenModeFlag.WriteOnly)
+    writer = QPdfWriter(buffer)
     writer.setTitle(title or "Backprop Studio")
     writer.setCreator("Backprop Studio")
     writer.setResolution(144)
@@ -205,3 +217,4 @@ def _write_pdf(page: Sheet, theme: Theme, path: Path, title: str) -> None:
     writer.setPageMargins(QMarginsF(0, 0, 0, 0))
     with QPainter(writer) as painter:
         paint_sheet(painter, page, theme)
+    return bytes(buffer.data().data())

@@ -157,11 +157,12 @@ def test_a_seed_redraws_the_weights_and_gives_the_same_losses_again(
     assert first != other
 
 
+@pytest.mark.parametrize("network", [("sine", "1,4,1"), ("xor", "2,4,1")])
 def test_a_huge_learning_rate_is_named_and_loses_nothing(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    network: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = str(tmp_path / "p.bps")
-    words = ("new", "--data", "sine", "--layers", "1,4,1", "--optimizer", "sgd")
+    words = ("new", "--data", network[0], "--layers", network[1], "--optimizer", "sgd")
     assert main([*words, "--learning-rate", "1e6", "--out", path]) == 0
     before = Path(path).read_bytes()
     capsys.readouterr()

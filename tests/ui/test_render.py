@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import os
 import subprocess
 import sys
@@ -167,3 +168,19 @@ def test_it_works_in_a_process_without_a_screen(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert "width=50, height=40" in done.stdout
+
+
+@pytest.mark.parametrize("ending", ["png", "svg", "pdf", "gif"])
+def test_a_failing_disk_leaves_the_old_picture(
+    ending: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / f"old.{ending}"
+    path.write_bytes(b"old")
+
+    def full(*_arguments: object, **_named: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("bpstudio.exchange.files.write_safely", full)
+    with pytest.raises(StudioError, match="No space left on device"):
+        render(neuron(), path)
+    assert path.read_bytes() == b"old"
