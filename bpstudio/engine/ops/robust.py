@@ -180,7 +180,8 @@ class MulticlassHinge(Op):
 
 class BinaryCrossEntropyWithLogits(Op):
     """Binary cross entropy of a score instead of a probability: the sigmoid is inside, so it stays
-    exact where the sigmoid is 0 or 1 to the last digit. Its gradient is probability minus answer."""
+    exact where that is 0 or 1 to the last digit. Its gradient is the probability less the answer.
+    """
 
     title, name = "Binary Cross Entropy with Logits", "binary_cross_entropy_with_logits"
     symbol, category = "BCE logits", "loss"
