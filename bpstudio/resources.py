@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import cache
 from pathlib import Path
 
 
@@ -12,7 +13,11 @@ def folder() -> Path:
     In a frozen program they lie beside its modules, in an installed wheel inside the package, and
     in a checkout in the project's root.
     """
-    frozen_root = getattr(sys, "_MEIPASS", None)
+    return _folder(getattr(sys, "_MEIPASS", None))
+
+
+@cache
+def _folder(frozen_root: str | None) -> Path:
     if frozen_root is not None:
         return Path(frozen_root) / "resources"
     package = Path(__file__).resolve().parent

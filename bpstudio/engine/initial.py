@@ -14,7 +14,8 @@ from bpstudio.engine.op import Array, Kind
 from bpstudio.engine.shapes import Shape
 from bpstudio.language import N_
 
-Draw = Callable[[np.random.Generator, tuple[int, ...]], Array]
+Draw = Callable[["np.random.Generator", tuple[int, ...]], Array]
+"""NumPy's own random numbers are a module that takes long to load: only drawing needs it."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from html import escape
 
 import numpy as np
-from PIL import Image
 
 from bpstudio.engine.op import Array
 from bpstudio.playback.marks import (
@@ -127,6 +126,8 @@ def heat_colours(heat: Heat, theme: Theme) -> Array:
 def png_of(colours: Array) -> bytes:
     """An image of colours (h, w, 3) as PNG."""
     stream = io.BytesIO()
+    from PIL import Image  # the window paints heat maps without it, and begins sooner
+
     Image.fromarray(np.ascontiguousarray(colours)).save(stream, "PNG")
     return stream.getvalue()
 

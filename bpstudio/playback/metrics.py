@@ -7,7 +7,7 @@ Kerning is left out everywhere.
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
@@ -49,6 +49,28 @@ class Face:
     advances: Mapping[int, float]
 
 
+class Advances(Mapping[int, float]):
+    """The advance of each character, looked up in the font's own order: a font has thousands of
+    them, and a screen shows a hundred."""
+
+    def __init__(self, characters: Array, widths: Array) -> None:
+        order = np.argsort(characters, kind="stable")
+        self._characters, self._widths = characters[order], widths[order]
+
+    def __getitem__(self, character: int) -> float:
+        """The advance of one; raises KeyError where there is no glyph for it."""
+        place = int(np.searchsorted(self._characters, character))
+        if place == len(self._characters) or self._characters[place] != character:
+            raise KeyError(character)
+        return float(self._widths[place])
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._characters.tolist())
+
+    def __len__(self) -> int:
+        return len(self._characters)
+
+
 def font_files() -> tuple[str, ...]:
     """The paths of the bundled fonts, for whoever draws."""
     return tuple(str(resources.path("fonts", name)) for name in dict.fromkeys(_FILES.values()))
@@ -76,7 +98,12 @@ def _advance(character: str, kind: str, weight: int) -> float:
 @cache
 def face(family: str, weight: int) -> Face:
     """The advances of one bundled font; `weight` is 400, 600 or 700."""
-    data = resources.path("fonts", _FILES[family, weight]).read_bytes()
+    return Face(family, weight, _advances(_FILES[family, weight]))
+
+
+@cache
+def _advances(file: str) -> Advances:
+    data = resources.path("fonts", file).read_bytes()
     tables = {
         data[at : at + 4].decode("latin-1"): struct.unpack_from(">II", data, at + 8)
         for at in range(12, 12 + 16 * struct.unpack_from(">H", data, 4)[0], 16)
@@ -86,7 +113,7 @@ def face(family: str, weight: int) -> Face:
     entries = np.frombuffer(data, ">u2", 2 * count, tables["hmtx"][0])[::2]
     characters, glyphs = _glyphs(data, tables["cmap"][0])
     widths = entries[np.minimum(glyphs, count - 1)] / units
-    return Face(family, weight, dict(zip(characters.tolist(), widths.tolist(), strict=True)))
+    return Advances(characters, widths)
 
 
 def _glyphs(data: bytes, start: int) -> tuple[Array, Array]:

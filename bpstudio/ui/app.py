@@ -29,7 +29,7 @@ from PySide6.QtWidgets import QApplication
 from bpstudio import __version__, resources
 from bpstudio.errors import StudioError
 from bpstudio.language import N_, set_language
-from bpstudio.ui import icons, preferences, problems, style
+from bpstudio.ui import icons, painter, preferences, problems, style
 from bpstudio.ui.dialogs import files
 from bpstudio.ui.preferences import Preferences
 from bpstudio.ui.studio import Studio
@@ -110,7 +110,7 @@ def make_application(chosen: Preferences) -> QApplication:
     app.setApplicationVersion(__version__)
     app.setDesktopFileName("org.bpstudio.BackpropStudio")
     app.setWindowIcon(icons.application_icon())
-    style.load_fonts()
+    painter.load_fonts()
     style.apply(app, chosen.theme)
     return app
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from PySide6.QtCore import QByteArray, QRectF, Qt
+from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPalette, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
@@ -31,18 +31,27 @@ def application_icon() -> QIcon:
 @lru_cache(maxsize=512)
 def _drawn(name: str, normal: str, disabled: str, scale: float) -> QIcon:
     made = QIcon()
-    for colour, mode in ((normal, QIcon.Mode.Normal), (disabled, QIcon.Mode.Disabled)):
-        for size in SIZES:
-            made.addPixmap(_pixmap(name, QColor(colour), size, scale), mode)
+    drawing = QSvgRenderer(str(resources.path("icons", "tabler", f"{name}.svg")))
+    for size in SIZES:
+        shape = _pixmap(drawing, size, scale)
+        made.addPixmap(_coloured(shape, QColor(normal)), QIcon.Mode.Normal)
+        made.addPixmap(_coloured(shape, QColor(disabled)), QIcon.Mode.Disabled)
     return made
 
 
-def _pixmap(name: str, colour: QColor, size: int, scale: float) -> QPixmap:
-    drawing = resources.path("icons", "tabler", f"{name}.svg").read_text(encoding="utf-8")
-    renderer = QSvgRenderer(QByteArray(drawing.replace("currentColor", colour.name()).encode()))
+def _pixmap(drawing: QSvgRenderer, size: int, scale: float) -> QPixmap:
     pixmap = QPixmap(round(size * scale), round(size * scale))
     pixmap.setDevicePixelRatio(scale)
     pixmap.fill(Qt.GlobalColor.transparent)
     with QPainter(pixmap) as painter:
-        renderer.render(painter, QRectF(0, 0, size, size))
+        drawing.render(painter, QRectF(0, 0, size, size))
+    return pixmap
+
+
+def _coloured(shape: QPixmap, colour: QColor) -> QPixmap:
+    """The same shape all in one colour: icons are lines, drawn in black."""
+    pixmap = QPixmap(shape)
+    with QPainter(pixmap) as painter:
+        painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceIn)
+        painter.fillRect(pixmap.rect(), colour)
     return pixmap

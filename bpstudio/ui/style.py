@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
+from PySide6.QtGui import QColor, QFont, QPalette
 from PySide6.QtWidgets import QApplication, QWidget
 
-from bpstudio import resources
 from bpstudio.playback.palette import THEMES, Theme
 
 PROSE, CODE = "Pretendard", "JetBrains Mono"
@@ -23,12 +22,6 @@ def apply(app: QApplication, name: str) -> Theme:
     app.setFont(font)
     app.setStyleSheet(_sheet(theme))
     return theme
-
-
-def load_fonts() -> None:
-    """Make the bundled fonts known; must run after the application exists."""
-    for path in sorted(resources.path("fonts").glob("*.ttf")):
-        QFontDatabase.addApplicationFont(str(path))
 
 
 def set_property(widget: QWidget, name: str, value: object) -> None:

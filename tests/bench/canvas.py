@@ -30,7 +30,7 @@ from bpstudio.engine.op import catalog
 from bpstudio.engine.run import Recording
 from bpstudio.playback.timeline import Timeline
 from bpstudio.project.project import Project, complete, frozen
-from bpstudio.ui import style
+from bpstudio.ui import painter, style
 from bpstudio.ui.canvas import view as views
 from bpstudio.ui.canvas.canvas import Canvas
 from bpstudio.ui.preferences import Preferences
@@ -197,7 +197,7 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=240)
     options = parser.parse_args()
     app = QApplication(["bench"])
-    style.load_fonts()
+    painter.load_fonts()
     style.apply(app, "light")
     print(f"{'nodes':>6s}  {'':42s}{'wall':>9s}{'p99':>9s}{'cpu':>9s}{'p99':>9s}")
     for count in options.nodes:

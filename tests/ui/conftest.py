@@ -18,7 +18,7 @@ from bpstudio.data import toys
 from bpstudio.language import set_language
 from bpstudio.project import build
 from bpstudio.project.project import Project
-from bpstudio.ui import style
+from bpstudio.ui import painter, style
 from bpstudio.ui.preferences import Preferences
 from bpstudio.ui.studio import Notice, Studio
 from bpstudio.ui.training import Training
@@ -43,7 +43,7 @@ def qapp_args() -> list[str]:
 @pytest.fixture(scope="session")
 def dressed(qapp: QApplication) -> QApplication:
     """The application with our fonts and our style."""
-    style.load_fonts()
+    painter.load_fonts()
     style.apply(qapp, "light")
     return qapp
 
