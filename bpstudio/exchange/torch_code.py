@@ -22,8 +22,7 @@ from bpstudio.exchange.slots import Slot, slots, source_of
 from bpstudio.exchange.spelling import TORCH, spell
 from bpstudio.exchange.torch_training import IN_TRAINING
 from bpstudio.exchange.variables import only_key, variables
-from bpstudio.training.course import penalised
-from bpstudio.training.settings import Settings
+from bpstudio.training.settings import Settings, penalised
 
 REWRITINGS = (
     rewrite.softmax,

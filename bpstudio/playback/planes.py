@@ -11,7 +11,7 @@ from bpstudio.engine.op import Array
 from bpstudio.engine.run import Recording
 from bpstudio.playback.bodies import bodies
 from bpstudio.project.project import Project, given_shapes
-from bpstudio.training.probes import Plane, Unseen, plane_of, view, visible
+from bpstudio.training.probes import Plane, Unseen, look, plane_of, view, visible
 
 CELLS = 32
 MOST_ROWS = 24
@@ -25,12 +25,13 @@ def planes(
     *,
     recording: Recording | None = None,
     cells: int = CELLS,
+    once: bool = False,
 ) -> dict[str, Array]:
     """For each node that shows its neurons their pictures (units, h, w), from −1 to 1.
 
     With one or two inputs they are over the input space, the first line at the top. With more they
     are a strip of the neuron's outputs for the first rows of the recording; without one there are
-    none.
+    none. `once` says that they are not asked for again and again, so that nothing is compiled.
     """
     if project.data is None:
         return {}
@@ -40,7 +41,7 @@ def planes(
         return {} if recording is None else _strips(project, recording, wanted)
     return {
         id: pictures(project.graph[id], outputs, plane)
-        for id, outputs in over(project, plane, wanted, weights).items()
+        for id, outputs in over(project, plane, wanted, weights, once=once).items()
     }
 
 
@@ -49,14 +50,17 @@ def over(
     plane: Plane,
     nodes: Iterable[str],
     weights: Mapping[str, Array] | None = None,
+    *,
+    once: bool = False,
 ) -> dict[str, Array]:
     """The outputs (points, units) of each of the nodes that can be seen over the plane."""
     given, shapes = dict(project.given), given_shapes(project)
     held = {**project.statistics, **(project.weights if weights is None else weights)}
-    seen = set(visible(project.graph))
-    return {
-        id: view(project.graph, given, shapes, id, plane.points)(held) for id in nodes if id in seen
-    }
+    seen, points = set(visible(project.graph)), plane.points
+    wanted = [id for id in nodes if id in seen]
+    if once:
+        return look(project.graph, given, held, wanted, points)
+    return {id: view(project.graph, given, shapes, id, points)(held) for id in wanted}
 
 
 def pictures(node: Node, outputs: Array, plane: Plane) -> Array:

@@ -14,8 +14,8 @@ from bpstudio.engine.op import Array
 from bpstudio.engine.run import Recording, Update
 from bpstudio.project.project import Project, arguments, loss_node
 from bpstudio.training.batches import rows_of_step
-from bpstudio.training.course import penalised
 from bpstudio.training.job import Layout, Memory
+from bpstudio.training.settings import penalised
 
 
 def iteration(

@@ -15,7 +15,7 @@ from bpstudio.language import N_
 from bpstudio.training.batches import batch_size, batches_per_epoch, epoch_order
 from bpstudio.training.job import Change, Job, Memory
 from bpstudio.training.schedules import Constant
-from bpstudio.training.settings import Settings
+from bpstudio.training.settings import Settings, penalised
 
 
 @dataclass
@@ -161,15 +161,6 @@ def change_course(course: Course, change: Change, step: int) -> Course:
             start=step,
         )
     )
-
-
-UNPENALISED = ("bias", "scale", "slope")
-"""Weights that only shift or scale: a penalty would pull them for no reason."""
-
-
-def penalised(keys: tuple[str, ...]) -> tuple[str, ...]:
-    """The keys of the weights that penalties act on."""
-    return tuple(key for key in keys if key.partition(".")[2] not in UNPENALISED)
 
 
 def _compiled(job: Job, rows: int, beside: TrainingPlan | None = None) -> TrainingPlan:

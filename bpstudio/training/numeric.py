@@ -19,9 +19,9 @@ from bpstudio.engine.plan import compile_predictor
 from bpstudio.engine.shapes import Shape
 from bpstudio.errors import GraphError, NotFinite, StudioError
 from bpstudio.language import N_
-from bpstudio.training.course import penalised
 from bpstudio.training.failure import given_of_step
 from bpstudio.training.job import Job
+from bpstudio.training.settings import penalised
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,6 +8,14 @@ from bpstudio.engine.clipping import Clipping
 from bpstudio.engine.optimizers import SGD, Optimizer
 from bpstudio.training.schedules import Constant, Schedule
 
+UNPENALISED = ("bias", "scale", "slope")
+"""Weights that only shift or scale: a penalty would pull them for no reason."""
+
+
+def penalised(keys: tuple[str, ...]) -> tuple[str, ...]:
+    """The keys of the weights that penalties act on."""
+    return tuple(key for key in keys if key.partition(".")[2] not in UNPENALISED)
+
 
 @dataclass(frozen=True)
 class Settings:

@@ -3,7 +3,9 @@
     python3 packaging/dev.py bench window [--seconds 6] [--example xor]
 
 The window is open and draws canvas, loss and boundary while the worker trains. A timer of 16 ms
-notes how late it is called; the speed is compared with the same worker beside an idle process.
+notes how late it is called, and how much of the processor the window used since it was called
+last, which other programs disturb less; the speed is compared with the same worker beside an idle
+process.
 """
 
 from __future__ import annotations
@@ -38,8 +40,11 @@ def main() -> None:
     words.add_argument("--examples", nargs="+", default=["xor", "circles", "spiral"])
     chosen = words.parse_args()
     app = make_application(Preferences())
-    print("| example | alone, steps/s | beside, steps/s | ratio | late p50 | late p99 | max, ms |")
-    print("|---|--:|--:|--:|--:|--:|--:|")
+    print(
+        "| example | alone, steps/s | beside, steps/s | ratio | late p50 | late p99 | max, ms "
+        "| used, % | p50 | p99, ms |"
+    )
+    print("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|")
     for name in chosen.examples:
         project = file.load(resources.path("examples", f"{name}.bps"))
         alone = _alone(project, chosen.seconds)
@@ -50,16 +55,20 @@ def main() -> None:
         studio.begin(project, Path(f"{name}.bps"))
         _work(app, 2.0)
         studio.train()
+        while studio.shown.step == project.trained.steps:
+            _work(app, 0.2)
         _work(app, 1.0)
         first, started = studio.shown.step, time.perf_counter()
-        late = _lateness(app, chosen.seconds)
+        late, used = _lateness(app, chosen.seconds)
+        share = 100 * sum(used) / 1000 / (time.perf_counter() - started)
         beside = (studio.shown.step - first) / (time.perf_counter() - started)
         studio.pause()
         take_down(window, studio)
         p50, p99 = np.percentile(late, (50, 99))
         print(
             f"| {name} | {alone:,.0f} | {beside:,.0f} | {beside / alone:.2f} "
-            f"| {p50:.1f} | {p99:.1f} | {max(late):.1f} |"
+            f"| {p50:.1f} | {p99:.1f} | {max(late):.1f} "
+            f"| {share:.0f} | {np.percentile(used, 50):.1f} | {np.percentile(used, 99):.1f} |"
         )
 
 
@@ -68,7 +77,9 @@ def _alone(project: Project, seconds: float) -> float:
     worker = Worker()
     try:
         worker.start(runs.job(project))
-        time.sleep(1.5)
+        while worker.look() is None:
+            time.sleep(0.1)
+        time.sleep(1.0)
         before, started = worker.look(), time.perf_counter()
         time.sleep(seconds)
         after = worker.look()
@@ -78,15 +89,20 @@ def _alone(project: Project, seconds: float) -> float:
         worker.close()
 
 
-def _lateness(app: object, seconds: float) -> list[float]:
-    """How many milliseconds after its time each tick of a timer came."""
+def _lateness(app: object, seconds: float) -> tuple[list[float], list[float]]:
+    """How many milliseconds after its time each tick of a timer came, and the processor's time
+    that this thread used since the one before."""
     late: list[float] = []
+    used: list[float] = []
     timer = QTimer()
     timer.setTimerType(Qt.TimerType.PreciseTimer)
     due = time.perf_counter() + FRAME / 1000
+    worked = time.thread_time()
 
     def tick() -> None:
-        nonlocal due
+        nonlocal due, worked
+        used.append((time.thread_time() - worked) * 1000)
+        worked = time.thread_time()
         now = time.perf_counter()
         late.append(max(0.0, (now - due) * 1000))
         due = max(due + FRAME / 1000, now)
@@ -95,7 +111,7 @@ def _lateness(app: object, seconds: float) -> list[float]:
     timer.start(FRAME)
     _work(app, seconds)
     timer.stop()
-    return late
+    return late, used
 
 
 def _work(app: object, seconds: float) -> None:

@@ -34,7 +34,9 @@ class Tiles:
 
     def follow(self, shown: Showing) -> None:
         """Compute them for what is shown now."""
-        self._planes = planes(shown.project, shown.weights, recording=shown.recording)
+        self._planes = planes(
+            shown.project, shown.weights, recording=shown.recording, once=not shown.training
+        )
         self._of = _what(shown)
         self._drawn.clear()
 

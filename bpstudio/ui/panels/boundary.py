@@ -140,7 +140,8 @@ def look(shown: Showing) -> Seen | str:
     try:
         answer = predicting_node(shown.project)
         known = answer in part.nodes and part[answer].op.category != "source"
-        outputs = over(project, plane, [answer] if known else [], shown.weights).get(answer)
+        nodes = [answer] if known else []
+        outputs = over(project, plane, nodes, shown.weights, once=not shown.training).get(answer)
     except StudioError as error:
         return str(error)
     if outputs is None:
