@@ -1,6 +1,6 @@
 """Training as the window sees it: a worker process, looked at by a timer.
 
-`advanced` says where a run is, at most 30 times a second; `ended` says what it came to. Nothing
+`advanced` says where a run is, at most 20 times a second; `ended` says what it came to. Nothing
 here knows the project: whoever started a run decides what becomes of its outcome.
 """
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from bpstudio.training.serve import Ended
     from bpstudio.training.worker import Worker
 
-TICK = 33
+TICK = 50
 """Milliseconds between two looks at a run."""
 PATIENCE = 5.0
 """Seconds to wait for a run to end before its newest snapshot is taken instead."""

@@ -126,6 +126,8 @@ class LossPanel(Panel):
         self.whole.setVisible(self._zoomed)
         if not self._zoomed:
             self._frame(steps, losses)
+        # Else the plot notices while it paints that its axes have moved, and paints once more.
+        self.plot.scene().prepareForPaint()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The axis has its name where there is room for it."""
