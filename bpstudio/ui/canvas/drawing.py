@@ -37,6 +37,8 @@ CLOSEST = 14.0
 """Pixels between two dots, at least; where they would be closer, every second is left out."""
 PAUSE = 1 / 9
 """Seconds between two drawings of the same while training goes on, at least."""
+SHARE = 0.08
+"""The share of the time that drawing the same may take then."""
 
 
 class Drawing:
@@ -66,6 +68,8 @@ class Drawing:
         self._state: tuple[object, ...] = ()
         self._weights: Mapping[str, Array] = {}
         self._drawn = {"tiles": 0.0, "wires": 0.0}
+        self._took = dict(self._drawn)
+        self._due: list[str] = []
         self._atlas: Atlas | None = None
         self.dress(theme)
 
@@ -164,7 +168,9 @@ class Drawing:
         # While training goes on, no frame has to pay for both.
         due = sorted(stale, key=lambda part: self._drawn[part])
         if shown.training and due:
-            due = due[:1] if time.monotonic() - self._drawn[due[0]] >= PAUSE else []
+            pause = max(PAUSE, self._took[due[0]] / SHARE)
+            due = due[:1] if time.monotonic() >= self._drawn[due[0]] + pause else []
+        self._due = due
         for part in due:
             self._drawn[part] = time.monotonic()
             if part == "tiles":
@@ -210,6 +216,22 @@ class Drawing:
         roughly; whether nothing was.
         """
         self._shown = shown
+        began = time.monotonic()
+        try:
+            return self._paint(painter, shown, view, size, ratio, hurry)
+        finally:
+            for part in self._due:
+                self._took[part] = time.monotonic() - began
+
+    def _paint(
+        self,
+        painter: QPainter,
+        shown: Showing,
+        view: View,
+        size: tuple[int, int],
+        ratio: float,
+        hurry: bool,
+    ) -> bool:
         whole = self.wires.show(painter, view, size, ratio, hurry=hurry)
         unit = view.scale * ratio
         painter.translate(-round(view.x * unit), -round(view.y * unit))
