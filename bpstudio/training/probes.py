@@ -5,7 +5,7 @@ The pictures are float32: they are looked at, not computed with, and take a thir
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -120,7 +120,7 @@ def look(
     graph: Graph,
     given: Mapping[str, Array],
     weights: Mapping[str, Array],
-    nodes: Iterable[str],
+    nodes: Sequence[str],
     points: Array,
 ) -> dict[str, Array]:
     """The outputs (points, units) of these nodes, gate by gate.

@@ -14,6 +14,7 @@ from bpstudio.engine.graph import Graph, put
 from bpstudio.training.probes import (
     Plane,
     Unseen,
+    look,
     plane_of,
     summary,
     view,
@@ -60,6 +61,18 @@ def test_views_are_the_outputs_of_the_run(network: Network) -> None:
         assert found.dtype == np.float32
         assert found.shape == (2500, step.output.shape[1])
         assert np.allclose(found, step.output, atol=1e-5)
+
+
+def test_one_look_is_what_views_show(network: Network) -> None:
+    job = network(toys.make("moons", points=40), (5, 3, 1))
+    plane = plane_of(job.given["data1.rows"], cells=20)
+    assert isinstance(plane, Plane)
+    views = views_of_units(job.graph, {}, job.given_shapes, plane)
+    seen = look(job.graph, {}, job.weights, list(views)[::-1], plane.points)
+    assert set(seen) == set(views)
+    for id, shown in views.items():
+        assert seen[id].shape == (400, shown(job.weights).shape[1])
+        assert np.allclose(seen[id], shown(job.weights), atol=1e-5)
 
 
 def test_a_view_follows_the_weights_and_the_network(network: Network) -> None:

@@ -159,6 +159,26 @@ def test_a_panel_keeps_its_pause(studio: Studio) -> None:
     assert not given._timer.isActive()
 
 
+def test_at_rest_nobody_keeps_a_pause(studio: Studio) -> None:
+    """Training has ended: what would have waited for its next turn is shown as it is now."""
+    drawn: list[int] = []
+
+    def draw() -> None:
+        drawn.append(1)
+
+    given = turns(studio)
+    given.ask(draw, pause=3600.0)
+    given._give()
+    given.ask(draw, pause=3600.0)
+    given._give()
+    assert len(drawn) == 1
+    given._last[draw] = given._last[draw][0], 0.0
+    given.ask(draw)
+    given._give()
+    assert len(drawn) == 2
+    given.forget(draw)
+
+
 def test_texts_follow_language_and_theme(studio: Studio, opened: list[Panel]) -> None:
     panel = open_panel("trainer", studio, opened, (332, 700))
     studio.prefer(theme="dark")
