@@ -385,6 +385,29 @@ def test_an_export_can_be_called_off(studio: Studio, qtbot: QtBot, tmp_path: Pat
     dialog.close()
 
 
+@pytest.mark.parametrize("way", ["escape", "button", "close"])
+@pytest.mark.parametrize("running", [False, True])
+def test_the_export_dialog_can_be_left(
+    window: Window, qtbot: QtBot, tmp_path: Path, way: str, running: bool
+) -> None:
+    give(window, "export")
+    (dialog,) = dialogs()
+    assert isinstance(dialog, ExportDialog)
+    if running:
+        dialog.path.setText(str(tmp_path / "model.py"))
+        dialog.start()
+    if way == "escape":
+        qtbot.keyClick(dialog, Qt.Key.Key_Escape)
+    elif way == "close":
+        dialog.close()
+    else:
+        dialog.leave.click()
+        if running:  # which calls the export off, and leaves only then
+            dialog.leave.click()
+    assert dialogs() == []
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_an_export_that_is_refused_says_why(studio: Studio, qtbot: QtBot, tmp_path: Path) -> None:
     dialog = ExportDialog(studio)
     qtbot.addWidget(dialog)

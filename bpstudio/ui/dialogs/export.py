@@ -15,7 +15,6 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QProcess, Qt
-from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -159,14 +158,10 @@ class ExportDialog(QDialog):
             process.waitForFinished(2000)
             self._end(_("Cancelled; nothing was written."))
 
-    def closeEvent(self, event: QCloseEvent) -> None:
-        """Whoever closes the dialog has given up on the export."""
+    def done(self, result: int) -> None:
+        """Whoever leaves the dialog, in whatever way, has given up on the export."""
         self.cancel()
-        super().closeEvent(event)
-
-    def reject(self) -> None:
-        """As Escape does."""
-        self.close()
+        super().done(result)
 
     def _lay_out(self) -> None:
         where = QHBoxLayout()
@@ -211,7 +206,7 @@ class ExportDialog(QDialog):
         if self.running:
             self.cancel()
         else:
-            self.close()
+            self.reject()
 
     def _finished(self, status: int, _how: QProcess.ExitStatus) -> None:
         process = self._process
