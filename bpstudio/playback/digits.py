@@ -24,6 +24,16 @@ def fixed(value: float, decimals: int = 2) -> str:
     return _minus(f"{value:.{decimals}f}")
 
 
+def tabular(value: float, decimals: int = 4) -> str:
+    """As `fixed`, but a number of which too little would be seen in two figures: `2.3e−5`.
+
+    With four decimals both are equally wide.
+    """
+    if value != 0 and abs(value) < 10.0 ** (1 - decimals):
+        return _power(f"{value:.1e}")
+    return fixed(value, decimals)
+
+
 def signed(value: float, decimals: int = 2) -> str:
     """A weight in a heat map: always with its sign."""
     text = fixed(value, decimals)

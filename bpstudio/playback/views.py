@@ -195,7 +195,7 @@ def loss(project: Project, *, losses: Array | None = None, theme: Theme = LIGHT)
     kept = thinned(series, 600)
     kept = kept[np.isfinite(series[kept])]
     points = axes.places(steps[kept], series[kept])
-    last = digits.fixed(float(series[kept[-1]]), 4)
+    last = digits.tabular(float(series[kept[-1]]))
     x, y = points[-1].tolist()
     marks: list[Mark] = [
         heading(_("Loss"), _PAD, _PAD + 9 * theme.type, theme),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bpstudio.language import _
-from bpstudio.playback.digits import fixed, small
+from bpstudio.playback.digits import tabular
 from bpstudio.project.project import loss_node
 from bpstudio.ui.showing import Showing
 
@@ -44,8 +44,8 @@ def readout(shown: Showing) -> str:
 
 
 def loss_text(loss: float) -> str:
-    """A loss in four decimals, or in two figures where these would all be zero."""
-    return fixed(loss, 4) if loss == 0 or abs(loss) >= 0.001 else small(loss)
+    """A loss in four decimals, or in two figures where too little of it would be seen."""
+    return tabular(loss)
 
 
 def rate_text(rate: float) -> str:
@@ -65,4 +65,4 @@ def _output(shown: Showing) -> str:
     value = None if shown.recording is None else shown.recording.values.get(shown.goal or "")
     if value is None or value.size != 1:
         return ""
-    return f"f = {fixed(value.item(), 4)}"
+    return f"f = {tabular(value.item())}"

@@ -215,6 +215,22 @@ def test_numbers_are_written_alike(value: float, fixed: str, significant: str) -
     assert digits.significant(value) == significant
 
 
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (0.0, "0.0000"),
+        (0.69061, "0.6906"),
+        (-0.0012, "−0.0012"),
+        (0.00083, "8.3e−4"),
+        (2.34e-5, "2.3e−5"),
+        (-2.34e-5, "−2.3e−5"),
+        (float("nan"), "nan"),
+    ],
+)
+def test_small_numbers_of_a_table_are_not_written_as_nothing(value: float, written: str) -> None:
+    assert digits.tabular(value) == written
+
+
 def test_more_figures_where_two_decimals_would_not_add_up() -> None:
     def law(n: list[float]) -> float:
         return n[0] - n[1] * n[2]

@@ -314,7 +314,7 @@ def _written(array: Array, short: bool) -> str:
     `short` is for narrow tables: two or three figures, without the marks of a norm.
     """
     if array.size == 1:
-        return digits.small(array.item()) if short else digits.fixed(array.item(), DECIMALS)
+        return digits.small(array.item()) if short else digits.tabular(array.item(), DECIMALS)
     with_norm = float((array.astype(float) ** 2).sum() ** 0.5)
     norm = digits.small(with_norm)
     return norm if short else f"‖{norm}‖"

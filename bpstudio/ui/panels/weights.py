@@ -252,7 +252,7 @@ def _numbers(sheet: Sheet, rect: Rect, type: float) -> Iterator[Mark]:
         if after is not None:
             becomes = float(after[row, column])
             arrow = "→" if becomes == value else "↑" if becomes > value else "↓"
-            step = digits.fixed(abs(becomes - value), DECIMALS)
+            step = digits.tabular(abs(becomes - value), DECIMALS)
             lines += [(f"{arrow} {step}", "update"), (digits.signed(becomes, DECIMALS), "text")]
         first = middle - (len(lines) - 1) / 2 * _LINE * type + 4.2 * type
         for number, (text, role) in enumerate(lines):
