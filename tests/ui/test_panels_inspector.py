@@ -173,6 +173,14 @@ def test_numbers_can_be_typed(
     assert item.text() == "0.0000"
 
 
+def test_a_source_says_when_its_gradient_comes(inspector: InspectorPanel, product: Studio) -> None:
+    """Steps 3 and 4 go back through the product and the sum: the first reaches z, the second x."""
+    product.show_position(0.5)
+    for source, step in {"x": 4, "y": 4, "z": 3}.items():
+        show(inspector, product, source)
+        assert inspector.not_yet.text() == f"The backward pass comes here in step {step}."
+
+
 def test_the_jacobian_is_that_of_the_gate(studio: Studio, product: Studio) -> None:
     assert product.shown.recording is not None
     steps = {step.node: step for step in product.shown.recording.forward}

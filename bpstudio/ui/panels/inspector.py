@@ -212,10 +212,11 @@ class InspectorPanel(Panel):
         self.chain.setVisible(passes and arrived)
         self.not_yet.setVisible(passes and not arrived)
         if passes and not arrived:
-            number = shown.timeline.backward_at.get(id) if shown.timeline else None
-            _put(
-                self.not_yet, _("The backward pass comes here in step {step}.").format(step=number)
-            )
+            assert shown.timeline is not None
+            # Nothing happens at a source: its gradient is there when its last wire has brought it.
+            number = shown.timeline.backward_at.get(id) or shown.timeline.arrived_at.get(id)
+            words = _("The backward pass comes here in step {step}.").format(step=number)
+            _put(self.not_yet, words)
         if back is not None and passes and arrived and back is not self._back:
             self.chain.show_rules(rules_at(shown, back, self.theme), self.theme)
         self._back = back if arrived else None
@@ -248,6 +249,6 @@ def _written(array: Array | None) -> str:
     if array is None:
         return NOT_YET
     if array.size == 1:
-        return digits.fixed(array.item(), DECIMALS)
+        return digits.tabular(array.item(), DECIMALS)
     norm = float((array.astype(float) ** 2).sum() ** 0.5)
     return f"{digits.size_of(array)}  ‖{digits.small(norm)}‖"
