@@ -457,14 +457,14 @@ def recorded(work: Work) -> Rival:
     return Rival(step, lambda: last[0])
 
 
-def in_torch(work: Work) -> Rival | None:
-    """PyTorch as one writes it, with its fused optimizer; None where it is not installed."""
+def torch_model(work: Work) -> Any | None:
+    """The network of a workload in PyTorch, with the same weights; None where it is missing."""
     try:
         import torch
     except ImportError:
         return None
     torch.set_num_threads(1)
-    weights, data = work.weights(), work.data()
+    weights = work.weights()
     names = {Tanh: torch.nn.Tanh, Sigmoid: torch.nn.Sigmoid, ReLU: torch.nn.ReLU}
     layers: list[Any] = []
     for place, (m, n) in enumerate(zip(work.sizes, work.sizes[1:], strict=False), start=1):
@@ -474,7 +474,16 @@ def in_torch(work: Work) -> Rival | None:
             layer.bias.copy_(torch.from_numpy(weights[f"dense{place}.bias"]))
         kind = work.hidden if place < len(work.sizes) - 1 else work.last
         layers += [layer] if kind is None else [layer, names[kind]()]
-    model = torch.nn.Sequential(*layers)
+    return torch.nn.Sequential(*layers)
+
+
+def in_torch(work: Work) -> Rival | None:
+    """PyTorch as one writes it, with its fused optimizer; None where it is not installed."""
+    model, data = torch_model(work), work.data()
+    if model is None:
+        return None
+    import torch
+
     kind = torch.optim.Adam if isinstance(work.optimizer, Adam) else torch.optim.SGD
     optimizer = kind(model.parameters(), lr=work.rate, fused=True)
     shape = (work.batches, work.rows, -1)
@@ -522,6 +531,16 @@ def grid_rivals() -> dict[str, Callable[[], Any]]:
     rivals["run"] = lambda: (
         list(run.forward(graph, {"data1.rows": points}, weights, ancestors_of="dense3"))[-1].output
     )
+    model = torch_model(work)
+    if model is not None:
+        import torch
+
+        def in_torch() -> Array:
+            with torch.no_grad():
+                found: Array = model(torch.from_numpy(points)).numpy()
+            return found
+
+        rivals["PyTorch"] = in_torch
     expected = by_hand()
     for name, rival in rivals.items():
         far = float(np.abs(rival() - expected).max())
