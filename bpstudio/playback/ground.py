@@ -31,10 +31,21 @@ COMMUTING = frozenset({"add", "multiply", "max", "min"})
 
 
 def ground(scene: Scene, bodies: Iterable[Body] | None = None) -> tuple[Mark, ...]:
-    """What changes with edits alone, from back to front: of all bodies, or of these."""
-    chosen = scene.each if bodies is None else tuple(bodies)
+    """What changes with edits alone, from back to front: of all bodies, or of these.
+
+    The boxes around what stands opened come with all bodies only; `framing` has them alone.
+    """
+    if bodies is None:
+        return (*framing(scene), *ground(scene, scene.each))
+    chosen = tuple(bodies)
     marks = [mark for body in chosen for mark in _body(scene, body)]
     return (*marks, *_result_names(scene, chosen))
+
+
+def framing(scene: Scene) -> tuple[Mark, ...]:
+    """The boxes around what stands opened."""
+    line = scene.theme.wire**0.5
+    return tuple(mark for frame in scene.frames for mark in frame.marks(line))
 
 
 def outline(body: Body) -> float:
@@ -97,7 +108,9 @@ def _port_names(body: Body) -> Iterator[Mark]:
     """The names of the inputs, inside the rim, where it matters which is which."""
     ends = body.inputs()
     connected = {name for name, sources in body.node.sources.items() if sources}
-    if len(ends) > 1 and body.node.op.name not in COMMUTING:
+    # What one port takes several of stands in their order, from top to bottom.
+    several = all(port.variadic for port in body.node.op.ports)
+    if len(ends) > 1 and body.node.op.name not in COMMUTING and not several:
         for (port, slot), (x, y) in ends.items():
             name = port if len(body.node.sources.get(port, ())) < 2 else f"{port}{slot + 1}"
             span = Span(name[:3], "muted", PROSE)

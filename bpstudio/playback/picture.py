@@ -174,6 +174,7 @@ def _free(laid_out: Scene, wide: float, high: float) -> tuple[float, float] | No
 def _taken(laid_out: Scene) -> list[Rect]:
     gap = 16.0
     rects = [body.rect.grown(gap + 4) for body in laid_out.each]
+    rects += [frame.rect.grown(gap) for frame in laid_out.frames]
     for path in laid_out.paths:
         for points in path.points:
             rects += [

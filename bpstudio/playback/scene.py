@@ -22,6 +22,7 @@ from bpstudio.playback.bodies import (
 )
 from bpstudio.playback.marks import Rect, around
 from bpstudio.playback.metrics import MONO, width
+from bpstudio.playback.opened import Frame, frames
 from bpstudio.playback.palette import LIGHT, Theme
 from bpstudio.playback.timeline import Wire
 from bpstudio.playback.wires import LEAD, Path, curves, in_halves, paths
@@ -74,6 +75,11 @@ class Scene:
         return ends
 
     @cached_property
+    def frames(self) -> tuple[Frame, ...]:
+        """The boxes around what stands opened, from back to front."""
+        return frames(self.project, self.bodies, self.theme.type)
+
+    @cached_property
     def outgoing(self) -> Mapping[str, tuple[Path, ...]]:
         """The paths that leave each node."""
         found: dict[str, list[Path]] = {}
@@ -108,6 +114,7 @@ class Scene:
     def extent(self) -> Rect:
         """What bodies, wires and their numbers cover."""
         rects = [body.rect for body in self.each]
+        rects += [frame.rect for frame in self.frames]
         rects += [
             Rect(body.rect.x, body.rect.bottom, body.rect.width, 14 * body.type)
             for body in self.each

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 
 from bpstudio.engine import fuse as fusing
 from bpstudio.engine import inside
 from bpstudio.engine import unfold as unfolding
-from bpstudio.engine.graph import Graph
-from bpstudio.engine.op import Array, Kind
+from bpstudio.engine.graph import Graph, Node
+from bpstudio.engine.op import Array, Kind, Op
 from bpstudio.engine.ops.source import Answers
 from bpstudio.engine.shapes import Shape, argument_shapes
 from bpstudio.engine.unfold import Group
@@ -28,7 +29,19 @@ from bpstudio.training.job import Memory
 
 def levels(project: Project, id: str) -> tuple[str, ...]:
     """How far a node can be opened, the least first; nothing for one that is certainly whole."""
-    return inside.levels(project.graph[id].op)
+    node, known = project.graph[id], inside.levels(project.graph[id].op)
+    if known != (inside.GATES,) or id not in project.known_shapes:
+        return known
+    arguments = argument_shapes(project.graph, node, project.known_shapes, project.known_given)
+    fed = tuple(port for port, sources in node.sources.items() if sources)
+    return known if _opens(node.op, fed, tuple(arguments.items())) else ()
+
+
+@lru_cache(maxsize=256)
+def _opens(op: Op, fed: tuple[str, ...], arguments: tuple[tuple[str, Shape], ...]) -> bool:
+    """Whether gates of that kind, with these ports connected, are made of smaller ones."""
+    node = Node("gate", op, dict.fromkeys(fed, ("source",)))
+    return inside.inside_of(node, dict(arguments), inside.GATES) is not None
 
 
 def unfold(project: Project, id: str, level: str = "") -> Project:

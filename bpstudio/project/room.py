@@ -6,6 +6,7 @@ or down. What stands opened itself moves as one.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
@@ -21,6 +22,8 @@ BESIDE = 60.0
 """What is at most so far left or right of an opened part stands above or below it."""
 LEVEL = 12.0
 """What is at most so much higher or lower stands at the same height; in canvas units, as all."""
+APART = 160.0
+"""How far right of an opened layer an activation stands that docked to the layer."""
 GATE = 44.0
 """The height of a gate."""
 
@@ -55,14 +58,18 @@ def opened(
 
     `graph` and `groups` are those before, `after` is the graph with the members.
     """
-    inner = arrange(_part(after, members))
+    sizes = {member: _size(after[member]) for member in members}
+    inner = arrange(_part(after, members), sizes)
     box = _box(inner.values())
     x, y = places.get(id, (0.0, 0.0))
     part = Box(x, x + box.right - box.left, y - box.half, y + box.half)
     others = {each: place for each, place in places.items() if each != id}
     units = _units(groups, others, id)
     grown = part.beyond(graph[id])
-    moved = _moved(others, units, _after(graph, id), part, grown, opening=True)
+    docked = _docked(graph, places, id, (x, y))
+    wide = part.right - part.left + (APART if docked else 0.0)
+    moved = _moved(others, units, _after(graph, id), part, grown, wide, opening=True)
+    moved |= dict.fromkeys(docked, (part.right + APART, y))
     return moved | {
         member: (x + place[0] - box.left, y + place[1] - box.middle)
         for member, place in inner.items()
@@ -81,8 +88,35 @@ def closed(graph: Graph, places: Places, groups: Groups, group: Group, id: str) 
     others = {each: place for each, place in places.items() if each not in inner}
     units = _units(groups, others, group.node.id)
     grown = part.beyond(group.node)
-    moved = _moved(others, units, _after(graph, group.output), part, grown, opening=False)
-    return moved | {id: (round(part.left, 6), round(part.middle, 6))}
+    beside = (part.right + APART, part.middle)
+    layer = group.node.op.category == "layer"
+    docked = _docked(graph, places, group.output, beside) if layer else ()
+    wide = part.right - part.left + (APART if docked else 0.0)
+    moved = _moved(others, units, _after(graph, group.output), part, grown, wide, opening=False)
+    return moved | dict.fromkeys((id, *docked), (round(part.left, 6), round(part.middle, 6)))
+
+
+def _size(node: Node) -> tuple[float, float]:
+    """About how large a node is drawn: names and signs of many letters make it wider."""
+    wide, high = usual_size(node)
+    if node.op.category == "source":
+        return max(wide, 30.0 + 8.0 * min(len(node.label), 16)), high
+    if node.op.category in ("layer", "loss"):
+        return wide, high
+    return max(wide, 10.0 + 10.0 * min(len(node.op.face), 12)), high
+
+
+def _docked(graph: Graph, places: Places, output: str, there: Place) -> tuple[str, ...]:
+    """What reads a layer and stands exactly there: the activation that docks to it.
+
+    While the layer is closed it stands in the layer's place and has no room of its own.
+    """
+    readers = (graph[id] for id in graph.readers[output] if id in places)
+    return tuple(
+        each.id
+        for each in readers
+        if each.op.category == "activation" and math.dist(places[each.id], there) < 1e-3
+    )
 
 
 def _moved(
@@ -91,12 +125,13 @@ def _moved(
     after: frozenset[str],
     part: Box,
     grown: float,
+    wide: float,
     *,
     opening: bool,
 ) -> dict[str, Place]:
-    """The places of all others, which move in units; what comes after the gate is `after`, and
-    `grown` is how far what stands above and below moves."""
-    wide = part.right - part.left
+    """The places of all others, which move in units; what comes after the gate is `after`,
+    `grown` is how far what stands above and below moves, and `wide` how far what is right of it.
+    """
     moved: dict[str, Place] = {}
     for unit in units:
         box = _box(places[id] for id in unit)

@@ -10,9 +10,9 @@ import numpy as np
 
 from bpstudio.engine import run
 from bpstudio.engine.op import Array
-from bpstudio.engine.run import Recording
+from bpstudio.engine.run import Recording, Update
 from bpstudio.errors import StudioError
-from bpstudio.playback.timeline import Instant, Timeline
+from bpstudio.playback.timeline import Instant, Moment, Timeline
 from bpstudio.project import runs
 from bpstudio.project.iteration import iteration, runnable, within
 from bpstudio.project.project import Project, loss_node, shapes
@@ -83,6 +83,7 @@ def show(project: Project, before: Showing | None = None) -> Showing:
     """What a project gives with its own weights.
 
     It is shown where `before` was in its timeline, if both have as many moments, else at its end.
+    Where a gate was opened or closed in between, it is shown at the same step.
     """
     trained = project.trained
     here = before or Showing(project)
@@ -95,7 +96,37 @@ def show(project: Project, before: Showing | None = None) -> Showing:
         measured=None,
         training=False,
     )
-    return run_anew(shown, trained.memory)
+    made = run_anew(shown, trained.memory)
+    if before is None or before.timeline is None or made.timeline is None:
+        return made
+    if before.project.groups is project.groups or len(made.timeline) == len(before.timeline):
+        return made
+    position = position_in(made.timeline, before.timeline, before.position)
+    return replace(made, position=position, playing=before.playing)
+
+
+def position_in(after: Timeline, before: Timeline, position: float) -> float:
+    """The place in a timeline at which the same has happened as at a place in another one.
+
+    Of steps that there are in one of them alone, none is half done.
+    """
+    if position >= len(before):
+        return float(len(after))
+    now = before.at(position)
+    numbers = {_what(moment): moment.number for moment in after.moments}
+    if now.moment is None:
+        return position
+    same = numbers.get(_what(now.moment))
+    if same is not None:
+        return same - 1 + now.progress
+    done = [numbers.get(_what(moment), 0) for moment in before.moments[: now.moment.number - 1]]
+    return float(max([after.span(now.phase)[0], *done]))
+
+
+def _what(moment: Moment) -> tuple[str, str, str]:
+    """What a moment is, whatever else happens: its phase, its node, and the weight it updates."""
+    step = moment.step
+    return moment.phase, moment.node, step.port if isinstance(step, Update) else ""
 
 
 def run_anew(shown: Showing, memory: Memory | None = None) -> Showing:

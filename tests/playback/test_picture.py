@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from bpstudio.engine.op import catalog
+from bpstudio.exchange.diagram import svg
 from bpstudio.playback import flow, metrics
 from bpstudio.playback.bodies import (
     GATE,
@@ -26,10 +27,20 @@ from bpstudio.playback.marks import Box, Curves, Heat, Numbers, Picture, Rect, T
 from bpstudio.playback.palette import THEMES
 from bpstudio.playback.picture import caption_marks, caption_of, caption_place, picture
 from bpstudio.playback.planes import planes
-from bpstudio.playback.scene import arranged, scene
+from bpstudio.playback.scene import arranged, laid_out, scene
 from bpstudio.playback.timeline import BACKWARD, FORWARD, UPDATE, Instant, Timeline
+from bpstudio.project import edits, opening
 from bpstudio.project.project import Project
 from tests.playback.drawing import alone, network, neuron, of_formula, timeline
+
+
+def opened(project: Project, *steps: tuple[str, str]) -> Project:
+    """The project laid out, with one node after another opened."""
+    project = laid_out(project)
+    for id, level in steps:
+        project = opening.unfold(project, id, level)
+    return project
+
 
 STANDARD = {
     "neuron": neuron(),
@@ -38,6 +49,11 @@ STANDARD = {
     "xor": network(),
     "spiral": network("spiral", (2, 16, 16, 2)),
     "sine": network("sine", (1, 8, 1)),
+    "opened sigmoid": opened(
+        of_formula("f = sigmoid(w0*x0+w1*x1+w2)", w0=2, x0=-1, w1=-3, x1=-2, w2=-3), ("f", "")
+    ),
+    "opened neurons": opened(network(), ("dense1", "neurons")),
+    "opened matrices": opened(network(), ("dense2", "matrices")),
 }
 
 
@@ -309,3 +325,41 @@ def test_rectangles() -> None:
     one = Rect(0, 0, 10, 10)
     assert one.meets(Rect(9, 9, 5, 5)) and not one.meets(Rect(10, 0, 5, 5))
     assert one.grown(2) == Rect(-2, -2, 14, 14)
+
+
+def test_what_stands_opened_stands_in_a_titled_box() -> None:
+    project = STANDARD["opened sigmoid"]
+    here = scene(project)
+    (frame,) = here.frames
+    assert (frame.id, frame.text) == ("f", "σ Sigmoid f, opened")
+    assert frame.members == set(project.groups["f"].members)
+    for body in here.each:
+        inside = body.node.id in frame.members
+        assert frame.rect.meets(body.rect) == inside, body.node.id
+        assert not frame.head.meets(body.rect), body.node.id
+    assert frame.title.rect.right < frame.mark.x
+    moved = {id: (x, y + 50) for id, (x, y) in here.project.places.items() if id in frame.members}
+    below = scene(edits.move(project, moved)).frames[0]
+    assert below.rect == frame.rect._replace(y=frame.rect.y + 50)
+
+
+def test_boxes_lie_in_each_other() -> None:
+    project = opened(network(), ("dense1", "neurons"))
+    inner = project.groups["dense1"].members[1]
+    here = scene(opening.unfold(project, inner, "matrices"))
+    outer, inside = here.frames
+    assert (outer.id, inside.id) == ("dense1", inner)
+    assert inside.members < outer.members
+    assert inside.rect.y >= outer.head.bottom
+    assert inside.rect.x > outer.rect.x and inside.rect.right < outer.rect.right
+    assert inside.rect.bottom < outer.rect.bottom
+
+
+def test_boxes_are_in_every_picture() -> None:
+    drawn = picture(STANDARD["opened sigmoid"])
+    (dashed,) = [m for m in drawn.ground if isinstance(m, Box) and m.dash]
+    assert drawn.ground[0] is dashed, "behind everything else"
+    assert "σ Sigmoid f, opened" in svg(drawn).replace("</tspan>", "")
+    assert "stroke-dasharray" in svg(drawn)
+    closed = picture(opening.fold(STANDARD["opened sigmoid"], ["f"]))
+    assert not [m for m in closed.ground if isinstance(m, Box) and m.dash]

@@ -27,6 +27,8 @@ from bpstudio.playback.palette import THEMES, Theme
 from bpstudio.playback.picture import caption_of
 from bpstudio.playback.scene import Scene
 from bpstudio.playback.timeline import Wire
+from bpstudio.project.opening import levels
+from bpstudio.ui import openings
 from bpstudio.ui.canvas import adding, lines, overlay, telling
 from bpstudio.ui.canvas import view as views
 from bpstudio.ui.canvas.drawing import Drawing
@@ -210,8 +212,18 @@ class Canvas(Hands):
             self.bring_into_view(id)
             self._editor = lines.value_editor(self, key)
 
-    def open_editor(self, id: str) -> None:
-        """What Enter or a double click on a node opens: its value, or else its title."""
+    def open_node(self, id: str) -> None:
+        """What Enter or a double click on a node does: it opens into what it is made of.
+
+        Of a source its value is typed; of what is made of nothing smaller its title.
+        """
+        if lines.value_key(self.studio.project, id) is None and levels(self.studio.project, id):
+            openings.open_node(self.studio, id)
+        else:
+            self._open_editor(id)
+
+    def _open_editor(self, id: str) -> None:
+        """Type the value of a source, or else the title."""
         key = lines.value_key(self.studio.project, id)
         if key is not None:
             self.edit_value(key)

@@ -14,6 +14,7 @@ from bpstudio.engine.op import Array
 from bpstudio.playback import flow
 from bpstudio.playback.bodies import LAYER, LOSS, Body
 from bpstudio.playback.flow import Moving
+from bpstudio.playback.ground import framing
 from bpstudio.playback.marks import Rect, around
 from bpstudio.playback.palette import Theme
 from bpstudio.playback.scene import Scene, scene
@@ -23,7 +24,7 @@ from bpstudio.ui.canvas.caption import CaptionBox
 from bpstudio.ui.canvas.ghost import Lifted
 from bpstudio.ui.canvas.hit import Targets
 from bpstudio.ui.canvas.numbers import Atlas, Numbers
-from bpstudio.ui.canvas.sprites import Sprites
+from bpstudio.ui.canvas.sprites import Sprites, legible
 from bpstudio.ui.canvas.static import Layer
 from bpstudio.ui.canvas.tiles import Tiles
 from bpstudio.ui.canvas.view import View
@@ -129,11 +130,24 @@ class Drawing:
 
     def lift(self, part: Lifted | None, hidden: frozenset[Wire] = frozenset()) -> None:
         """Draw a part on its own, where it is dragged; without it, or them, the wires hidden."""
-        before = self._away()
+        before, framed = self._away(), self._framed()
         self.lifted, self.hidden, self._standing = part, hidden, None
         if self._away() != before:
             self.ground.forget()
             self.wires.forget()
+        elif framed or self._project.groups:
+            now = self._framed()
+            moved = {id for id in framed.keys() | now.keys() if framed.get(id) != now.get(id)}
+            both = [
+                frames[id].grown(4.0) for frames in (framed, now) for id in moved & frames.keys()
+            ]
+            self.ground.spoil(both)
+
+    def _framed(self) -> dict[str, Rect]:
+        """Where the boxes around what stands opened are now."""
+        if not self._project.groups:
+            return {}
+        return {frame.id: frame.rect for frame in self.standing.frames}
 
     def _away(self) -> tuple[frozenset[str], frozenset[Wire]]:
         part = self.lifted
@@ -285,6 +299,10 @@ class Drawing:
     def _paint_ground(self, painter: QPainter, parts: list[Rect]) -> None:
         for part in parts:
             paint_grid(painter, part, self.theme)
+        if self._project.groups:
+            paint_marks(
+                painter, legible(framing(self.standing), painter.worldTransform().m11()), self.theme
+            )
         away, _wires = self._away()
         near = self.targets.within(*(part.grown(60.0) for part in parts))
         self._sprites.paint(painter, self.scene, (b for b in near if b.node.id not in away))

@@ -16,11 +16,14 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QWidget
 
 from bpstudio.language import _
+from bpstudio.playback.bodies import DATA, HEADER
 from bpstudio.playback.timeline import Wire
 from bpstudio.project import edits
+from bpstudio.ui import openings
 from bpstudio.ui.canvas import menu, walking
 from bpstudio.ui.canvas import view as views
 from bpstudio.ui.canvas.gestures.band import Band
+from bpstudio.ui.canvas.gestures.close import Close
 from bpstudio.ui.canvas.gestures.connect import Connect
 from bpstudio.ui.canvas.gestures.gesture import Gesture, Pointer
 from bpstudio.ui.canvas.gestures.move import Move
@@ -40,11 +43,15 @@ ARROWS = (walking.LEFT, walking.RIGHT, walking.UP, walking.DOWN)
 
 
 class Hovered(NamedTuple):
-    """What the pointer is over: a body or a wire, and the port at that place, if any."""
+    """What the pointer is over: a body or a wire, and the port at that place, if any.
+
+    `closes` says whether it is a mark that closes what stands opened.
+    """
 
     body: str = ""
     wire: Wire | None = None
     place: Point | None = None
+    closes: bool = False
 
 
 class Hands(QWidget):
@@ -62,6 +69,7 @@ class Hands(QWidget):
         self.hovered: Hovered | None = None
         self._space = False
         self._panned = False
+        self._closing = False
         self._turned = 0.0
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -131,6 +139,12 @@ class Hands(QWidget):
         body = canvas.targets.body(pointer.place)
         if body is not None:
             return Move(canvas, pointer, body.node.id)
+        mark, head = canvas.targets.mark(pointer.place), canvas.targets.head(pointer.place)
+        if mark is not None:
+            self._closing = True
+            return Close(canvas, mark.id)
+        if head is not None:
+            return Move(canvas, pointer, min(head.members), head.members)
         wire = canvas.targets.wire(pointer.place, NEAR / canvas.view.scale)
         if wire is not None:
             self.select_wire(wire.wire)
@@ -156,6 +170,7 @@ class Hands(QWidget):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """A button begins a gesture."""
         self.setFocus(Qt.FocusReason.MouseFocusReason)
+        self._closing = False
         if self.gesture is None:
             gesture = self._gesture_at(event)
             if gesture is not None:
@@ -178,14 +193,21 @@ class Hands(QWidget):
             self.finish(self._pointer(event))
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """On a node its value or its title is typed, on nothing the quick search opens."""
-        if event.button() != Qt.MouseButton.LeftButton:
+        """A node is opened, or its value or title typed; on nothing the quick search opens."""
+        # The first click of the two may have closed what stood there.
+        if event.button() != Qt.MouseButton.LeftButton or self._closing:
             return
         canvas, pointer = self._canvas, self._pointer(event)
         self.give_up()
         body = canvas.targets.body(pointer.place)
         if body is not None:
-            canvas.open_editor(body.node.id)
+            titled = body.title and pointer.place[1] < body.rect.y + HEADER * body.type
+            if titled and body.kind != DATA:
+                canvas.edit_title(body.node.id)
+            else:
+                canvas.open_node(body.node.id)
+        elif (head := canvas.targets.head(pointer.place)) is not None:
+            openings.close(self.studio, [head.id])
         elif canvas.targets.wire(pointer.place, NEAR / canvas.view.scale) is None:
             canvas.open_quick_search(pointer.at)
 
@@ -224,6 +246,9 @@ class Hands(QWidget):
                 self.studio.select([body.node.id])
             elif wire is not None:
                 self.select_wire(wire.wire)
+            elif (head := canvas.targets.head(place)) is not None:
+                self.select_wire(None)
+                self.studio.select(head.members)
             elif body is None:
                 self.select_wire(None)
                 self.studio.select(())
@@ -246,7 +271,8 @@ class Hands(QWidget):
         elif isinstance(port, Input):
             at = canvas.scene.bodies[port.node].inputs()[port.port, port.slot]
         under = body.node.id if body is not None else port.node if port is not None else ""
-        hovered = Hovered(under, wire, at)
+        closes = not under and targets.mark(place) is not None
+        hovered = Hovered(under, wire, at, closes)
         if hovered != self.hovered:
             self.hovered = hovered
             cursor = Qt.CursorShape.ArrowCursor
@@ -254,7 +280,7 @@ class Hands(QWidget):
                 cursor = Qt.CursorShape.OpenHandCursor
             elif at is not None:
                 cursor = Qt.CursorShape.CrossCursor
-            elif wire is not None:
+            elif wire is not None or closes:
                 cursor = Qt.CursorShape.PointingHandCursor
             self.setCursor(cursor)
             self.update()
@@ -283,7 +309,7 @@ class Hands(QWidget):
         elif key in ARROWS and not control:
             self._walk(key)
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and len(self._bodies_chosen()) == 1:
-            canvas.open_editor(next(iter(self._bodies_chosen())))
+            canvas.open_node(next(iter(self._bodies_chosen())))
         elif key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and self.gesture is None:
             self.delete()
         elif key == Qt.Key.Key_Space and not control:

@@ -10,6 +10,7 @@ import numpy as np
 from bpstudio.engine.op import Array
 from bpstudio.playback.bodies import GATE, PILL, Body
 from bpstudio.playback.marks import Rect
+from bpstudio.playback.opened import Frame
 from bpstudio.playback.scene import Scene
 from bpstudio.playback.timeline import Wire
 from bpstudio.ui.canvas.view import Point
@@ -109,6 +110,21 @@ class Targets:
         for index in under.tolist()[::-1]:
             if _inside(self.bodies[index], at):
                 return self.bodies[index]
+        return None
+
+    def head(self, at: Point) -> Frame | None:
+        """The box around what stands opened whose title is at that place, the innermost first."""
+        return self._frame_at(at, [frame.head for frame in self.scene.frames])
+
+    def mark(self, at: Point) -> Frame | None:
+        """The box whose mark to close it is at that place, or right beside it."""
+        return self._frame_at(at, [frame.mark.grown(4.0) for frame in self.scene.frames])
+
+    def _frame_at(self, at: Point, rects: list[Rect]) -> Frame | None:
+        x, y = at
+        for frame, rect in zip(reversed(self.scene.frames), reversed(rects), strict=True):
+            if rect.x <= x <= rect.right and rect.y <= y <= rect.bottom:
+                return frame
         return None
 
     def within(self, *parts: Rect) -> tuple[Body, ...]:

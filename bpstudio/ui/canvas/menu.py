@@ -17,6 +17,8 @@ from bpstudio.ui.canvas.view import Point
 if TYPE_CHECKING:
     from bpstudio.ui.canvas.canvas import Canvas
 
+OPENINGS = ("open_into_neurons", "open_into_matrices", "open_into_gates", "close_opened", "fuse")
+"""What is only in the menu where it can be done."""
 OF_NODES = ("rename", "delete", "", "undo", "redo", "", "tidy")
 OF_NOTHING = ("select_all", "tidy", "fit", "", "undo", "redo")
 
@@ -37,6 +39,10 @@ def make(canvas: Canvas, at: Point, commands: dict[str, QAction]) -> QMenu:
             if len(studio.project.graph[ids[0]].feeding) == 1:
                 heal = made.addAction(_("Take out of its wire"))
                 heal.triggered.connect(partial(_heal, canvas, ids[0]))
+        can = tuple(id for id in OPENINGS if id in commands and commands[id].isEnabled())
+        if can:
+            made.addSeparator()
+            _add(made, commands, (*can, ""))
         _add(made, commands, OF_NODES)
     else:
         made.addAction(_("Add here…")).triggered.connect(partial(_search, canvas, at))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bpstudio.engine.inside import GATES, MATRICES, NEURONS
 from bpstudio.language import N_, _
 from bpstudio.project import edits
+from bpstudio.ui import openings
 from bpstudio.ui.actions import action
 
 if TYPE_CHECKING:
@@ -76,7 +78,77 @@ def rename(window: Window) -> None:
     window.canvas.edit_title(id)
 
 
-@action(N_("Select &all"), menu="Edit", shortcut=("Ctrl+A",), group=2)
+@action(
+    N_("Open into n&eurons"),
+    menu="Edit",
+    shortcut=("Ctrl+Shift+N",),
+    help=N_("Put a layer's neurons, one by one, in its place"),
+    when=lambda window: openings.level_of(window.studio, NEURONS) is not None,
+    group=2,
+)
+def open_into_neurons(window: Window) -> None:
+    """Open the selected layer into its neurons."""
+    _open(window, NEURONS)
+
+
+@action(
+    N_("Open into &matrices"),
+    menu="Edit",
+    shortcut=("Ctrl+Shift+M",),
+    help=N_("Put a layer's product of matrices in its place"),
+    when=lambda window: openings.level_of(window.studio, MATRICES) is not None,
+    group=2,
+)
+def open_into_matrices(window: Window) -> None:
+    """Open the selected layer into a product and a sum of matrices."""
+    _open(window, MATRICES)
+
+
+@action(
+    N_("&Open into gates"),
+    menu="Edit",
+    shortcut=("Ctrl+Shift+G",),
+    help=N_("Put the gates that it is made of in the place of a gate or a layer"),
+    when=lambda window: openings.level_of(window.studio, GATES) is not None,
+    group=2,
+)
+def open_into_gates(window: Window) -> None:
+    """Open the selected node into single gates."""
+    _open(window, GATES)
+
+
+@action(
+    N_("&Close"),
+    menu="Edit",
+    shortcut=("Ctrl+Shift+C",),
+    help=N_("Put the gate back that stands opened around what is selected"),
+    when=lambda window: openings.in_opened(window.studio),
+    group=2,
+)
+def close_opened(window: Window) -> None:
+    """Close the opened gates in which the selected nodes lie."""
+    openings.close(window.studio, window.studio.selection)
+
+
+@action(
+    N_("&Fuse into one gate"),
+    menu="Edit",
+    shortcut=("Ctrl+G",),
+    help=N_("Put the one gate that does the same in the place of several"),
+    when=lambda window: len(window.studio.selection) > 1,
+    group=2,
+)
+def fuse(window: Window) -> None:
+    """Fuse the selected nodes."""
+    openings.fuse(window.studio, window.studio.selection)
+
+
+def _open(window: Window, level: str) -> None:
+    (id,) = window.studio.selection
+    openings.open_node(window.studio, id, level)
+
+
+@action(N_("Select &all"), menu="Edit", shortcut=("Ctrl+A",), group=3)
 def select_all(window: Window) -> None:
     """Select every node."""
     window.studio.select(window.studio.project.graph.nodes)
@@ -89,7 +161,7 @@ def select_all(window: Window) -> None:
     icon="sitemap",
     help=N_("Arrange the network from left to right"),
     when=lambda window: bool(window.studio.project.graph.nodes),
-    group=2,
+    group=3,
 )
 def tidy(window: Window) -> None:
     """Arrange all nodes in layers."""

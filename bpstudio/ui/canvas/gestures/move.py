@@ -16,17 +16,23 @@ if TYPE_CHECKING:
 
 
 class Move:
-    """The nodes under the pointer and those selected with them follow it."""
+    """The nodes under the pointer and those selected with them follow it.
 
-    def __init__(self, canvas: Canvas, pointer: Pointer, node: str) -> None:
+    `together` are the nodes that move with `node` even if they are not selected.
+    """
+
+    def __init__(
+        self, canvas: Canvas, pointer: Pointer, node: str, together: frozenset[str] = frozenset()
+    ) -> None:
         self._canvas = canvas
         self._begin = self._last = pointer
         self._node = node
+        self._together = together or frozenset({node})
         self._dragging = False
         self._was_selected = node in canvas.studio.selection
         if not self._was_selected and not pointer.add:
             canvas.select_wire(None)
-            canvas.studio.select([node])
+            canvas.studio.select(self._together)
 
     @property
     def cursor(self) -> Qt.CursorShape:
@@ -57,9 +63,9 @@ class Move:
             if places:
                 studio.do(_("Move"), edits.move, places)
         elif pointer.add:
-            studio.select(studio.selection ^ {self._node})
+            studio.select(studio.selection ^ self._together)
         else:
-            studio.select([self._node])
+            studio.select(self._together)
 
     def cancel(self) -> None:
         """Everything goes back to where it was."""
@@ -69,4 +75,4 @@ class Move:
         """Nothing: the canvas draws what it has lifted."""
 
     def _moved(self) -> frozenset[str]:
-        return self._canvas.studio.selection | {self._node}
+        return self._canvas.studio.selection | self._together
