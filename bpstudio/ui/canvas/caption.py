@@ -18,6 +18,8 @@ from bpstudio.ui.painter import paint_marks
 
 SMALLEST, LARGEST = 0.9, 1.25
 """Between which scales its type follows the zoom."""
+LEGIBLE = 0.4
+"""It is not made smaller than this to fit into the widget."""
 MARGIN = 14.0
 """Pixels between it and the edge of the widget, at least."""
 
@@ -29,6 +31,7 @@ class CaptionBox:
         self._place: Rect | None = None
         self._moments = -1
         self._said: tuple[object, ...] = ()
+        self._unit = 0.0
         self.caption: Caption | None = None
         self._pixmap = QPixmap()
 
@@ -55,25 +58,33 @@ class CaptionBox:
     ) -> None:
         """At its place, or as near to it as can be seen; the painter counts in screen pixels."""
         place = self.place(laid_out, instant)
-        scale = min(max(view.scale, SMALLEST), LARGEST)
-        self._say(instant, laid_out.theme, scale * ratio)
-        assert self.caption is not None
-        wide, high = (side * scale for side in caption_size(self.caption, laid_out.theme))
+        caption = self._said_at(instant, laid_out.theme)
+        wide, high = caption_size(caption, laid_out.theme)
+        fits = min((size[0] - 2 * MARGIN) / wide, (size[1] - 2 * MARGIN) / high)
+        # In a small window it is rather small than cut off, as long as it can be read.
+        scale = min(max(view.scale, SMALLEST), LARGEST, max(fits, LEGIBLE))
+        self._draw(caption, laid_out.theme, scale * ratio)
+        wide, high = wide * scale, high * scale
         x, y = view.to_widget((place.x, place.y))
         x = max(MARGIN, min(x, size[0] - wide - MARGIN))
         y = max(MARGIN, min(y, size[1] - high - MARGIN))
         painter.drawPixmap(round(x * ratio) - 2, round(y * ratio) - 2, self._pixmap)
 
-    def _say(self, instant: Instant, theme: Theme, unit: float) -> None:
-        said = (instant.timeline, instant.moment, instant.phase, theme.name, unit)
-        if said == self._said:
+    def _said_at(self, instant: Instant, theme: Theme) -> Caption:
+        said = (instant.timeline, instant.moment, instant.phase, theme.name)
+        if self.caption is None or said != self._said:
+            self._said, self._unit = said, 0.0
+            self.caption = caption_of(instant)
+        return self.caption
+
+    def _draw(self, caption: Caption, theme: Theme, unit: float) -> None:
+        if unit == self._unit:
             return
-        self._said = said
-        self.caption = caption_of(instant)
-        wide, high = caption_size(self.caption, theme)
+        self._unit = unit
+        wide, high = caption_size(caption, theme)
         self._pixmap = QPixmap(math.ceil(wide * unit) + 4, math.ceil(high * unit) + 4)
         self._pixmap.fill(Qt.GlobalColor.transparent)
         with QPainter(self._pixmap) as painter:
             painter.translate(2, 2)
             painter.scale(unit, unit)
-            paint_marks(painter, caption_marks(self.caption, Rect(0, 0, wide, high), theme), theme)
+            paint_marks(painter, caption_marks(caption, Rect(0, 0, wide, high), theme), theme)

@@ -31,7 +31,7 @@ from bpstudio.language import N_, _
 from bpstudio.playback import digits
 from bpstudio.playback.chain import label_of
 from bpstudio.playback.palette import THEMES, Theme
-from bpstudio.playback.timeline import BACKWARD, UPDATE, Moment, Timeline
+from bpstudio.playback.timeline import BACKWARD, FORWARD, UPDATE, Moment, Timeline
 from bpstudio.ui.panels.panel import Panel, label, present
 from bpstudio.ui.showing import Showing
 from bpstudio.ui.studio import Studio
@@ -46,6 +46,8 @@ HORIZONTAL = Qt.Orientation.Horizontal
 WIDEST, SHORTEST = "‖8.0e−3‖", "−8.0e−3"
 NARROW = 330
 """Below this width, before the theme's factor, names are short and steps have no numbers."""
+NAMES = 64
+"""The least room for the names of gates, before the theme's factor."""
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -58,6 +60,7 @@ class RecordingPanel(Panel):
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
         super().__init__(studio, parent)
         self.steps = Steps(self)
+        self._both = 0
         self.table = Table()
         self.table.setItemDelegate(Cell(self.table))
         self.table.setModel(self.steps)
@@ -117,6 +120,7 @@ class RecordingPanel(Panel):
         self.nothing.setVisible(empty)
         self.table.setVisible(not empty)
         moment = present(shown)
+        self._choose_columns(shown)
         if moment is None or self.table.currentIndex().row() == moment.number - 1:
             return
         index = self.steps.index(moment.number - 1, GATE)
@@ -142,9 +146,20 @@ class RecordingPanel(Panel):
         widest = widest or metrics.horizontalAdvance(WIDEST) + 20
         self.table.setColumnHidden(STEP, narrow)
         self.table.setColumnWidth(STEP, round(52 * type))
+        self._both = 0
         for column in (VALUE, GRADIENT):
-            self.table.setColumnWidth(column, round(max(widest, self._head_width(column))))
+            wide = round(max(widest, self._head_width(column)))
+            self.table.setColumnWidth(column, wide)
+            self._both += wide  # a hidden column says that it has no width
         self.steps.shorten(narrow)
+        self._choose_columns(self.studio.shown)
+
+    def _choose_columns(self, shown: Showing) -> None:
+        """Where there is no room for both, the column of the phase: values, then gradients."""
+        tight = self.width() < self._both + NAMES * self.theme.type
+        forward = shown.instant is None or shown.instant.phase == FORWARD
+        self.table.setColumnHidden(VALUE, tight and not forward)
+        self.table.setColumnHidden(GRADIENT, tight and forward)
 
     def _head_width(self, column: int) -> float:
         font = QFont(self.font())
