@@ -24,6 +24,7 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QToolTip
 from pytestqt.qtbot import QtBot
 
 from bpstudio.engine.formula import build as formula_of
+from bpstudio.engine.op import catalog
 from bpstudio.playback import digits
 from bpstudio.playback.palette import LIGHT
 from bpstudio.playback.timeline import Timeline
@@ -763,6 +764,29 @@ def test_theme_and_language_follow(canvas: Canvas, xor: Project) -> None:
     assert dark.pixelColor(2, 2).name() == canvas.theme.colours["canvas"]
     assert light != dark
     assert canvas.accessibleDescription()
+
+
+def test_settings_that_are_not_of_the_look_leave_the_view_alone(canvas: Canvas) -> None:
+    """Saving remembers the file among the settings; what was put down must stay in its place."""
+    canvas.fit()
+    canvas.studio.do("Add", edits.add_node, catalog["add"](), (0.0, 0.0))
+    before = canvas.view
+    canvas.studio.prefer(recent=("a.bps",))
+    assert canvas.view == before
+    canvas.studio.prefer(theme="projector")
+    assert canvas.view != before
+
+
+def test_captions_are_whole_in_a_small_window(qtbot: QtBot, canvas: Canvas, xor: Project) -> None:
+    canvas.studio.begin(xor)
+    canvas.studio.prefer(theme="projector")
+    canvas.resize(430, 320)
+    for moment in range(len(canvas.studio.shown.timeline or ())):
+        canvas.studio.show_position(moment + 0.9)
+        canvas.repaint()
+        drawn = canvas.drawing.caption._pixmap.deviceIndependentSize()
+        assert drawn.width() <= canvas.width()
+        assert drawn.height() <= canvas.height()
 
 
 def test_training_moves_tiles_and_strands(qtbot: QtBot, canvas: Canvas, xor: Project) -> None:

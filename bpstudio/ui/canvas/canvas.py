@@ -60,6 +60,7 @@ class Canvas(Hands):
         self.drawing = Drawing(studio.project, THEMES[studio.preferences.theme])
         self.view = View()
         self._fitting = True
+        self._dressed = studio.preferences.theme, studio.preferences.language
         self._marked: frozenset[str] = frozenset()
         self._announced: object = None
         self._editor: Editor | None = None
@@ -290,6 +291,10 @@ class Canvas(Hands):
         self.update()
 
     def _prefer(self, preferences: Preferences) -> None:
+        look = preferences.theme, preferences.language
+        if look == self._dressed:
+            return
+        self._dressed = look
         self.drawing.dress(THEMES[preferences.theme])
         self._leave_editors()
         self._say_what_it_is()
