@@ -169,7 +169,8 @@ class Axes:
     def lines(self, theme: Theme, x_name: str) -> Iterator[Mark]:
         """Level lines with their numbers, and the name of the axis across."""
         size = _SMALL * theme.type
-        for value in ticks(*self.y):
+        rows = int(max(2, min(5, self.rect.height // (2 * size))))
+        for value in ticks(*self.y, count=rows):
             (x, y) = self.places(np.array([self.x[0]]), np.array([value]))[0].tolist()
             ends = np.array([[x, y], [self.rect.right, y]])
             yield Line(ends, Ink("border", 0.7), 1.0)

@@ -66,6 +66,16 @@ class CaptionBox:
         self._draw(caption, laid_out.theme, scale * ratio)
         wide, high = wide * scale, high * scale
         x, y = view.to_widget((place.x, place.y))
+        if scale > view.scale:
+            # Larger than the room that was kept for it: it stands below the network, or above.
+            extent = laid_out.extent
+            (x, top), (_, bottom) = (
+                view.to_widget(corner)
+                for corner in ((extent.x, extent.y), (extent.x, extent.bottom))
+            )
+            below = bottom + MARGIN + high <= size[1] - MARGIN
+            above = top - MARGIN - high >= MARGIN
+            y = bottom + MARGIN if below or not above else top - MARGIN - high
         x = max(MARGIN, min(x, size[0] - wide - MARGIN))
         y = max(MARGIN, min(y, size[1] - high - MARGIN))
         painter.drawPixmap(round(x * ratio) - 2, round(y * ratio) - 2, self._pixmap)
