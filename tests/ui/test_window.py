@@ -397,7 +397,7 @@ def test_the_export_dialog_can_be_left(
         dialog.path.setText(str(tmp_path / "model.py"))
         dialog.start()
     if way == "escape":
-        qtbot.keyClick(dialog, Qt.Key.Key_Escape)
+        QTest.keyClick(dialog, Qt.Key.Key_Escape)
     elif way == "close":
         dialog.close()
     else:
