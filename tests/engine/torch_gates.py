@@ -18,7 +18,10 @@ def _pictures(rule: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 def _conv2d(s: Mapping[str, Any], x: Any, weight: Any, bias: Any) -> Any:
-    kernels = weight.permute(3, 2, 0, 1)
+    import torch
+
+    # Its rule for the weights refuses some orders of axes where one of them has length 1.
+    kernels = weight.permute(3, 2, 0, 1).clone(memory_format=torch.contiguous_format)
     named = {"stride": s["stride"], "padding": s["padding"]}
     return _pictures(lambda p: _functional("conv2d")(p, kernels, bias, **named))(x)
 
