@@ -272,9 +272,13 @@ class Layout:
         return None
 
     def _covers(self, index: int, root: int) -> bool:
-        """Whether a view sees its root's memory entry by entry."""
+        """Whether a view sees its root's memory entry by entry, and may write there.
+
+        What broadcasting gives can't be written to, even where it repeats nothing.
+        """
         seen, whole = self.places[index].value, self.places[root].value
-        return bool(seen.nbytes == whole.nbytes and all(s != 0 for s in seen.strides))
+        entry_by_entry = seen.nbytes == whole.nbytes and all(s != 0 for s in seen.strides)
+        return bool(entry_by_entry and seen.flags.writeable)
 
     def _fresh(
         self, index: int, shape: tuple[int, ...], dtype: np.dtype[Any], order: tuple[int, ...]

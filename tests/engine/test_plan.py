@@ -249,6 +249,20 @@ def test_random_networks_give_the_same_loss_and_gradients(
             assert difference(network, ready, recording) <= TOLERANCE, (seed, ready.text)
 
 
+def test_what_broadcasting_gives_is_never_written_to() -> None:
+    """A row that is broadcast to a matrix of one row, and would be large enough to write into."""
+    rng = np.random.default_rng(0)
+    network = Network()
+    matrix = network.parameter((1, 3000), rng)
+    row = network.add(catalog["l2_norm"](axis=-2), {"x": (matrix,)}, rng) or ""
+    sources = {"condition": (row,), "then": (row,), "other": (matrix,)}
+    chosen = network.add(catalog["where"](), sources, rng) or ""
+    assert network.add(catalog["sum"](), {"x": (chosen,)}, rng)
+    ready = compiled(network)
+    ready.gradient()
+    assert difference(network, ready, recorded(network)) <= TOLERANCE
+
+
 def test_the_random_networks_have_what_makes_them_hard() -> None:
     networks = [random_network(seed) for seed in range(300)]
     used = [node.op.name for network in networks for node in network.nodes.values()]
