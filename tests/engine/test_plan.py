@@ -26,6 +26,7 @@ from bpstudio.engine.op import (
 )
 from bpstudio.engine.ops.layer import Dense, MatMul
 from bpstudio.engine.ops.source import Parameter
+from bpstudio.engine.ops.vector import L2Norm
 from bpstudio.engine.optimizers import SGD, Adam, Momentum, Optimizer, optimizers
 from bpstudio.engine.shapes import Shape
 from bpstudio.errors import GraphError, ShapeError, StudioError
@@ -254,7 +255,7 @@ def test_what_broadcasting_gives_is_never_written_to() -> None:
     rng = np.random.default_rng(0)
     network = Network()
     matrix = network.parameter((1, 3000), rng)
-    row = network.add(catalog["l2_norm"](axis=-2), {"x": (matrix,)}, rng) or ""
+    row = network.add(L2Norm(axis=-2), {"x": (matrix,)}, rng) or ""
     sources = {"condition": (row,), "then": (row,), "other": (matrix,)}
     chosen = network.add(catalog["where"](), sources, rng) or ""
     assert network.add(catalog["sum"](), {"x": (chosen,)}, rng)

@@ -42,7 +42,9 @@ def by_hand(job: Job) -> tuple[list[float], dict[str, Array]]:
     }
     losses = []
     for step in range(job.start, job.start + job.steps):
-        recording = run.record(job.graph, given_of_step(job, step), weights)
+        randomness = run.Randomness(job.settings.seed, step)
+        given = given_of_step(job, step)
+        recording = run.record(job.graph, given, weights, randomness=randomness)
         losses.append(float(recording.values["loss1"]))
         for key, gradient in recording.weight_gradients.items():
             frozen = key.partition(".")[0] in job.settings.frozen
@@ -81,6 +83,17 @@ def test_ragged_batches_are_what_the_readable_run_does(network: Network) -> None
     job = network(data, (5, 1), batch=12, optimizer=Adam(), steps=25)
     assert job.rows % 12
     losses, _ = by_hand(job)
+    assert np.allclose(train_now(job).losses, losses, rtol=1e-10)
+
+
+@pytest.mark.parametrize("start", [0, 50])
+@pytest.mark.parametrize("batch", [None, 3])
+def test_noise_is_that_of_the_readable_run_wherever_it_starts(
+    network: Network, start: int, batch: int | None
+) -> None:
+    job = replace(network(activation="dropout", batch=batch, steps=12), start=start)
+    losses, _ = by_hand(job)
+    assert len(set(losses)) > 6
     assert np.allclose(train_now(job).losses, losses, rtol=1e-10)
 
 
