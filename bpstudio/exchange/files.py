@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bpstudio.errors import FileError
+from bpstudio.exchange.passages import Span
 from bpstudio.language import N_
 from bpstudio.project.disk import write_safely
 
@@ -14,10 +15,14 @@ ARRAYS = "_arrays.npz"
 
 
 class Files(NamedTuple):
-    """The file that a person named, and the numbers beside it if they are too many for it."""
+    """The file that a person named, and the numbers beside it if they are too many for it.
+
+    For a script, `spans` says which of its lines do what each step of a recording does.
+    """
 
     main: bytes
     arrays: bytes = b""
+    spans: tuple[Span, ...] = ()
 
 
 def put(path: Path, files: Files) -> list[Path]:

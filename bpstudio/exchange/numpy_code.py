@@ -12,12 +12,14 @@ from bpstudio.engine.optimizers import SGD
 from bpstudio.exchange import text
 from bpstudio.exchange.files import ARRAYS, Files
 from bpstudio.exchange.names import Names, remark
-from bpstudio.exchange.numpy_gates import FIT, HELPERS, gate_classes
+from bpstudio.exchange.numpy_gates import FIT, HELPERS, GateClass, gate_classes
+from bpstudio.exchange.passages import Passage, Piece, Span, laid_out
 from bpstudio.exchange.program import Program, count
 from bpstudio.exchange.rules import with_settings
 from bpstudio.exchange.slots import Slot, slots, source_of
 from bpstudio.exchange.spelling import NUMPY, spell
 from bpstudio.exchange.variables import variables
+from bpstudio.playback.timeline import BACKWARD, FORWARD, UPDATE
 
 IN_MODULE = ("np", "math", "Path", "ComputationalGraph", "predict", "f", "fit", *HELPERS)
 """What the script calls things itself, beside its classes."""
@@ -35,7 +37,8 @@ def write(program: Program) -> Files:
     script = Script(program)
     many = count({**program.arrays, **program.arguments}) > text.INLINE
     arrays = text.npz(script.arrays) if many else b""
-    return Files(script.text(inline=not many).encode(), arrays)
+    told, spans = script.told(inline=not many)
+    return Files(told.encode(), arrays, spans)
 
 
 class Script:
@@ -59,19 +62,22 @@ class Script:
         arrays = {f"weights/{program.label(k)}": v for k, v in program.arrays.items()}
         return arrays | self._data
 
-    def text(self, *, inline: bool) -> str:
-        """The whole script; with `inline` all numbers stand in it."""
-        kinds = dict.fromkeys(self.classes.values())
-        parts = [
-            self._start(inline=inline),
-            *([FIT.strip()] if any(each.repeated for each in kinds) else []),
-            *(HELPERS[name].strip() for name in HELPERS if name in self.functions),
-            *(each.text for each in kinds),
-            "\n".join([*self._graph(), "", *self._forward(), "", *self._backward()]),
-            "\n".join(self._function()),
-            "\n".join(self._main()),
-        ]
-        return "\n\n\n".join(parts) + "\n"
+    def told(self, *, inline: bool) -> tuple[str, tuple[Span, ...]]:
+        """The whole script, and what its lines do; with `inline` all numbers stand in it."""
+        users: dict[GateClass, list[str]] = {}
+        for id, each in self.classes.items():
+            users.setdefault(each, []).append(id)
+        return laid_out(
+            [
+                [self._start(inline=inline)],
+                *([[FIT.strip()]] if any(each.repeated for each in users) else []),
+                *([HELPERS[name].strip()] for name in HELPERS if name in self.functions),
+                *(each.told(tuple(nodes)) for each, nodes in users.items()),
+                [*self._graph(), "", *self._forward(), "", *self._backward()],
+                self._function(),
+                self._main(),
+            ]
+        )
 
     @property
     def _data(self) -> dict[str, Array]:
@@ -125,10 +131,10 @@ class Script:
         start = ["class ComputationalGraph:", '    """The gates in the order in which they run."""']
         return [*start, "", "    def __init__(self):", *lines] if lines else start
 
-    def _forward(self) -> list[str]:
+    def _forward(self) -> list[Piece]:
         program, targets = self.program, tuple(self.names.targets.values())
         wanted = (f"{name}=None" for name in targets)
-        lines = [
+        lines: list[Piece] = [
             f"    def forward({text.joined('self', *self.names.parameters, *wanted)}):",
             '        """The loss for rows and what they should give; without that, the answers."""'
             if targets
@@ -139,7 +145,8 @@ class Script:
         for place, node in enumerate(program.nodes):
             line, title = self._line(node), remark(node.title)
             if line:
-                lines.append(f"        {line}" + (f"  # {title}" if title else ""))
+                line = f"        {line}" + (f"  # {title}" if title else "")
+                lines.append(Passage(line, FORWARD, (node.id,)))
             if place + 1 == program.predicting:
                 lines.append(f"        self.prediction = {self.names.nodes[program.answer]}")
                 if targets:
@@ -176,11 +183,11 @@ class Script:
             return f"VALUES[{text.quoted(self.names.values[key])}]"
         return f"weights[{text.quoted(self.program.label(key))}]"
 
-    def _backward(self) -> list[str]:
+    def _backward(self) -> list[Piece]:
         program = self.program
         start = self.gradients.get(program.objective, "d_output")
         upstream = "upstream" if self.program.scalar else "upstream * np.ones_like(self.output)"
-        lines = [
+        lines: list[Piece] = [
             "    def backward(self, upstream=1.0):",
             '        """The gradient of everything that training or a person may change."""',
             f"        {start} = {upstream}",
@@ -191,7 +198,8 @@ class Script:
             if node.id not in arrived:
                 continue
             if node.id in self.classes:
-                lines += [f"        {line}" for line in self._passed(node, arrived, found)]
+                passed = [f"        {line}" for line in self._passed(node, arrived, found)]
+                lines += [Passage(line, BACKWARD, (node.id,)) for line in passed]
             else:
                 owned = node.owned(Kind.GIVEN, Kind.WEIGHT)
                 found |= {f"{node.id}.{port.name}": self.gradients[node.id] for port in owned}
@@ -251,11 +259,11 @@ class Script:
             "    return graph.prediction",
         ]
 
-    def _main(self) -> list[str]:
+    def _main(self) -> list[Piece]:
         targets = [name.upper() for name in self.names.targets.values()]
         rows = ["ROWS"] if self.names.features else ["**VALUES"] if self.names.values else []
         call = f"graph.forward({text.joined(*rows, *targets)})"
-        lines = ['if __name__ == "__main__":', "    graph = ComputationalGraph()"]
+        lines: list[Piece] = ['if __name__ == "__main__":', "    graph = ComputationalGraph()"]
         if targets:
             lines.append(f'    print("answers:", graph.forward({rows[0]}).tolist()[:10])')
         lines += [
@@ -273,6 +281,7 @@ class Script:
             fixed = (text.quoted(self.program.label(key)) for key in frozen)
             changed += f" and name not in [{text.joined(*fixed)}]"
         rate = optimizer.learning_rate if isinstance(optimizer, SGD) else 0.1
+        step = f"graph.weights[name] = graph.weights[name] - {rate!r} * gradient"
         return [
             *lines,
             f"    # {STEPS} steps of gradient descent: each weight a little down its slope.",
@@ -280,6 +289,6 @@ class Script:
             f"        loss = {call}",
             "        for name, gradient in graph.backward().items():",
             f"            if {changed}:",
-            f"                graph.weights[name] = graph.weights[name] - {rate!r} * gradient",
+            Passage(f"                {step}", UPDATE),
             '        print("step", step, "loss", loss)',
         ]

@@ -10,9 +10,11 @@ from bpstudio.engine.op import Op
 from bpstudio.exchange import rewrite, text
 from bpstudio.exchange.names import Names, remark
 from bpstudio.exchange.numpy_helpers import BROUGHT
+from bpstudio.exchange.passages import Passage, Piece
 from bpstudio.exchange.program import Program
 from bpstudio.exchange.rules import OUTPUT, UPSTREAM, Rule
 from bpstudio.exchange.spelling import NUMPY, NUMPY_DEEP, functions, spell
+from bpstudio.playback.timeline import BACKWARD, FORWARD
 
 REWRITINGS = (rewrite.softmax, rewrite.log_softmax, rewrite.softplus)
 
@@ -73,21 +75,22 @@ class GateClass:
         """The functions that its formulas call."""
         return functions(self.rule.output).union(*map(functions, self.rule.gradients.values()))
 
-    @property
-    def text(self) -> str:
-        """The class as Python."""
+    def told(self, nodes: tuple[str, ...]) -> list[Piece]:
+        """The class as Python; these nodes use it."""
         used = {name for e in self.rule.gradients.values() for name in names(e)}
         kept = [port for port in self.words if port in used or port in self.repeated]
-        lines = [f"class {self.name}:"]
+        lines: list[Piece] = [f"class {self.name}:"]
         if self.rule.told:
             lines += [f'    """{_plain(self.rule.told)}"""', ""]
         if self.settings:
             lines.append(f"    def __init__({text.joined('self', *self.settings)}):")
             lines += [*(f"        self.{name} = {name}" for name in self.settings), ""]
-        lines += self._forward(kept, OUTPUT in used and OUTPUT not in self.words)
+        forward = self._forward(kept, OUTPUT in used and OUTPUT not in self.words)
+        lines.append(Passage("\n".join(forward), FORWARD, nodes, shared=True))
         if self.rule.gradients:
-            lines += ["", *self._backward(kept)]
-        return "\n".join(lines)
+            backward = self._backward(kept)
+            lines += ["", Passage("\n".join(backward), BACKWARD, nodes, shared=True)]
+        return lines
 
     @property
     def _settings(self) -> dict[str, str]:

@@ -16,12 +16,14 @@ from bpstudio.engine.op import Array, Kind
 from bpstudio.exchange import rewrite, text, torch_training
 from bpstudio.exchange.files import ARRAYS, Files
 from bpstudio.exchange.names import remark
+from bpstudio.exchange.passages import Passage, Piece, Span, indented, laid_out
 from bpstudio.exchange.program import Program, count
 from bpstudio.exchange.rules import with_settings
 from bpstudio.exchange.slots import Slot, slots, source_of
 from bpstudio.exchange.spelling import TORCH, spell
 from bpstudio.exchange.torch_training import IN_TRAINING
 from bpstudio.exchange.variables import only_key, variables
+from bpstudio.playback.timeline import BACKWARD, FORWARD
 from bpstudio.training.settings import Settings, penalised
 
 REWRITINGS = (
@@ -79,7 +81,8 @@ def write(program: Program) -> Files:
     many = count({**program.arrays, **program.arguments}) > text.INLINE
     weights = {f"weights/{name}": value for name, value in script.state.items()}
     arrays = text.npz(weights | script.data) if many else b""
-    return Files(script.text(inline=not many).encode(), arrays)
+    told, spans = script.told(inline=not many)
+    return Files(told.encode(), arrays, spans)
 
 
 class Script:
@@ -111,16 +114,17 @@ class Script:
         module = self._module(self.program.graph[id])
         return module.arrays[port](array) if module else array
 
-    def text(self, *, inline: bool) -> str:
-        """The whole script; with `inline` all numbers stand in it."""
-        parts = [
-            self._start(inline=inline),
-            "\n".join([*self._made(), "", *self._forward()]),
-            "\n".join(self._load()),
-            *(["\n".join(self._train())] if self.program.learns else []),
-            "\n".join(self._main()),
-        ]
-        return "\n\n\n".join(parts) + "\n"
+    def told(self, *, inline: bool) -> tuple[str, tuple[Span, ...]]:
+        """The whole script, and what its lines do; with `inline` all numbers stand in it."""
+        return laid_out(
+            [
+                [self._start(inline=inline)],
+                [*self._made(), "", *self._forward()],
+                self._load(),
+                *([self._train()] if self.program.learns else []),
+                self._main(),
+            ]
+        )
 
     def _module(self, node: Node) -> Module | None:
         """The module that holds a node's weights, if it names one and no wire supplies them."""
@@ -200,10 +204,12 @@ class Script:
                 lines.append("        " + (lasting if port.kind is Kind.STATISTIC else learned))
         return lines
 
-    def _forward(self) -> list[str]:
+    def _forward(self) -> list[Piece]:
         targets = tuple(self.names.targets.values())
         wanted = (f"{name}=None" for name in targets)
-        lines = [f"    def forward({text.joined('self', *self.names.parameters, *wanted)}):"]
+        lines: list[Piece] = [
+            f"    def forward({text.joined('self', *self.names.parameters, *wanted)}):"
+        ]
         if targets:
             lines.append(
                 '        """The loss for rows and what they should give; without that, the '
@@ -212,7 +218,8 @@ class Script:
         for place, node in enumerate(self.program.nodes):
             line, title = self._line(node), remark(node.title)
             if line:
-                lines.append(line + (f"  # {title}" if title else ""))
+                line += f"  # {title}" if title else ""
+                lines.append(Passage(line, FORWARD, (node.id,)))
             if place + 1 == self.program.predicting:
                 answer = self.names.nodes[self.program.answer]
                 if targets:
@@ -284,12 +291,12 @@ class Script:
     def _parameter(self, key: str) -> str:
         return self.state_names[key]
 
-    def _train(self) -> list[str]:
+    def _train(self) -> list[Piece]:
         settings = self.program.project.training
         targets = list(self.names.targets.values())
         rows = len(next(iter(self.data.values())))
         batch = min(settings.batch or rows, rows)
-        lines = [
+        lines: list[Piece] = [
             "def train(network, epochs=1000):",
             *(["    network.train()"] if self._has_modes else []),
             *self._weights(settings),
@@ -306,7 +313,7 @@ class Script:
             body = " " * 12
         return [
             *lines,
-            *(f"{body}{line}" for line in torch_training.step(settings, taken)),
+            *(indented(line, body) for line in torch_training.step(settings, taken)),
             "        if epoch % 100 == 0:",
             '            print("epoch", epoch, "loss", loss.item())',
             *(["    network.eval()"] if self._has_modes else []),
@@ -331,10 +338,10 @@ class Script:
             )
         return ["    weights = [", *groups, "    ]"]
 
-    def _main(self) -> list[str]:
+    def _main(self) -> list[Piece]:
         targets = [name.upper() for name in self.names.targets.values()]
         arguments = ["ROWS"] if self.names.features else ["**VALUES"] if self.names.values else []
-        lines = ['if __name__ == "__main__":', "    network = load()"]
+        lines: list[Piece] = ['if __name__ == "__main__":', "    network = load()"]
         if self.program.learns:
             lines += ['    if "--train" in sys.argv:', "        train(network)"]
         if targets:
@@ -353,7 +360,7 @@ class Script:
         lines.append('    print("forward:", output.tolist())')
         lines += ["    if output.requires_grad:"]
         lines += ["        network.zero_grad()"] if self.program.learns else []
-        lines += ["        output.sum().backward()"]
+        lines.append(Passage("        output.sum().backward()", BACKWARD))
         if not self.names.features and self.names.values:
             lines += [
                 "    for name, value in VALUES.items():",

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from bpstudio.engine.op import Op
 from bpstudio.exchange import text
+from bpstudio.exchange.passages import Passage, Piece
+from bpstudio.playback.timeline import BACKWARD, UPDATE
 from bpstudio.training.settings import Settings
 
 OPTIMIZERS: Mapping[str, str] = {
@@ -60,21 +62,21 @@ def shrinking(settings: Settings, weights: Sequence[str]) -> list[str]:
     return [f"    shrinking = [{text.joined(*weights)}]"] if penalised_by_hand(settings) else []
 
 
-def step(settings: Settings, taken: str) -> list[str]:
+def step(settings: Settings, taken: str) -> list[Piece]:
     """The lines of one step, on what the network takes."""
-    lines = ["optimizer.zero_grad()", f"loss = network({taken})"]
+    lines: list[Piece] = ["optimizer.zero_grad()", f"loss = network({taken})"]
     if penalised_by_hand(settings):
         terms = [f"{settings.l2 / 2} * (w**2).sum()"] if settings.l2 else []
         terms += [f"{settings.l1} * w.abs().sum()"] if settings.l1 else []
         lines.append(f"penalty = sum({' + '.join(terms)} for w in shrinking)")
-        lines.append("(loss + penalty).backward()")
+        lines.append(Passage("(loss + penalty).backward()", BACKWARD))
     else:
-        lines.append("loss.backward()")
+        lines.append(Passage("loss.backward()", BACKWARD))
     free = "[w for w in network.parameters() if w.requires_grad]"
     for bound, name in ((settings.clip_value, "value"), (settings.clip_norm, "norm")):
         if bound is not None:
             lines.append(f"nn.utils.clip_grad_{name}_({free}, {bound})")
-    lines.append("optimizer.step()")
+    lines.append(Passage("optimizer.step()", UPDATE))
     return [*lines, "schedule.step()"] if settings.schedule.name in FACTORS else lines
 
 
