@@ -49,6 +49,12 @@ def _(sentence: str) -> str:
     return _catalog(_current, _wording).gettext(sentence) if sentence else ""
 
 
+def everywhere(sentence: str) -> tuple[str, ...]:
+    """The sentence in every language, each wording once; the current language comes first."""
+    said = [_(sentence), *(_catalog(each, _wording).gettext(sentence) for each in LANGUAGES)]
+    return tuple(dict.fromkeys(said))
+
+
 def ngettext(one: str, many: str, count: int) -> str:
     """The sentence for this count in the current language."""
     return _catalog(_current, _wording).ngettext(one, many, count)

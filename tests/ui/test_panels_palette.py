@@ -11,8 +11,9 @@ from PySide6.QtTest import QTest
 
 from bpstudio.data.toys import TOYS
 from bpstudio.engine.op import catalog
+from bpstudio.language import LANGUAGES, everywhere, set_language
 from bpstudio.project.project import Project
-from bpstudio.ui.panels.entries import DATA, Entry, entries, found, initials
+from bpstudio.ui.panels.entries import DATA, Entry, entries, found
 from bpstudio.ui.panels.palette import DATA_TYPE, ENTRY, FORMULA, OP_TYPE, PalettePanel
 from bpstudio.ui.studio import Notice, Studio
 
@@ -61,10 +62,38 @@ def test_everything_is_offered_once() -> None:
         ("ㄴㅅ", "spiral"),
         ("xor", "xor"),
         ("truth xor", "xor"),
+        ("*", "multiply"),
+        ("-", "subtract"),
+        ("/", "divide"),
+        ("^", "power"),
+        ("∑", "sum"),
+        ("ㅅㄱㅁ", "sigmoid"),
+        ("식", "sigmoid"),
+        ("시ㄱ", "sigmoid"),
+        ("ㅇㄱㅊ", "dense"),
+        ("dense", "dense"),
+        ("체커", "checkerboard"),
     ],
 )
-def test_things_are_found_by_title_symbol_and_words_of_both_languages(text: str, name: str) -> None:
-    assert name in [entry.name for entry in found(text)]
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_things_are_found_by_title_symbol_and_words_of_both_languages(
+    language: str, text: str, name: str
+) -> None:
+    set_language(language)
+    assert name in [entry.name for entry in found(text)][:3]
+
+
+def test_a_korean_title_is_found_on_an_english_screen() -> None:
+    title = next(e for e in everywhere(catalog["hard_sigmoid"].title) if not e.isascii())
+    assert found(title)[0].name == "hard_sigmoid"
+
+
+def test_a_number_behind_a_name_is_for_its_first_setting() -> None:
+    first = found("dense 4")[0]
+    assert first.op.settings["units"] == 4 and "4" in first.title
+    assert found("완전 연결층 3")[0].op.settings["units"] == 3
+    assert found("leaky 0.2")[0].op.settings["slope"] == 0.2
+    assert found("dense 0.5") == () and found("dense 0") == ()
 
 
 def test_nothing_is_found_by_what_nothing_is_called() -> None:
@@ -76,11 +105,8 @@ def test_the_best_find_comes_first() -> None:
     assert found("max")[0].name == "max"
     assert found("xor")[0].name == "xor"
     assert found("tanh")[0].name == "tanh"
-
-
-def test_initials_of_syllables() -> None:
-    assert initials("학습 x") == "ㅎㅅ x"
-    assert initials("값") == "ㄱ"
+    assert [entry.name for entry in found("sum")][:2] == ["sum", "add"]
+    assert found("σ")[0].name == "sigmoid" and found("Σ")[0].name == "sum"
 
 
 def test_searching_filters_and_empties_again(palette: PalettePanel) -> None:

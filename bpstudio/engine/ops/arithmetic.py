@@ -80,7 +80,7 @@ class Power(Op):
     base is positive; elsewhere it gets 0."""
 
     symbol = "aᵇ"
-    aliases = ("pow", "exponent", "거듭제곱", "제곱", "지수")
+    aliases = ("pow", "exponent", "^", "거듭제곱", "제곱", "지수")
     formula = "y = a ^ b"
     gradients = {
         "a": "0 if b == 0 else g · b · a ^ (b - 1)",

@@ -20,7 +20,7 @@ from bpstudio.engine.formula import build
 from bpstudio.errors import FormulaError
 from bpstudio.language import _, ngettext
 from bpstudio.playback.palette import THEMES
-from bpstudio.ui.panels.entries import Entry, found, rank
+from bpstudio.ui.panels.entries import Entry, called, found
 from bpstudio.ui.panels.tiles import HEIGHT, WIDTH, tile
 
 ENTRY, FORMULA = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1
@@ -137,7 +137,7 @@ class QuickSearch(QFrame):
 
     def _offer_formula(self, text: str, offered: list[Entry]) -> str:
         """A row for a formula, unless it is just what something is called; else what is wrong."""
-        if offered and rank(offered[0].words, text.casefold().split()) == 0:
+        if offered and called(offered[0], text):
             return ""
         try:
             nodes = build(text).graph.nodes.values()

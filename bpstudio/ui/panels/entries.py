@@ -1,28 +1,25 @@
-"""What the palette offers, and how it is found: by title, symbol and further words, in both
-languages, and by the initial consonants of Korean words."""
+"""What the palette offers, and by which words it is found, in both languages at once."""
 
 from __future__ import annotations
 
-import re
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import bpstudio.engine.ops  # noqa: F401 - fills the catalog
 from bpstudio.data.toys import TOYS
 from bpstudio.engine.op import Kind, Op, catalog
-from bpstudio.language import N_, _, described
+from bpstudio.errors import StudioError
+from bpstudio.language import N_, _, described, everywhere
 from bpstudio.playback.bodies import symbol
+from bpstudio.ui import finding
 
 GATES, LAYERS, LOSSES, DATA = N_("Gates"), N_("Layers"), N_("Losses"), N_("Data")
 SECTIONS = (GATES, LAYERS, LOSSES, DATA)
 _BY_CATEGORY = {"arithmetic": GATES, "source": GATES, "loss": LOSSES}
 _LAYER_LIKE = ("matmul",)
 _ORDER = ("source", "arithmetic", "activation", "layer", "normalize", "reshape", "loss")
-
-_INITIALS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
-_FIRST, _LAST = 0xAC00, 0xD7A3
-_PER_INITIAL = 588
 
 
 @dataclass(frozen=True)
@@ -32,16 +29,20 @@ class Entry:
     name: str
     section: str
     is_data: bool = False
+    settings: tuple[tuple[str, float], ...] = ()
 
     @property
     def op(self) -> Op:
-        """The gate with its usual settings."""
-        return catalog[self.name]()
+        """The gate, with its usual settings but for those that were asked for."""
+        return catalog[self.name](**dict(self.settings))
 
     @property
     def title(self) -> str:
         """What it is called in the current language."""
-        return _(TOY_TITLES.get(self.name, self.name)) if self.is_data else _(self.op.title)
+        if self.is_data:
+            return _(TOY_TITLES.get(self.name, self.name))
+        asked = [f"{_(name.replace('_', ' '))} {value:g}" for name, value in self.settings]
+        return " · ".join([_(self.op.title), *asked])
 
     @property
     def help(self) -> str:
@@ -53,13 +54,16 @@ class Entry:
         return f"{words}\n{self.op.formula}" if self.op.formula else words
 
     @property
-    def words(self) -> tuple[str, ...]:
-        """All by which it is found, the title in both languages first."""
+    def names(self) -> tuple[str, ...]:
+        """What it is called: in every language, in files, and the sign that stands on it."""
         if self.is_data:
-            title = TOY_TITLES.get(self.name, self.name)
-            return _(title), title, self.name, *TOY_WORDS.get(self.name, ())
-        op = self.op
-        return _(op.title), op.title, op.name, symbol(op), *op.aliases
+            return (*everywhere(TOY_TITLES.get(self.name, self.name)), self.name)
+        return (*everywhere(self.op.title), self.name, symbol(self.op))
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Further words by which it is found, in whatever language."""
+        return tuple(TOY_WORDS.get(self.name, ())) if self.is_data else tuple(self.op.aliases)
 
 
 TOY_TITLES = {
@@ -118,45 +122,53 @@ def entries() -> tuple[Entry, ...]:
 
 
 def found(text: str) -> tuple[Entry, ...]:
-    """The entries that a text finds, in the order of the palette, exact finds first."""
-    wanted = text.casefold().split()
+    """The entries that a text finds, the best first, else in the order of the palette.
+
+    A number at the end is for the gate's first setting: `dense 4` is a layer of four units.
+    """
+    wanted = text.split()
     if not wanted:
         return entries()
-    ranked = [(rank(entry.words, wanted), entry) for entry in entries()]
-    kept = [(place, entry) for place, entry in ranked if place is not None]
+    kept = _ranked(entries(), wanted)
+    number = _number(wanted[-1])
+    if number is not None and len(wanted) > 1:
+        named = _ranked(entries(), wanted[:-1])
+        set_so = ((place, _with_number(entry, number)) for place, entry in named)
+        kept += [(place, entry) for place, entry in set_so if entry is not None]
     return tuple(entry for _place, entry in sorted(kept, key=lambda pair: pair[0]))
 
 
-def rank(words: Sequence[str], wanted: Sequence[str]) -> int | None:
-    """How well words fit what is wanted: 0 is exact, larger is worse, None is not at all."""
-    places = [_rank_of(part, words) for part in wanted]
-    return None if None in places else max(place for place in places if place is not None)
+def called(entry: Entry, text: str) -> bool:
+    """Whether the text is just what the entry is called."""
+    return finding.exact(finding.rank(entry.names, entry.words, text.split()))
 
 
-def initials(text: str) -> str:
-    """The initial consonant of each Hangul syllable: `학습` is `ㅎㅅ`; all else as it is."""
-    return "".join(
-        _INITIALS[(ord(c) - _FIRST) // _PER_INITIAL] if _FIRST <= ord(c) <= _LAST else c
-        for c in text
-    )
+def _ranked(among: Sequence[Entry], wanted: Sequence[str]) -> list[tuple[int, Entry]]:
+    ranked = [(finding.rank(entry.names, entry.words, wanted), entry) for entry in among]
+    return [(place, entry) for place, entry in ranked if place is not None]
 
 
-def _rank_of(part: str, words: Sequence[str]) -> int | None:
-    by_initials = all(c in _INITIALS for c in part)
-    best: int | None = None
-    for word in (initials(w) if by_initials else w.casefold() for w in words):
-        if word == part:
-            return 0
-        if word.startswith(part):
-            place = 1
-        elif any(piece.startswith(part) for piece in re.split(r"[\s_]+", word)):
-            place = 2
-        elif part in word and len(part) > 1:
-            place = 3
-        else:
-            continue
-        best = place if best is None else min(best, place)
-    return best
+def _with_number(entry: Entry, number: float) -> Entry | None:
+    """The gate with its first setting at that number, as in `dense 4`; None where it can't be."""
+    if entry.is_data:
+        return None
+    for name, usual in entry.op.settings.items():
+        if isinstance(usual, int | float) and not isinstance(usual, bool):
+            value = int(number) if isinstance(usual, int) and number == int(number) else number
+            try:
+                catalog[entry.name](**{name: value})
+            except StudioError:
+                return None
+            return replace(entry, settings=((name, value),))
+    return None
+
+
+def _number(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _section(name: str, kind: type[Op]) -> str:

@@ -45,7 +45,7 @@ from bpstudio.language import N_, _, ngettext
 from bpstudio.playback.bodies import node_sizes
 from bpstudio.project import edits, placing
 from bpstudio.project.project import Project
-from bpstudio.ui.panels.entries import SECTIONS, Entry, found, rank
+from bpstudio.ui.panels.entries import SECTIONS, Entry, called, found
 from bpstudio.ui.panels.panel import Panel
 from bpstudio.ui.panels.tiles import HEIGHT, WIDTH, tile
 from bpstudio.ui.studio import Studio
@@ -161,7 +161,7 @@ class PalettePanel(Panel):
 
     def _fill_formula(self, model: Offers, text: str, offered: tuple[Entry, ...]) -> None:
         """A row for the formula, unless the text is just what something is called."""
-        if offered and rank(offered[0].words, text.casefold().split()) == 0:
+        if offered and called(offered[0], text):
             return
         try:
             nodes = build(text).graph.nodes.values()
