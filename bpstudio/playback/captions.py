@@ -28,7 +28,7 @@ from bpstudio.playback.chain import (
     single_arguments,
     sums,
 )
-from bpstudio.playback.equations import Spans, plain
+from bpstudio.playback.equations import Spans, plain, tells_of_hidden
 from bpstudio.playback.marks import Span
 from bpstudio.playback.timeline import BACKWARD, FORWARD, Moment, Timeline
 
@@ -83,10 +83,20 @@ def caption(timeline: Timeline, moment: Moment) -> Caption:
     """The caption of a moment, in the current language."""
     step = moment.step
     if isinstance(step, Update):
-        return _update_caption(timeline, moment, step)
-    if isinstance(step, BackwardStep):
-        return _backward_caption(timeline, moment, step)
-    return _forward_caption(timeline, moment, step)
+        said = _update_caption(timeline, moment, step)
+    elif isinstance(step, BackwardStep):
+        said = _backward_caption(timeline, moment, step)
+    else:
+        said = _forward_caption(timeline, moment, step)
+    return _keeping_secrets(said)
+
+
+def _keeping_secrets(said: Caption) -> Caption:
+    """Without the equations in which a number is hidden, and the rule: they would give it away."""
+    kept = tuple(line for line in said.lines if not tells_of_hidden(line))
+    if len(kept) == len(said.lines):
+        return said
+    return Caption(said.title, _("What comes of it is hidden. What do you expect?"), kept)
 
 
 def summary(timeline: Timeline, phase: str) -> Caption:

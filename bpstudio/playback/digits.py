@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import struct
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -10,13 +11,25 @@ import numpy as np
 from bpstudio.engine.op import Array
 
 MINUS = "\u2212"
+UNKNOWN = "?"
+"""What stands for a hidden number."""
 _SIGNIFICANT = 4
+_PAYLOAD = 0x0B5D
+HIDDEN: float = struct.unpack("<d", struct.pack("<Q", 0x7FF8 << 48 | _PAYLOAD))[0]
+"""A number that is kept from sight (`veil.py`): a NaN with a mark that arithmetic carries on."""
+
+
+def is_hidden(value: float) -> bool:
+    """Whether this is a hidden number, or was worked out from one."""
+    return (
+        math.isnan(value) and struct.unpack("<Q", struct.pack("<d", value))[0] % 2**16 == _PAYLOAD
+    )
 
 
 def fixed(value: float, decimals: int = 2) -> str:
     """A number on the canvas: fixed decimals and a true minus sign; from 1000 on as `1.2e3`."""
     if math.isnan(value):
-        return "nan"
+        return UNKNOWN if is_hidden(value) else "nan"
     if math.isinf(value):
         return "∞" if value > 0 else MINUS + "∞"
     if abs(value) >= 1000:
@@ -37,7 +50,7 @@ def tabular(value: float, decimals: int = 4) -> str:
 def signed(value: float, decimals: int = 2) -> str:
     """A weight in a heat map: always with its sign."""
     text = fixed(value, decimals)
-    return text if text.startswith(MINUS) or text == "nan" else "+" + text
+    return text if text.startswith(MINUS) or math.isnan(value) else "+" + text
 
 
 def significant(value: float) -> str:

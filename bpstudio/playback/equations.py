@@ -25,6 +25,7 @@ from bpstudio.engine.tree import (
     Number,
     fold,
 )
+from bpstudio.playback.digits import UNKNOWN
 from bpstudio.playback.marks import Span
 from bpstudio.playback.metrics import MONO
 
@@ -78,6 +79,11 @@ def spelled(expression: Expression, names: Mapping[str, Span], role: str = "text
         return _write(part, parts, names, role)
 
     return merged(fold(expression, visit)[0])
+
+
+def tells_of_hidden(spans: Spans) -> bool:
+    """Whether a number in it is hidden."""
+    return any(UNKNOWN in span.text and span.role != "text" for span in spans)
 
 
 def merged(spans: Sequence[Span]) -> Spans:

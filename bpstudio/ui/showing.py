@@ -8,11 +8,12 @@ from functools import lru_cache
 
 import numpy as np
 
-from bpstudio.engine import run
+from bpstudio.engine import fault, run
 from bpstudio.engine.op import Array
-from bpstudio.engine.run import Recording, Update
+from bpstudio.engine.run import Recording
 from bpstudio.errors import StudioError
 from bpstudio.playback.timeline import Instant, Moment, Timeline
+from bpstudio.playback.veil import Veil, veiled
 from bpstudio.project import runs
 from bpstudio.project.iteration import iteration, runnable, within
 from bpstudio.project.project import Project, loss_node, shapes
@@ -30,6 +31,9 @@ class Showing:
     while nothing of the network can run, and `problem` says what keeps all of it from running.
     `position` is the time in the timeline. `training` and `playing` say whether either is going
     on. `measured` is what training last found out about how good the weights are.
+
+    `veil` hides numbers in what the timeline shows, of which `whole` is the recording with nothing
+    hidden. `plant` is a fault in its backward pass, put there to be found.
     """
 
     project: Project
@@ -43,6 +47,9 @@ class Showing:
     training: bool = False
     steps_per_second: float = 0.0
     measured: Metrics | None = None
+    whole: Recording | None = None
+    veil: Veil | None = None
+    plant: fault.Plant | None = None
 
     @property
     def recording(self) -> Recording | None:
@@ -68,7 +75,8 @@ class Showing:
     def loss(self) -> float | None:
         """The loss of the iteration that is shown, over its rows."""
         loss = loss_node(self.project)
-        value = None if loss is None or self.recording is None else self.recording.values.get(loss)
+        recording = self.whole or self.recording
+        value = None if loss is None or recording is None else recording.values.get(loss)
         return None if value is None else float(value.item())
 
     @property
@@ -95,6 +103,7 @@ def show(project: Project, before: Showing | None = None) -> Showing:
         losses=trained.losses,
         measured=None,
         training=False,
+        veil=None if here.veil is None else here.veil.drawn_again(),
     )
     made = run_anew(shown, trained.memory)
     if before is None or before.timeline is None or made.timeline is None:
@@ -125,8 +134,7 @@ def position_in(after: Timeline, before: Timeline, position: float) -> float:
 
 def _what(moment: Moment) -> tuple[str, str, str]:
     """What a moment is, whatever else happens: its phase, its node, and the weight it updates."""
-    step = moment.step
-    return moment.phase, moment.node, step.port if isinstance(step, Update) else ""
+    return moment.phase, moment.node, moment.weight
 
 
 def run_anew(shown: Showing, memory: Memory | None = None) -> Showing:
@@ -135,7 +143,7 @@ def run_anew(shown: Showing, memory: Memory | None = None) -> Showing:
     `memory` is what the optimizer remembers of the steps before.
     """
     project = shown.project
-    blank = replace(shown, timeline=None, problem=None, position=0.0, playing=False)
+    blank = replace(shown, timeline=None, whole=None, problem=None, position=0.0, playing=False)
     if not project.graph.nodes:
         return blank
     try:
@@ -146,15 +154,27 @@ def run_anew(shown: Showing, memory: Memory | None = None) -> Showing:
         return replace(blank, problem=problem)
     if not recording.forward:
         return replace(blank, problem=_problem(project, recording))
-    timeline = Timeline(recording)
+    if shown.plant is not None and shown.plant in fault.plantable(recording):
+        recording = fault.planted(recording, shown.plant)
+    seen = recording if shown.veil is None else veiled(recording, shown.veil)
+    timeline = Timeline(seen, project.groups)
     kept = len(timeline) == shown.length and shown.position < shown.length
     return replace(
         shown,
         timeline=timeline,
+        whole=recording,
         problem=_problem(project, recording),
         position=shown.position if kept else float(len(timeline)),
         playing=shown.playing and kept,
     )
+
+
+def under(shown: Showing, veil: Veil | None) -> Showing:
+    """The same with other numbers hidden, or none."""
+    if shown.whole is None:
+        return replace(shown, veil=veil)
+    recording = shown.whole if veil is None else veiled(shown.whole, veil)
+    return replace(shown, veil=veil, timeline=Timeline(recording, shown.project.groups))
 
 
 def _problem(project: Project, recording: Recording) -> StudioError | None:

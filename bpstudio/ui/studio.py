@@ -19,8 +19,10 @@ from typing import Any, Concatenate, NamedTuple, ParamSpec
 import msgspec
 from PySide6.QtCore import QObject, Signal
 
+from bpstudio.engine.fault import Plant
 from bpstudio.errors import StudioError
 from bpstudio.language import _, ngettext, set_language
+from bpstudio.playback.veil import Veil
 from bpstudio.project import edits, file
 from bpstudio.project.difference import Difference, between
 from bpstudio.project.history import History
@@ -30,7 +32,7 @@ from bpstudio.training.batches import batches_per_epoch
 from bpstudio.training.job import MOST_STEPS
 from bpstudio.ui.playing import Player
 from bpstudio.ui.preferences import Preferences
-from bpstudio.ui.showing import Showing, run_anew, show
+from bpstudio.ui.showing import Showing, run_anew, show, under
 from bpstudio.ui.training import Outcome, Training, change_for, ends_training, job_of
 
 Words = ParamSpec("Words")
@@ -55,6 +57,16 @@ class Notice(NamedTuple):
     text: str
     kind: str = "info"
     nodes: tuple[str, ...] = ()
+
+
+class Kept(NamedTuple):
+    """All that is current, put aside: the project with its past, and what is shown of it."""
+
+    history: History
+    saved: Project
+    path: Path | None
+    shown: Showing
+    selection: frozenset[str]
 
 
 class Studio(QObject):
@@ -189,6 +201,24 @@ class Studio(QObject):
         self.shown = show(project)
         self.noticed.emit(None)
         self.changed.emit(Change(before, project, _("Open")))
+        self.selected.emit(self.selection)
+        self.moved.emit(self.shown)
+
+    def keep(self) -> Kept:
+        """What is current now, training landed, so that it can be put back."""
+        self.stop()
+        self.land()
+        return Kept(self.history, self.saved, self.path, self.shown, self.selection)
+
+    def put_back(self, kept: Kept) -> None:
+        """Make current again what was kept: exactly what was there, its past included."""
+        self.stop()
+        self.land()
+        self.training.drop()
+        before = self.project
+        self.history, self.saved, self.path, self.shown, self.selection = kept
+        self.noticed.emit(None)
+        self.changed.emit(Change(before, self.project, _("Open")))
         self.selected.emit(self.selection)
         self.moved.emit(self.shown)
 
@@ -356,6 +386,18 @@ class Studio(QObject):
             self.show_position(there)
         else:
             self._go(here, there)
+
+    def hide(self, veil: Veil | None) -> None:
+        """Hide these numbers wherever they would be read; None hides nothing."""
+        self.shown = under(self.shown, veil)
+        self.moved.emit(self.shown)
+
+    def plant(self, plant: Plant | None) -> None:
+        """Show the network with that fault in its backward pass; the project stays as it is."""
+        self.land()
+        self.stop()
+        self.shown = run_anew(replace(self.shown, plant=plant), self.project.trained.memory)
+        self.moved.emit(self.shown)
 
     def has_phase(self, phase: str) -> bool:
         """Whether anything happens in that phase."""

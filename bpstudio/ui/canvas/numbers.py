@@ -12,22 +12,22 @@ from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPixmap
 from bpstudio.engine.op import Array
 from bpstudio.engine.run import Recording
 from bpstudio.playback.bodies import NUMBER
-from bpstudio.playback.digits import MINUS
+from bpstudio.playback.digits import MINUS, UNKNOWN
 from bpstudio.playback.flow import Label
 from bpstudio.playback.marks import Rect
 from bpstudio.playback.metrics import MONO
 from bpstudio.playback.metrics import width as width_of
 from bpstudio.playback.palette import Theme
-from bpstudio.playback.timeline import FORWARD, Instant
+from bpstudio.playback.timeline import Instant
 from bpstudio.ui.canvas.arrays import draw_pieces
 from bpstudio.ui.canvas.sprites import LEGIBLE
 from bpstudio.ui.painter import font
 
-ROLES = ("forward", "gradient", "update")
+ROLES = ("forward", "clear", "gradient", "update")
 LONGEST = 16
 _WEIGHT = 700
 _EM = 64
-_USUAL = "0123456789.e+∞‖ ×→na" + MINUS
+_USUAL = "0123456789.e+∞‖ ×→na" + MINUS + UNKNOWN
 
 
 class Atlas:
@@ -91,8 +91,9 @@ class Numbers:
         self.labels: Sequence[Label] = list(labels)
         self._recording = recording
         count = len(self.labels)
-        rows = [(each.x, each.y, each.number) for each in self.labels]
-        self._x, self._y, self._appears = np.array(rows, dtype=float).reshape(count, 3).T
+        rows = [(each.x, each.y, each.number, each.until) for each in self.labels]
+        columns = np.array(rows, dtype=float).reshape(count, 4).T
+        self._x, self._y, self._appears, self._until = columns
         self._roles = np.array([ROLES.index(each.role) for each in self.labels], dtype=int)
         self._glyphs = np.full((count, LONGEST), -1)
         self._written = np.zeros(count, dtype=bool)
@@ -106,10 +107,12 @@ class Numbers:
     def opacities(self, instant: Instant) -> Array:
         """How visible each is, (n,)."""
         shown = (self._appears <= math.floor(instant.t)).astype(float)
+        shown[self._until <= math.floor(instant.t)] = 0.0
         if instant.moment is not None:
             number = instant.moment.number
             shown[self._appears == number] = instant.done(number)
-        if instant.phase == FORWARD:
+            shown[self._until == number] = 1.0 - instant.done(number)
+        if not instant.returning:
             shown[self._roles == ROLES.index("gradient")] = 0.0
         return shown
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -93,7 +94,8 @@ def _rules(
                 lines = _number_lines(back, forward, port, gradient, locals_[port][slot])
             else:
                 tex, lines = _array_lines(back, port, word, gradient, tex, objective, theme)
-            yield Rule(tex, text, tuple(lines))
+            told = tuple(line for line in lines if not equations.tells_of_hidden(line))
+            yield Rule(tex, text, told)
 
 
 def _symbols(word: str, objective: str, theme: Theme) -> tuple[str, str]:
@@ -134,7 +136,7 @@ def _number_lines(
 
 def _figures(number: float) -> str:
     """Four figures, whole numbers without decimals."""
-    if number == round(number) and abs(number) < 10_000:
+    if math.isfinite(number) and number == round(number) and abs(number) < 10_000:
         return f"{number + 0.0:.0f}".replace("-", digits.MINUS)
     return digits.significant(number)
 

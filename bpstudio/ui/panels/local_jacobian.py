@@ -169,7 +169,7 @@ class _Map(QWidget):
             rect = Rect(column * (cell + GAP), row * (cell + GAP), cell, cell)
             value = float(entries[row, column])
             marks.append(Heat(rect, np.array([[0.75 * value / largest]]), 5.0))
-            text = f"{value:g}" if value == round(value) else digits.fixed(value)
+            text = f"{value:g}" if value.is_integer() else digits.fixed(value)
             span = Span(text.replace("-", digits.MINUS), "text", MONO, 700)
             size = min(12.0 * type, 12.0 * type * 5 / max(len(text), 1))
             marks.append(Text(*rect.centre, (span,), size, "middle"))
