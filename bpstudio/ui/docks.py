@@ -29,6 +29,8 @@ LEFT, RIGHT, BOTTOM = (
 )
 GATES, LAYERS = "gates", "layers"
 """What a project is of: gates that compute, or layers that learn."""
+ASKED = "asked"
+"""Closed until a person opens it."""
 HORIZONTAL, VERTICAL = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
 
 
@@ -36,7 +38,7 @@ HORIZONTAL, VERTICAL = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
 class Panel:
     """What stands in a dock: a class of `ui.panels`, and where it is at first.
 
-    `of` says for which projects it is open at first; empty for all.
+    `of` says for which projects it is open at first; empty for all, `ASKED` for none.
     """
 
     name: str
@@ -56,6 +58,7 @@ PANELS = (
     Panel("weights", "WeightsPanel", N_("Weight updates"), BOTTOM, share=26, of=LAYERS),
     Panel("local", "LocalPanel", N_("Local derivative"), BOTTOM, share=52, of=GATES),
     Panel("recording", "RecordingPanel", N_("Recording"), BOTTOM, share=26),
+    Panel("code", "CodePanel", N_("Code"), BOTTOM, share=44, of=ASKED),
 )
 
 
@@ -132,6 +135,7 @@ class Docks(QObject):
         for dock in self.by_name.values():
             dock.topLevelChanged.connect(self._touch)
             dock.dockLocationChanged.connect(self._soon)
+            dock.toggleViewAction().triggered.connect(self._share)
         self.empty = (dock for dock in self.by_name.values() if not dock.filled)
         window.installEventFilter(self)
 
@@ -159,7 +163,8 @@ class Docks(QObject):
         if of != self._of and not self.touched:
             self._of = of
             for dock in self.by_name.values():
-                dock.setVisible(dock.panel.of in ("", of))
+                if dock.panel.of != ASKED:
+                    dock.setVisible(dock.panel.of in ("", of))
             self.size(self._window.size())
 
     def size(self, window: QSize) -> None:
@@ -196,11 +201,23 @@ class Docks(QObject):
         for dock in self.by_name.values():
             dock.show_title(not self._window.tabifiedDockWidgets(dock))
 
+    def open(self, name: str) -> None:
+        """Open a dock, if it is closed, and bring it to the front."""
+        dock = self.by_name[name]
+        if dock.isHidden():
+            dock.toggleViewAction().trigger()
+        dock.raise_()
+
     def bring(self, name: str) -> None:
         """Raise a dock above those that it shares a place with, if it is open."""
         dock = self.by_name[name]
         if not dock.isHidden():
             dock.raise_()
+
+    def _share(self, _open: bool) -> None:
+        """A panel was opened or closed: let all have their share of the room that there is."""
+        if not self.touched:
+            self.size(self._window.size())
 
     def _touch(self, _floating: bool) -> None:
         self.touched = True
