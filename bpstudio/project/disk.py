@@ -13,9 +13,12 @@ import re
 import stat
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from bpstudio.language import _
+
+Buffer = bytes | memoryview
 
 KEPT_VERSIONS = 3
 """How many older versions of a file stay beside it."""
@@ -118,7 +121,7 @@ def write_safely(path: Path, content: bytes, disk: Disk = DISK, *, versions: boo
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     disk.remove(temporary)
     try:
-        _write(temporary, content, disk)
+        _write(temporary, (content,), disk)
         if mode is not None:
             disk.set_mode(temporary, mode)
             if versions:
@@ -130,6 +133,23 @@ def write_safely(path: Path, content: bytes, disk: Disk = DISK, *, versions: boo
             disk.remove(temporary)
         raise
     disk.sync_folder(path.parent)
+
+
+def write_new(path: Path, pieces: Iterable[Buffer], disk: Disk = DISK) -> None:
+    """A new file of these pieces; it has its name only once it is whole.
+
+    It is not yet sure that the name is on the disk: `Disk.sync_folder` makes it so. Raises
+    OSError.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    disk.remove(temporary)
+    try:
+        _write(temporary, pieces, disk)
+        _replace(temporary, path, disk)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            disk.remove(temporary)
+        raise
 
 
 def older_versions(path: Path) -> tuple[Path, ...]:
@@ -152,12 +172,13 @@ def remove_stale(folder: Path, disk: Disk = DISK) -> tuple[Path, ...]:
     return tuple(removed)
 
 
-def _write(path: Path, content: bytes, disk: Disk) -> None:
+def _write(path: Path, pieces: Iterable[Buffer], disk: Disk) -> None:
     file = disk.create(path)
     try:
-        rest = memoryview(content)
-        while rest:
-            rest = rest[disk.write(file, rest) :]
+        for piece in pieces:
+            rest = memoryview(piece)
+            while rest:
+                rest = rest[disk.write(file, rest) :]
         disk.sync(file)
     except BaseException:
         with contextlib.suppress(OSError):
@@ -180,7 +201,7 @@ def _keep_version(path: Path, disk: Disk) -> None:
         disk.link(path, first)
     except OSError:
         # Not every file system has links; then it is a copy.
-        _write(first, disk.read(path), disk)
+        _write(first, (disk.read(path),), disk)
 
 
 def _version(path: Path, number: int) -> Path:
