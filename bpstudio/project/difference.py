@@ -50,6 +50,8 @@ class Difference:
     title: bool = False
     note: bool = False
     groups: Names = frozenset()
+    boxes: Names = frozenset()
+    notes: Names = frozenset()
 
     def __bool__(self) -> bool:
         """Whether anything differs."""
@@ -82,6 +84,8 @@ def between(before: Project, after: Project) -> Difference:
         title=before.title != after.title,
         note=before.note != after.note,
         groups=_differing(before.groups, after.groups),
+        boxes=_differing(before.boxes, after.boxes),
+        notes=_differing(before.notes, after.notes),
     )
 
 

@@ -23,14 +23,14 @@ from bpstudio.engine.graph import Graph, Node
 from bpstudio.engine.op import Array, Kind, Op
 from bpstudio.errors import GraphError, ShapeError, StudioError
 from bpstudio.language import N_
-from bpstudio.project import gates
+from bpstudio.project import boxing, gates
 from bpstudio.project.arrange import arrange
+from bpstudio.project.boxes import around
+from bpstudio.project.boxing import Place, checked_place
 from bpstudio.project.limits import checked_name, checked_note, checked_settings
 from bpstudio.project.project import TYPED, Project, Trained, complete, frozen
 from bpstudio.training.job import Memory
 from bpstudio.training.settings import Settings
-
-Place = tuple[float, float]
 
 
 def new_id(project: Project, op: Op) -> str:
@@ -53,7 +53,7 @@ def add_node(
     added = replace(
         project,
         graph=graphs.add(project.graph, node),
-        places={**project.places, name: _checked_place(place)},
+        places={**project.places, name: checked_place(place)},
         given={**project.given, **typed},
     )
     return complete(added)
@@ -62,7 +62,10 @@ def add_node(
 def insert_node(
     project: Project, op: Op, place: Place, target: str, port: str, slot: int = 0
 ) -> Project:
-    """A new node in a wire: what fed the port feeds the node's first input, the node the port."""
+    """A new node in a wire: what fed the port feeds the node's first input, the node the port.
+
+    In a wire between two nodes of one box it joins the box.
+    """
     source = _source(project.graph, target, port, slot)
     inputs = [p.name for p in op.ports if p.kind is Kind.INPUT]
     if not inputs:
@@ -70,44 +73,55 @@ def insert_node(
             N_("{op} has no input, so it can't stand in a wire. Put it beside."), op=op.title
         )
     name = new_id(project, op)
-    added = add_node(project, op, place, id=name)
+    added = _joined(add_node(project, op, place, id=name), name, source, target)
     fed = graphs.connect(added.graph, source, name, inputs[0])
     return _with_graph(added, _rewired(fed, target, port, slot, (name,)))
 
 
 def remove_nodes(project: Project, ids: Iterable[str]) -> Project:
-    """The project without these nodes, their wires, values, weights and places."""
-    return _with_graph(project, graphs.remove(project.graph, ids))
+    """The project without these nodes, their wires, values, weights and places.
 
-
-def heal(project: Project, id: str) -> Project:
-    """Take a node out of its wire: what fed it now feeds whatever it fed.
-
-    Raises GraphError for a node that is fed by none or by several.
+    Notes may be among them.
     """
-    graph = project.graph
-    node = graph[id]
-    if len(node.feeding) != 1:
+    chosen = frozenset(ids)
+    notes = chosen & project.notes.keys()
+    rest = boxing.remove_notes(project, notes)
+    return _with_graph(rest, graphs.remove(rest.graph, chosen - notes)) if chosen - notes else rest
+
+
+def heal(project: Project, *ids: str) -> Project:
+    """Take nodes that hang together out of their wire: what fed them now feeds what they fed.
+
+    Raises GraphError where no wire or several lead into them, or several of them feed others.
+    """
+    graph, chosen = project.graph, frozenset(ids)
+    feeding = [source for id in ids for source in graph[id].feeding if source not in chosen]
+    ends = [id for id in ids if not chosen.issuperset(graph.readers[id])]
+    if len(feeding) != 1 or len(ends) > 1:
         raise GraphError(
             N_(
                 "{label} is fed by {count} wires, so there is no one wire to join. "
                 "Delete it, or leave it one wire."
-            ),
-            nodes=(id,),
-            label=node.label,
-            count=len(node.feeding),
+            )
+            if len(ends) < 2
+            else N_("{label} feeds others from {count} places, so there is no one wire to join."),
+            nodes=ids,
+            label=graph[ids[0]].label,
+            count=len(feeding) if len(ends) < 2 else len(ends),
         )
     joined = {
         reader.id: replace(
             reader,
             sources={
-                port: tuple(node.feeding[0] if source == id else source for source in sources)
+                port: tuple(feeding[0] if source in ends else source for source in sources)
                 for port, sources in reader.sources.items()
             },
         )
-        for reader in map(graph.__getitem__, graph.readers[id])
+        for end in ends
+        for reader in map(graph.__getitem__, graph.readers[end])
+        if reader.id not in chosen
     }
-    return _with_graph(project, graphs.remove(Graph({**graph.nodes, **joined}), [id]))
+    return _with_graph(project, graphs.remove(Graph({**graph.nodes, **joined}), ids))
 
 
 def connect(project: Project, source: str, target: str, port: str) -> Project:
@@ -176,11 +190,14 @@ def rename(project: Project, id: str, title: str) -> Project:
 
 
 def move(project: Project, places: Mapping[str, Place]) -> Project:
-    """These nodes with their centres at these places."""
-    moved = {project.graph[id].id: _checked_place(place) for id, place in places.items()}
+    """These nodes with their centres, and these notes with their corners, at these places."""
+    notes = {id: place for id, place in places.items() if id in project.notes}
+    nodes = {id: place for id, place in places.items() if id not in notes}
+    moved = {project.graph[id].id: checked_place(place) for id, place in nodes.items()}
+    rest = boxing.move_notes(project, notes)
     if all(project.places.get(id) == place for id, place in moved.items()):
-        return project
-    return replace(project, places={**project.places, **moved})
+        return rest
+    return replace(rest, places={**project.places, **moved})
 
 
 def tidy(project: Project, sizes: Mapping[str, tuple[float, float]] | None = None) -> Project:
@@ -315,6 +332,13 @@ def _with_graph(project: Project, graph: Graph) -> Project:
     return complete(replace(project, graph=graph))
 
 
+def _joined(project: Project, id: str, *beside: str) -> Project:
+    """With a new node in the innermost box that the nodes beside it share."""
+    chains = [around(project.boxes, other) for other in beside]
+    common = [box for box in chains[0] if all(box in chain for chain in chains)]
+    return boxing.put_into(project, common[0], [id]) if common else project
+
+
 def _rewired(graph: Graph, target: str, port: str, slot: int, new: tuple[str, ...]) -> Graph:
     """The graph with what feeds one slot of a port replaced."""
     node = graph[target]
@@ -372,10 +396,3 @@ def _finite(node: Node, value: Any) -> Array:
 
 def _inside(index: tuple[int, ...], shape: tuple[int, ...]) -> bool:
     return all(0 <= i < size for i, size in zip(index, shape, strict=True))
-
-
-def _checked_place(place: Place) -> Place:
-    x, y = map(float, place)
-    if not (math.isfinite(x) and math.isfinite(y)):
-        raise StudioError(N_("A place on the canvas needs two finite numbers."))
-    return x, y

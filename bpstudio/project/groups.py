@@ -1,9 +1,10 @@
-"""What holds for the opened gates of a project file."""
+"""The opened gates of a project: what holds for them in a file, and under other ids."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 from bpstudio.engine.graph import Node
 from bpstudio.engine.inside import Held
@@ -44,6 +45,33 @@ def check_groups(groups: Mapping[str, Group], nodes: Mapping[str, Node]) -> None
                 raise _wrong(id, N_("it lies in itself."))
             seen.add(id)
             id = around[id]
+
+
+def renamed(group: Group, names: Mapping[str, str]) -> Group:
+    """The group with nodes and groups under other ids; itself where nothing differs."""
+    if names.keys().isdisjoint((*group.members, *group.node.feeding)):
+        own = names.get(group.node.id, group.node.id)
+        return group if own == group.node.id else replace(group, node=replace(group.node, id=own))
+
+    def key(text: str) -> str:
+        id, _, port = text.partition(".")
+        return f"{names.get(id, id)}.{port}"
+
+    node = group.node
+    return replace(
+        group,
+        node=replace(node, id=names.get(node.id, node.id)),
+        members=tuple(names.get(id, id) for id in group.members),
+        output=names.get(group.output, group.output),
+        inputs={
+            port: tuple((names.get(id, id), reading) for id, reading in readings)
+            for port, readings in group.inputs.items()
+        },
+        held={
+            port: held._replace(keys=tuple(map(key, held.keys)))
+            for port, held in group.held.items()
+        },
+    )
 
 
 def _members(groups: Mapping[str, Group], nodes: Mapping[str, Node], id: str) -> tuple[str, ...]:

@@ -23,6 +23,8 @@ from bpstudio.engine.unfold import Group
 from bpstudio.errors import GraphError
 from bpstudio.language import N_
 from bpstudio.project import room
+from bpstudio.project.boxes import replaced
+from bpstudio.project.groups import renamed
 from bpstudio.project.project import Project, complete, shapes
 from bpstudio.training.job import Memory
 
@@ -70,6 +72,7 @@ def unfold(project: Project, id: str, level: str = "") -> Project:
             ),
             weights=opened.weights,
             groups={**project.groups, id: group},
+            boxes=replaced(project.boxes, [id], group.members),
             places=room.opened(
                 project.graph, project.places, project.groups, id, opened.graph, group.members
             ),
@@ -125,6 +128,7 @@ def fuse(project: Project, ids: Iterable[str]) -> Project:
             graph=fused.graph,
             weights=fused.weights,
             places={**project.places, node.id: project.places.get(last, (0.0, 0.0))},
+            boxes=replaced(project.boxes, members, [node.id]),
             training=replace(project.training, frozen=kept),
         )
     )
@@ -149,12 +153,14 @@ def _closed(project: Project, id: str) -> Project:
     frozen, holders = project.training.frozen, set(_holders(group))
     if holders and holders <= frozen:
         frozen = frozen | {new}
-    groups = {gid: _renamed(each, id, new) for gid, each in project.groups.items() if gid != id}
+    names = {id: new} if new != id else {}
+    groups = {gid: renamed(each, names) for gid, each in project.groups.items() if gid != id}
     return complete(
         replace(
             _with_memory(project, closed, lambda arrays: inside.gathered(arrays, new, group.held)),
             weights=weights,
             groups=groups,
+            boxes=replaced(project.boxes, group.members, [new]),
             places=room.closed(graph, project.places, project.groups, group, new),
             training=replace(project.training, frozen=frozen & closed.nodes.keys()),
         )
@@ -195,33 +201,6 @@ def _free(project: Project, id: str) -> str:
     while f"{id}_{number}" in project.graph.nodes or f"{id}_{number}" in project.groups:
         number += 1
     return f"{id}_{number}"
-
-
-def _renamed(group: Group, old: str, new: str) -> Group:
-    """The group with a member under another id; itself where nothing differs."""
-    if old == new or old not in group.members:
-        return group
-
-    def renamed(id: str) -> str:
-        return new if id == old else id
-
-    def key(text: str) -> str:
-        id, _, port = text.partition(".")
-        return f"{renamed(id)}.{port}"
-
-    return replace(
-        group,
-        members=tuple(map(renamed, group.members)),
-        output=renamed(group.output),
-        inputs={
-            port: tuple((renamed(id), reading) for id, reading in readings)
-            for port, readings in group.inputs.items()
-        },
-        held={
-            port: held._replace(keys=tuple(map(key, held.keys)))
-            for port, held in group.held.items()
-        },
-    )
 
 
 def _with_memory(

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from bpstudio.data.dataset import Dataset
-from bpstudio.engine import graph as graphs
 from bpstudio.engine.formula import build
 from bpstudio.engine.graph import Graph, Node
 from bpstudio.engine.op import Kind, catalog
@@ -66,7 +65,7 @@ def add_formula(project: Project, text: str, place: Place | None = None) -> Proj
     FormulaError for a formula that can't be read.
     """
     formula = build(text)
-    new = _free_names(project.graph, formula.graph)
+    new = free_names({*project.graph.nodes, *project.groups}, formula.graph.nodes)
     at = arrange(formula.graph)
     left, middle = min(x for x, _ in at.values()), _middle(y for _, y in at.values())
     x, y = place or _below(project, max(y for _, y in at.values()) - middle)
@@ -99,19 +98,20 @@ def use_data(project: Project, data: Dataset, place: Place) -> Project:
     return edits.add_node(chosen, catalog["data"](), place)
 
 
-def _free_names(there: Graph, new: Graph) -> dict[str, str]:
-    """For each id of the new network one that is free in the network that is there."""
-    taken = there
+def free_names(taken: Collection[str], ids: Iterable[str]) -> dict[str, str]:
+    """For each id of new nodes one that is free: itself, else with another number."""
+    wanted = list(ids)
+    used, numbers = {*taken, *wanted}, dict[str, int]()
     names = {}
-    for id, node in new.nodes.items():
-        free = id
-        if id in taken.nodes:
+    for id in wanted:
+        names[id] = id
+        if id in taken:
             stem = re.sub(r"\d+$", "", id)
-            free = graphs.new_id(taken, stem)
-            while free in new.nodes:
-                free = graphs.new_id(graphs.add(taken, Node(free, node.op)), stem)
-        names[id] = free
-        taken = graphs.add(taken, Node(free, node.op))
+            number = numbers.get(stem, 1)
+            while f"{stem}{number}" in used:
+                number += 1
+            names[id], numbers[stem] = f"{stem}{number}", number + 1
+            used.add(names[id])
     return names
 
 

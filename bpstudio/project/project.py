@@ -20,6 +20,8 @@ from bpstudio.engine.shapes import Shape
 from bpstudio.engine.unfold import Group
 from bpstudio.errors import GraphError, ShapeError, StudioError
 from bpstudio.language import N_
+from bpstudio.project.boxes import Box, Note
+from bpstudio.project.boxes import whole as whole_boxes
 from bpstudio.training.job import Memory
 from bpstudio.training.settings import Settings
 
@@ -101,6 +103,7 @@ def complete(project: Project) -> Project:
         statistics=_owned(project.statistics, drawn, graph, Kind.STATISTIC),
         places={id: place for id, place in project.places.items() if id in graph.nodes},
         groups=_whole_groups(project.groups, graph),
+        boxes=whole_boxes(project.boxes, graph.nodes, project.notes),
         training=_training(project),
     )
 
@@ -306,7 +309,8 @@ class Project:
     parameters and `statistics` the lasting state, each by key `node.port`; `places` the centre of
     each node on the canvas, in canvas units. `unknown` and `unknown_arrays` are what a file of a
     newer version held and this one does not know: they are written back unchanged. `groups` are
-    the gates that stand opened, by the id of the node that was opened.
+    the gates that stand opened, by the id of the node that was opened; `boxes` and `notes` are
+    what a person drew around nodes and wrote beside them.
     """
 
     graph: Graph = field(default_factory=Graph)
@@ -320,6 +324,8 @@ class Project:
     title: str = ""
     note: str = ""
     groups: Mapping[str, Group] = field(default_factory=dict)
+    boxes: Mapping[str, Box] = field(default_factory=dict)
+    notes: Mapping[str, Note] = field(default_factory=dict)
     unknown: Mapping[str, Any] = field(default_factory=dict)
     unknown_arrays: Mapping[str, Array] = field(default_factory=dict)
 

@@ -19,6 +19,7 @@ from bpstudio.engine.unfold import Group
 from bpstudio.errors import FileError, StudioError
 from bpstudio.language import N_
 from bpstudio.project import gates, migrations
+from bpstudio.project.boxes import Box, Note, check_boxes
 from bpstudio.project.container import Parts, refusal
 from bpstudio.project.groups import check_groups
 from bpstudio.project.limits import printable
@@ -76,10 +77,13 @@ def project_of(parts: Parts, *, allow_newer: bool = False) -> Project:
         title=_name(known.title, "title"),
         note=known.note,
         groups=_groups(known, nodes, unknown),
+        boxes=_boxes(known),
+        notes=_notes(known),
         unknown={name: value for name, value in document.items() if name not in FIELDS}
         | ({"format_version": version} if newer else {}),
         unknown_arrays=supply.rest(),
     )
+    check_boxes(project.boxes, project.notes, project.graph.nodes)
     if not newer:
         _check_held(project)
     return complete(project)
@@ -150,6 +154,22 @@ def _groups(
         groups[each.node.id] = Group(node, tuple(each.members), each.output, inputs, held)
     check_groups(groups, {node.id: node for node in nodes})
     return groups
+
+
+def _boxes(known: ProjectRecord) -> dict[str, Box]:
+    records = [] if known.boxes is UNSET else known.boxes
+    made = {b.id: Box(b.id, tuple(b.members), b.title, b.folded, b.colour) for b in records}
+    if len(made) < len(records):
+        raise refusal("project.json.boxes", N_("two of them have the same id."))
+    return made
+
+
+def _notes(known: ProjectRecord) -> dict[str, Note]:
+    records = [] if known.notes is UNSET else known.notes
+    made = {each.id: Note(each.id, each.text, each.place) for each in records}
+    if len(made) < len(records):
+        raise refusal("project.json.notes", N_("two of them have the same id."))
+    return made
 
 
 def _group_records(known: ProjectRecord) -> list[GroupRecord]:

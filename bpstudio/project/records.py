@@ -68,6 +68,24 @@ class GroupRecord(Struct, omit_defaults=True):
     held: dict[Name, HeldRecord] = field(default_factory=dict)
 
 
+class BoxRecord(Struct, omit_defaults=True):
+    """A named box around nodes, notes and boxes within it, by their ids."""
+
+    id: Name
+    members: list[Name]
+    title: Title = ""
+    folded: bool = False
+    colour: Name = "grey"
+
+
+class NoteRecord(Struct):
+    """A text on the canvas, with the place of its left upper corner."""
+
+    id: Name
+    text: Annotated[str, Meta(max_length=LONGEST_NOTE)]
+    place: tuple[float, float]
+
+
 class DataRecord(Struct):
     """The data set; features, answers and the rows kept for testing are names of arrays."""
 
@@ -120,8 +138,8 @@ class ProjectRecord(Struct):
 
     `gates` has the ports of each gate that occurs; `given`, `weights` and `statistics` the values
     by key `node.port`: a single number as it stands (or "nan", "inf", "-inf"), else the name of an
-    array. `groups`, the gates that stand opened, is left out where there are none. What else stands
-    at the top level is kept as it is.
+    array. `groups`, the gates that stand opened, `boxes` and `notes` are left out where there are
+    none. What else stands at the top level is kept as it is.
     """
 
     format_version: Annotated[int, Meta(ge=1)]
@@ -136,6 +154,8 @@ class ProjectRecord(Struct):
     data: DataRecord | None = None
     trained: TrainedRecord | None = None
     groups: list[GroupRecord] | UnsetType = UNSET
+    boxes: Annotated[list[BoxRecord], Meta(max_length=MOST_NODES)] | UnsetType = UNSET
+    notes: Annotated[list[NoteRecord], Meta(max_length=MOST_NODES)] | UnsetType = UNSET
 
 
 FIELDS = frozenset(ProjectRecord.__struct_fields__)
@@ -191,6 +211,10 @@ def record(document: Mapping[str, Any], *, newer: bool = False) -> ProjectRecord
             _check_fields(group["node"], NodeRecord, f"groups[{index}].node")
             for held in group.get("held", {}).values():
                 _check_fields(held, HeldRecord, f"groups[{index}].held")
+        for index, box in enumerate(document.get("boxes", ())):
+            _check_fields(box, BoxRecord, f"boxes[{index}]")
+        for index, note in enumerate(document.get("notes", ())):
+            _check_fields(note, NoteRecord, f"notes[{index}]")
     return known
 
 

@@ -8,7 +8,7 @@ from bpstudio.engine.op import Kind, Op
 from bpstudio.errors import GraphError
 from bpstudio.language import N_
 from bpstudio.project import edits
-from bpstudio.project.edits import Place
+from bpstudio.project.boxing import Place
 from bpstudio.project.project import Project
 
 Wire = tuple[str, str, int]
@@ -19,6 +19,31 @@ def replug(project: Project, wire: Wire, target: str, port: str) -> Project:
     """The end of a wire taken out of its port and put into another."""
     source = project.graph[wire[0]].sources[wire[1]][wire[2]]
     return edits.connect(edits.disconnect(project, *wire), source, target, port)
+
+
+def joins(project: Project, ids: Iterable[str]) -> bool:
+    """Whether it is plain what becomes of the wires when nodes are removed: one wire leads in and
+    one leads out, and joined they leave every weight and every shape of the others as it is."""
+    chosen = frozenset(ids)
+    graph = project.graph
+    out = [
+        source
+        for reader in {reader for id in chosen for reader in graph.readers[id]} - chosen
+        for source in graph[reader].feeding
+        if source in chosen
+    ]
+    if len(out) != 1:
+        return False
+    try:
+        healed = edits.heal(project, *sorted(chosen))
+    except GraphError:
+        return False
+    left = healed.graph.nodes.keys() & project.known_shapes.keys()
+    return all(
+        healed.weights.get(key) is weight
+        for key, weight in project.weights.items()
+        if key.partition(".")[0] not in chosen
+    ) and all(healed.known_shapes.get(id) == project.known_shapes[id] for id in left)
 
 
 def add_behind(project: Project, op: Op, place: Place, source: str) -> Project:

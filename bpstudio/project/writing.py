@@ -19,11 +19,13 @@ from bpstudio.project.container import Parts, refusal
 from bpstudio.project.project import Project
 from bpstudio.project.records import (
     FIELDS,
+    BoxRecord,
     DataRecord,
     GroupRecord,
     HeldRecord,
     MemoryRecord,
     NodeRecord,
+    NoteRecord,
     PortRecord,
     ProjectRecord,
     TrainedRecord,
@@ -57,6 +59,13 @@ def parts_of(project: Project, thumbnail: bytes | None = None) -> Parts:
         training=_training(project),
         trained=_trained(project, arrays),
         groups=[_group(each) for each in project.groups.values()] or msgspec.UNSET,
+        boxes=[
+            BoxRecord(box.id, list(box.members), box.title, box.folded, box.colour)
+            for box in project.boxes.values()
+        ]
+        or msgspec.UNSET,
+        notes=[NoteRecord(note.id, note.text, note.place) for note in project.notes.values()]
+        or msgspec.UNSET,
     )
     unknown = {name: value for name, value in project.unknown.items() if name not in FIELDS}
     plain = msgspec.to_builtins(record, enc_hook=_plain)
