@@ -175,10 +175,11 @@ def _slope(name: str, output: Array) -> Array:
 
 def _units(project: Project, holds: Array) -> Array:
     """For each unit whether something holds for it in every row."""
-    return holds.all(axis=0) if project.graph.has_batch and holds.ndim else holds
+    return np.all(holds, axis=0) if project.graph.has_batch and holds.ndim else holds
 
 
 def _counted(label: str, which: Array) -> dict[str, object]:
+    """Which of some numbers, counted for a sentence."""
     return {"label": label, "count": int(which.sum()), "total": which.size}
 
 
