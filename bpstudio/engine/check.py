@@ -7,7 +7,7 @@ wrong but hard to get wrong, and the analytic one, which takes a single backward
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 
 from bpstudio.engine import shapes
-from bpstudio.engine.differences import STEP, both_sides
+from bpstudio.engine.differences import STEP
 from bpstudio.engine.graph import Graph
-from bpstudio.engine.kinks import CLOSE, ROUNDING, Kink, looked_at
+from bpstudio.engine.kinks import Kink
+from bpstudio.engine.nudging import Counted, Entry, Nudged, Total, entry_by_nudging
 from bpstudio.engine.op import Array, Kind
 from bpstudio.engine.places import Place, place_of, value_at
 from bpstudio.engine.plan import compile_predictor
@@ -29,45 +30,6 @@ from bpstudio.language import N_
 
 WORTH_A_PLAN = 50
 """From so many numbers on it pays to compile the forward pass."""
-
-Total = Callable[[Place, Array], float]
-"""What is checked, a single number, with another value at one place of the run."""
-
-
-@dataclass(frozen=True, eq=False)
-class Entry:
-    """One tensor's gradient, by the backward pass and by nudging each of its numbers.
-
-    `checked` says which numbers were nudged (None: all). At a kink `numeric` is what the backward
-    pass takes, and `kinks` says so. `noise` is how far rounding alone may put a difference off.
-    """
-
-    key: str
-    analytic: Array
-    numeric: Array
-    kinks: tuple[Kink, ...] = ()
-    checked: Array | None = None
-    noise: float = 0.0
-
-    @cached_property
-    def error(self) -> float:
-        """The largest difference, relative to the largest gradient of the tensor."""
-        if not self._apart.size:
-            return 0.0
-        return float(self._apart.max()) / max(1e-8, float(np.abs(self.analytic).max()))
-
-    @property
-    def wrong(self) -> bool:
-        """Whether the two differ by more than nudging itself is off."""
-        if not self._apart.size:
-            return False
-        largest = _largest(self.analytic, self.numeric)
-        return not float(self._apart.max()) <= CLOSE * largest + self.noise
-
-    @cached_property
-    def _apart(self) -> Array:
-        apart: Array = np.abs(self.analytic - self.numeric)
-        return apart.ravel() if self.checked is None else apart[self.checked]
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,6 +133,34 @@ def gradient_check(
     along every wire and arrived at every node too; `most` is how many numbers of each tensor are
     nudged, evenly chosen (None: all). Raises as `run.forward`.
     """
+    return _finished(
+        gradient_checking(
+            graph,
+            given,
+            weights,
+            step=step,
+            of=of,
+            statistics=statistics,
+            randomness=randomness,
+            wires=wires,
+            most=most,
+        )
+    )
+
+
+def gradient_checking(
+    graph: Graph,
+    given: Mapping[str, Array],
+    weights: Mapping[str, Array],
+    *,
+    step: float = STEP,
+    of: str | None = None,
+    statistics: Mapping[str, Array] | None = None,
+    randomness: Randomness | None = None,
+    wires: bool = False,
+    most: int | None = None,
+) -> Generator[Nudged, None, Check]:
+    """The same number by number; what was found is what the generator returns."""
     target = of or graph.objective
     steps = tuple(
         forward(
@@ -188,13 +178,15 @@ def gradient_check(
     fast = None
     if randomness is None and sum(at.size for at in _owned(steps).values()) >= WORTH_A_PLAN:
         fast = _compiled(graph, given, weights, statistics or {}, target)
-    return check_recording(
-        Recording(graph, steps, back),
-        step=step,
-        wires=wires,
-        most=most,
-        fast=fast,
-        backward_seconds=backward_seconds,
+    return (
+        yield from checking(
+            Recording(graph, steps, back),
+            step=step,
+            wires=wires,
+            most=most,
+            fast=fast,
+            backward_seconds=backward_seconds,
+        )
     )
 
 
@@ -213,27 +205,60 @@ def check_recording(
     first step is where it started. `fast` is a quicker way to what is checked, for the weights and
     typed values.
     """
+    return _finished(
+        checking(
+            recording,
+            step=step,
+            wires=wires,
+            most=most,
+            fast=fast,
+            backward_seconds=backward_seconds,
+        )
+    )
+
+
+def checking(
+    recording: Recording,
+    *,
+    step: float = STEP,
+    wires: bool = True,
+    most: int | None = None,
+    fast: Total | None = None,
+    backward_seconds: float = 0.0,
+) -> Generator[Nudged, None, Check]:
+    """The same number by number; what was found is what the generator returns."""
     steps, start = recording.forward, recording.backward[0]
     by_node = {own.node: own for own in steps}
     again = Rerun(steps, start.node, start.upstream)
     total = float(np.sum(start.upstream * recording.values[start.node]))
-    found, passes = gradients(recording.backward), 0
-
-    def entry(key: str, rule: Total = again) -> Entry:
-        nonlocal passes
-        place = place_of(key)
-        at = np.array(value_at(by_node, place), dtype=np.float64)
-        calls = _Counted(rule, place)
-        made = _entry(key, found.get(place, np.zeros(at.shape)), at, calls, step, most, total)
-        passes += calls.count
-        return made
-
+    slopes = gradients(recording.backward)
+    owned, sources = _owned(steps), _wires(steps) if wires else {}
+    keys = [*owned, *(".".join(map(str, wire)) for wire in sources)]
+    keys += reversed(by_node) if wires else ()
+    places = [place_of(key) for key in keys]
+    sizes = [value_at(by_node, place).size for place in places]
+    numbers = sum(size if most is None else min(size, most) for size in sizes)
+    done, passes, found = 0, 0, list[Entry]()
     began = time.perf_counter()
-    entries = {key: entry(key, fast or again) for key in _owned(steps)}
-    sources = _wires(steps) if wires else {}
-    along = {wire: entry(".".join(map(str, wire))) for wire in sources}
-    arriving = {id: entry(id) for id in (reversed(by_node) if wires else ())}
+    for key, place in zip(keys, places, strict=True):
+        at = np.array(value_at(by_node, place), dtype=np.float64)
+        calls = Counted((fast or again) if key in owned else again, place)
+        analytic = slopes.get(place, np.zeros(at.shape))
+        nudges = entry_by_nudging(key, analytic, at, calls, step, most, total)
+        while True:
+            try:
+                next(nudges)
+            except StopIteration as end:
+                found.append(end.value)
+                break
+            done += 1
+            yield Nudged(done, numbers, passes + calls.count)
+        passes += calls.count
     seconds = time.perf_counter() - began
+    rest = iter(found)
+    entries = {key: next(rest) for key in owned}
+    along = {wire: next(rest) for wire in sources}
+    arriving = {id: next(rest) for id in (reversed(by_node) if wires else ())}
     return Check(entries, passes, seconds, backward_seconds, along, arriving, sources)
 
 
@@ -255,58 +280,13 @@ def of_kink(graph: Graph, entry: Entry, kink: Kink) -> StudioError:
     )
 
 
-class _Counted:
-    """What is checked as a function of the value at one place, and how often it was asked for."""
-
-    def __init__(self, rule: Total, place: Place) -> None:
-        self._rule, self._place, self.count = rule, place, 0
-
-    def __call__(self, value: Array) -> float:
-        self.count += 1
-        return self._rule(self._place, value)
-
-
-def _entry(
-    key: str,
-    analytic: Array,
-    at: Array,
-    function: Callable[[Array], float],
-    step: float,
-    most: int | None,
-    total: float,
-) -> Entry:
-    """A tensor's gradient checked number by number, and looked at again where it differs."""
-    noise = ROUNDING * max(1.0, abs(total)) / step
-    numeric, apart = np.zeros(at.shape), np.zeros(at.shape)
-    chosen, checked = np.arange(at.size), None
-    if most is not None and at.size > most:
-        chosen = np.unique(np.linspace(0, at.size - 1, most).round().astype(int))
-        checked = np.zeros(at.shape, dtype=bool)
-        checked.flat[chosen] = True
-    places = [tuple(int(i) for i in np.unravel_index(flat, at.shape)) for flat in chosen]
-    for place in places:
-        (above, high), (below, low) = both_sides(function, at, place, step)
-        numeric[place] = (above - below) / (high - low)
-        apart[place] = abs(above - 2.0 * total + below) / (0.5 * (high - low))
-    largest, kinks = _largest(analytic, numeric), []
-    for place in places:
-        taken, tolerance = float(analytic[place]), CLOSE * largest + noise
-        # At a kink the one-sided slopes are apart, even if what lies between is what is taken.
-        if abs(taken - numeric[place]) <= tolerance and apart[place] <= 100 * tolerance:
-            continue
-        nudge = step * max(1.0, abs(float(at[place])))
-        closer = looked_at(function, at, place, taken, nudge=nudge, largest=largest)
-        if isinstance(closer, Kink):
-            kinks.append(closer)
-        if closer is not None:
-            numeric[place] = closer.taken if isinstance(closer, Kink) else closer
-    return Entry(key, analytic, numeric, tuple(kinks), checked, noise)
-
-
-def _largest(*arrays: Array) -> float:
-    """The largest finite number of these, whatever its sign."""
-    every = np.concatenate([np.abs(array).ravel() for array in arrays])
-    return float(np.max(every, initial=0.0, where=np.isfinite(every)))
+def _finished(nudges: Generator[Nudged, None, Check]) -> Check:
+    while True:
+        try:
+            next(nudges)
+        except StopIteration as end:
+            found: Check = end.value
+            return found
 
 
 def _compiled(

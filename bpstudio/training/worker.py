@@ -144,7 +144,7 @@ class Worker:
         self._process = context.Process(
             target=serve, args=(theirs, memory, capacity), name="training", daemon=True
         )
-        with _one_thread():
+        with one_thread():
             self._process.start()
         theirs.close()
         self._outbox: queue.SimpleQueue[Command | None] = queue.SimpleQueue()
@@ -175,7 +175,7 @@ def _forward(outbox: queue.SimpleQueue[Command | None], connection: Connection) 
 
 
 @contextlib.contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """What is started meanwhile computes on one thread: it is faster beside the window, and the
     sums of a matrix product come out the same on every machine of a kind."""
     before = {name: os.environ.get(name) for name in _THREADS}

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 import bpstudio.engine.check as check_module
-from bpstudio.engine.check import Check, Entry, gradient_check, of_kink
+from bpstudio.engine.check import Check, gradient_check, of_kink
 from bpstudio.engine.differences import error_curve, numeric_gradient
 from bpstudio.engine.graph import Graph, Node
+from bpstudio.engine.nudging import Entry
 from bpstudio.engine.op import Array, Gradients, Op
 from bpstudio.engine.ops.activation import ReLU, Sigmoid, Tanh
 from bpstudio.engine.ops.arithmetic import Add, Multiply
