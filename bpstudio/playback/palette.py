@@ -1,7 +1,7 @@
 """The colours of each role, in the light, the dark and the projector's theme.
 
 Pictures name roles, never colours: forward is green, the gradient red, the local derivative
-violet, the update amber; sign is blue and orange, in heat maps and on weighted wires alone; the
+violet, clearing teal, the update amber; sign is blue and orange, in heat maps and on weighted wires alone; the
 accent is indigo. Whoever draws looks the roles up here.
 """
 
@@ -17,6 +17,35 @@ from bpstudio.engine.op import Array
 
 CLASS_ROLES = tuple(f"class{i}" for i in range(10))
 """The colours of more than two classes; a label tells them apart as well."""
+
+CATEGORIES = (
+    "source",
+    "arithmetic",
+    "activation",
+    "layer",
+    "normalize",
+    "reshape",
+    "loss",
+    "missing",
+)
+"""The categories of gates, each with a colour by which it is told from far away."""
+
+
+def category_role(category: str) -> str:
+    """The role of a category's colour; a category that is not known looks like arithmetic."""
+    return f"category-{category if category in CATEGORIES else 'arithmetic'}"
+
+
+def _categories(*colours: str) -> dict[str, str]:
+    return dict(zip(map(category_role, CATEGORIES), colours, strict=True))
+
+
+_ON_LIGHT = _categories(
+    "#8390a6", "#5f6bc4", "#1f8f86", "#3d4a6e", "#6f8330", "#8d6f5b", "#b0497f", "#9a9a9a"
+)
+_ON_DARK = _categories(
+    "#78849c", "#8a93e6", "#3fbfb3", "#a9b5dd", "#a3b95a", "#c3a08a", "#e07fb1", "#8a8a8a"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +88,7 @@ LIGHT = Theme(
             "gradient": "#ce3049",
             "upstream": "#ce3049",
             "local": "#8730c4",
+            "clear": "#0e7490",
             "update": "#9a6400",
             "negative": "#3b82f6",
             "middle": "#f8fafc",
@@ -73,6 +103,7 @@ LIGHT = Theme(
             "class7": "#7aa116",
             "class8": "#b5562f",
             "class9": "#22a7d6",
+            **_ON_LIGHT,
         }
     ),
 )
@@ -97,6 +128,7 @@ DARK = Theme(
             "gradient": "#ff7a8a",
             "upstream": "#ff7a8a",
             "local": "#c792ea",
+            "clear": "#56d4e8",
             "update": "#ffc857",
             "negative": "#5aa9ff",
             "middle": "#12151b",
@@ -111,6 +143,7 @@ DARK = Theme(
             "class7": "#b5dc5c",
             "class8": "#e8936e",
             "class9": "#72d6f5",
+            **_ON_DARK,
         }
     ),
 )
@@ -134,6 +167,7 @@ PROJECTOR = Theme(
             "gradient": "#b00020",
             "upstream": "#b00020",
             "local": "#6414a0",
+            "clear": "#0b4f63",
             "update": "#7a4d00",
             "negative": "#1668e3",
             "middle": "#ffffff",

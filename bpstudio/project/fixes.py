@@ -81,13 +81,13 @@ def _candidates(project: Project, node: Node) -> Iterator[Fix]:
         yield from _other_units(project, source_of(project, wire), widths)
     for wire, shape in fed.items():
         if len(shape.features) > 1:
-            op = Flatten(keep=1 if shape.batched else 0)
-            yield _inserted(project, N_("Flatten what {label} gives"), op, wire)
+            flat = Flatten(keep=1 if shape.batched else 0)
+            yield _inserted(project, N_("Flatten what {label} gives"), flat, wire)
     for wire, shape in fed.items():
         for size in _other_sizes(shape, (other for w, other in fed.items() if w != wire)):
-            op = Reshape(size=size, keep=1 if shape.batched else 0)
+            laid = Reshape(size=size, keep=1 if shape.batched else 0)
             words = N_("Reshape what {label} gives to {size}")
-            yield _inserted(project, words, op, wire, size=" × ".join(map(str, size)))
+            yield _inserted(project, words, laid, wire, size=" × ".join(map(str, size)))
     for wire, other in itertools.pairwise(wires):
         yield Fix(N_("Exchange the two wires"), partial(_exchanged, one=wire, other=other))
     for wire, shape in fed.items():
