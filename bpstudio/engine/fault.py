@@ -131,7 +131,7 @@ def plantable(recording: Recording) -> tuple[Plant, ...]:
         for step in recording.forward
         if step.node in reached
         for fault in Fault
-        if (_readers(recording, step.node) > 1 if fault is Fault.OVERWRITE else _ports(step, fault))
+        if (_readers(recording, step.node) > 1 if fault is Fault.OVERWRITE else places(step, fault))
     )
 
 
@@ -188,7 +188,7 @@ def _backward(
 
 
 def _spoilt(step: Step, fault: Fault) -> Op:
-    return Faulty(gate=step.op, fault=fault, places=_ports(step, fault))
+    return Faulty(gate=step.op, fault=fault, places=places(step, fault))
 
 
 def _without_early_wires(steps: Sequence[Step], node: str) -> list[Step]:
@@ -218,7 +218,7 @@ def _readers(recording: Recording, node: str) -> int:
     )
 
 
-def _ports(step: Step, fault: Fault) -> tuple[str, ...]:
+def places(step: Step, fault: Fault) -> tuple[str, ...]:
     """The ports of a gate whose gradients the fault spoils; none where it can't be."""
     op, name = step.op, step.op.name
     wired = tuple(p.name for p in op.ports if step.sources.get(p.name) and p.name in op.gradients)

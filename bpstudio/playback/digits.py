@@ -19,6 +19,10 @@ HIDDEN: float = struct.unpack("<d", struct.pack("<Q", 0x7FF8 << 48 | _PAYLOAD))[
 """A number that is kept from sight (`veil.py`): a NaN with a mark that arithmetic carries on."""
 
 
+Law = Callable[[Sequence[float]], float]
+"""Left minus right side of an equation, for the numbers in it: 0 for the true ones."""
+
+
 def is_hidden(value: float) -> bool:
     """Whether this is a hidden number, or was worked out from one."""
     return (
@@ -74,7 +78,7 @@ def small(value: float) -> str:
     return _power(f"{value:.1e}")
 
 
-def agreeing(numbers: Sequence[float], law: Callable[[Sequence[float]], float]) -> list[str]:
+def agreeing(numbers: Sequence[float], law: Law) -> list[str]:
     """Numbers of one equation, written so that what is read is true.
 
     `law` is left minus right side, 0 for the true numbers. Two decimals are enough where the
@@ -88,6 +92,13 @@ def agreeing(numbers: Sequence[float], law: Callable[[Sequence[float]], float]) 
     return [significant(number) for number in numbers]
 
 
+def ends(array: Array) -> tuple[float, float]:
+    """The smallest and the largest number of an array; arrays are hidden as a whole."""
+    if is_hidden(float(array.flat[0])):
+        return HIDDEN, HIDDEN
+    return float(array.min()), float(array.max())
+
+
 def read(text: str) -> float:
     """The number that a text written here stands for."""
     plain = text.replace(MINUS, "-").replace("∞", "inf")
@@ -96,7 +107,12 @@ def read(text: str) -> float:
 
 def size_of(array: Array) -> str:
     """The shape of an array, as in `4 × 2`; `1` for one number."""
-    return " × ".join(map(str, array.shape)) or "1"
+    return shaped(array.shape)
+
+
+def shaped(shape: Sequence[int]) -> str:
+    """A shape, as in `4 × 2`; `1` for that of one number."""
+    return " × ".join(map(str, shape)) or "1"
 
 
 def _minus(text: str) -> str:
