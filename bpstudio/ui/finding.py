@@ -97,7 +97,7 @@ def _keys_of(letter: str) -> str:
         return letter
     initial, rest = divmod(ord(letter) - _FIRST, _PER_INITIAL)
     vowel, end = divmod(rest, _PER_VOWEL)
-    return _INITIALS[initial] + _VOWELS[vowel] + _ENDS[end]
+    return f"{_INITIALS[initial]}{_VOWELS[vowel]}{_ENDS[end]}"
 
 
 def _is_syllable(letter: str) -> bool:

@@ -29,16 +29,17 @@ from bpstudio.playback.scene import Scene
 from bpstudio.playback.timeline import Wire
 from bpstudio.project.opening import levels
 from bpstudio.ui import openings
-from bpstudio.ui.canvas import adding, lines, overlay, telling
+from bpstudio.ui.canvas import adding, lines, overlay, searches, telling, tinting
 from bpstudio.ui.canvas import view as views
 from bpstudio.ui.canvas.drawing import Drawing
 from bpstudio.ui.canvas.editors import Editor
 from bpstudio.ui.canvas.gestures.gesture import Gesture, Pointer
 from bpstudio.ui.canvas.gestures.place import Place
 from bpstudio.ui.canvas.ghost import lifted
-from bpstudio.ui.canvas.hands import Hands
-from bpstudio.ui.canvas.hit import NEAR, Input, Output, Targets
-from bpstudio.ui.canvas.quick_search import QuickSearch
+from bpstudio.ui.canvas.hit import NEAR, Targets
+from bpstudio.ui.canvas.keyboard import Keyboard
+from bpstudio.ui.canvas.quick_search import Where
+from bpstudio.ui.canvas.search_box import SearchBox
 from bpstudio.ui.canvas.view import Point, View
 from bpstudio.ui.preferences import Preferences
 from bpstudio.ui.showing import Showing
@@ -52,7 +53,7 @@ WAIT = 50
 """Milliseconds between two frames while training goes on: nothing moves, but values change."""
 
 
-class Canvas(Hands):
+class Canvas(Keyboard):
     """Draws the network and what runs through it; gestures end in edits."""
 
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
@@ -64,7 +65,7 @@ class Canvas(Hands):
         self._marked: frozenset[str] = frozenset()
         self._announced: object = None
         self._editor: Editor | None = None
-        self._search: QuickSearch | None = None
+        self._search: SearchBox | None = None
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.setInterval(WAIT)
@@ -188,15 +189,26 @@ class Canvas(Hands):
 
     # -- typing ------------------------------------------------------------------------------
 
-    def open_quick_search(
-        self, at: Point | None = None, port: Output | Input | None = None
-    ) -> None:
-        """Search for something to put there, in pixels of the widget; in the middle without it.
+    def open_quick_search(self, at: Point | None = None, port: Where = None) -> None:
+        """Search for something to put there, in pixels of the widget; where there is room without.
 
-        With a port only what fits it is offered, and is connected to it at once.
+        With a port only what fits it is offered, and is connected to it at once; with a wire it
+        goes into it.
         """
         self._leave_editors()
-        self._search = lines.quick_search(self, self.middle if at is None else at, port)
+        self._search = searches.open_add(self, at, port)
+
+    def open_connect(self, id: str) -> None:
+        """Search for what a node can be connected to."""
+        self._leave_editors()
+        self.bring_into_view(id)
+        self._search = searches.open_connect(self, id)
+
+    def open_wires(self, id: str) -> None:
+        """Choose one of the wires of a node, to remove it or to put a gate into it."""
+        self._leave_editors()
+        self.bring_into_view(id)
+        self._search = searches.open_wires(self, id)
 
     def edit_title(self, id: str) -> None:
         """Type another title for a node, in its place."""
@@ -237,7 +249,7 @@ class Canvas(Hands):
         return self._editor if self._editor is not None and self._editor.open else None
 
     @property
-    def search(self) -> QuickSearch | None:
+    def search(self) -> SearchBox | None:
         """The quick search, while it is open."""
         return self._search if self._search is not None and self._search.open else None
 
@@ -284,6 +296,7 @@ class Canvas(Hands):
     def _select(self, ids: frozenset[str]) -> None:
         if ids:
             self.select_wire(None)
+        self._say_what_it_is()
         self.update()
 
     def _notice(self, notice: Notice | None) -> None:
@@ -304,18 +317,26 @@ class Canvas(Hands):
 
     def _announce(self, shown: Showing) -> None:
         """Say each step to those who do not see it."""
-        if not QAccessible.isActive() or shown.training or shown.instant is None:
+        if shown.training or shown.instant is None:
             return
         if shown.instant.moment is not self._announced:
             self._announced = shown.instant.moment
-            text = telling.spoken(caption_of(shown.instant))
-            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, text))
+            if QAccessible.isActive():
+                self._speak(telling.spoken(caption_of(shown.instant)))
+
+    def say_where(self) -> None:
+        """Say which node the keyboard has come to."""
+        if self.cursor_node is not None and QAccessible.isActive():
+            self._speak(telling.sentence(self.studio.shown, self.scene, self.cursor_node))
+
+    def _speak(self, words: str) -> None:
+        QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, words))
 
     def _say_what_it_is(self) -> None:
         self.setAccessibleName(_("Canvas"))
-        self.setAccessibleDescription(
-            _("The network. Tab goes from node to node, arrows follow the wires.")
-        )
+        keys = _("Tab goes from node to node, arrows follow the wires, Space adds a gate.")
+        chosen = telling.selected(self.studio.shown, self.scene, self.studio.selection)
+        self.setAccessibleDescription(f"{chosen} {keys}")
 
     # -- painting ----------------------------------------------------------------------------
 
@@ -331,7 +352,11 @@ class Canvas(Hands):
             if not whole:
                 self._calm.start()
             self._paint_over(painter)
+            if shown.tint is not None:
+                tinting.paint_tint(painter, self.drawing.standing, shown.tint)
             painter.resetTransform()
+            if shown.tint is not None:
+                tinting.paint_legend(painter, self.height(), shown.tint, self.theme)
             if not self.scene.bodies:
                 if self.gesture is None and self.search is None:
                     overlay.paint_hint(painter, *size, self.theme)
@@ -340,6 +365,9 @@ class Canvas(Hands):
                 self.drawing.caption.paint(
                     painter, self.scene, shown.instant, self.view, size, ratio
                 )
+            if self.hasFocus() and self.keyed:
+                painter.resetTransform()
+                overlay.paint_focus(painter, *size, self.theme)
 
     def _paint_over(self, painter: QPainter) -> None:
         here, theme = self.drawing.standing, self.theme
@@ -359,6 +387,8 @@ class Canvas(Hands):
                 overlay.paint_ports(painter, [over.place], theme, lit=True)
         overlay.paint_selected(painter, here, self.studio.selection | self.touched, theme)
         overlay.paint_marked(painter, here, self._marked, theme)
+        if self.hasFocus() and self.keyed:
+            overlay.paint_cursor(painter, here, self.cursor_node, theme)
         if self.gesture is not None:
             self.gesture.paint(painter)
 

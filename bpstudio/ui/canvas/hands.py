@@ -1,4 +1,4 @@
-"""What mouse and keyboard do on the canvas: they begin gestures, walk, and ask for edits."""
+"""What the mouse does on the canvas: it begins gestures and asks for edits."""
 
 from __future__ import annotations
 
@@ -8,19 +8,15 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import (
     QContextMenuEvent,
     QEnterEvent,
-    QFocusEvent,
-    QKeyEvent,
     QMouseEvent,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QWidget
 
-from bpstudio.language import _
 from bpstudio.playback.bodies import DATA, HEADER
 from bpstudio.playback.timeline import Wire
-from bpstudio.project import edits
 from bpstudio.ui import openings
-from bpstudio.ui.canvas import menu, walking
+from bpstudio.ui.canvas import menu
 from bpstudio.ui.canvas import view as views
 from bpstudio.ui.canvas.gestures.band import Band
 from bpstudio.ui.canvas.gestures.close import Close
@@ -35,11 +31,8 @@ from bpstudio.ui.studio import Studio
 if TYPE_CHECKING:
     from bpstudio.ui.canvas.canvas import Canvas
 
-NUDGE = 8.0
-"""How far Shift and an arrow move a node, in canvas units."""
 NOTCH = 120
 """What one notch of a wheel says it turned by."""
-ARROWS = (walking.LEFT, walking.RIGHT, walking.UP, walking.DOWN)
 
 
 class Hovered(NamedTuple):
@@ -55,7 +48,7 @@ class Hovered(NamedTuple):
 
 
 class Hands(QWidget):
-    """The part of a canvas that mouse and keyboard reach.
+    """The part of a canvas that the mouse reaches.
 
     `gesture` is the one that is going on, `wire` the selected wire, `hovered` what the pointer is
     over.
@@ -284,100 +277,3 @@ class Hands(QWidget):
                 cursor = Qt.CursorShape.PointingHandCursor
             self.setCursor(cursor)
             self.update()
-
-    # -- keyboard ----------------------------------------------------------------------------
-
-    def focusNextPrevChild(self, next: bool) -> bool:
-        """Tab goes to the next node, and leaves the canvas after the last one."""
-        canvas = self._canvas
-        id = walking.following(canvas.scene, self.studio.selection, 1 if next else -1)
-        if id is None:
-            return super().focusNextPrevChild(next)
-        self._go_to(id)
-        return True
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Walk, move, open, search, delete, give up."""
-        canvas, key = self._canvas, event.key()
-        control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
-        if key == Qt.Key.Key_Escape:
-            self._escape()
-        elif key in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab) and control:
-            super().focusNextPrevChild(key == Qt.Key.Key_Tab)
-        elif key in ARROWS and event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
-            self._nudge(key)
-        elif key in ARROWS and not control:
-            self._walk(key)
-        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and len(self._bodies_chosen()) == 1:
-            canvas.open_node(next(iter(self._bodies_chosen())))
-        elif key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and self.gesture is None:
-            self.delete()
-        elif key == Qt.Key.Key_Space and not control:
-            if not event.isAutoRepeat():
-                self._space, self._panned = True, False
-                self.setCursor(Qt.CursorShape.OpenHandCursor)
-        else:
-            super().keyPressEvent(event)
-
-    def keyReleaseEvent(self, event: QKeyEvent) -> None:
-        """Space alone opens the search; a node that was moved by arrows has arrived."""
-        if event.isAutoRepeat():
-            return
-        if event.key() == Qt.Key.Key_Space and self._space:
-            self._space = False
-            self.unsetCursor()
-            if not self._panned and self.gesture is None:
-                self._canvas.open_quick_search()
-        elif event.key() == Qt.Key.Key_Shift:
-            self.studio.settle()
-        else:
-            super().keyReleaseEvent(event)
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Without the keyboard nothing is held down."""
-        super().focusOutEvent(event)
-        self._space = False
-        self.update()
-
-    def delete(self) -> None:
-        """Remove the selected wire, or the selected nodes."""
-        if self.wire is not None:
-            wire = self.wire
-            self.select_wire(None)
-            self.studio.do(_("Remove the wire"), edits.disconnect, *wire)
-        elif self.studio.selection:
-            whole = {id for b in self._bodies_chosen() for id in self._canvas.scene.bodies[b].ids}
-            self.studio.do(_("Delete"), edits.remove_nodes, whole | self.studio.selection)
-
-    def _escape(self) -> None:
-        if self.gesture is not None:
-            self.give_up()
-        else:
-            self.select_wire(None)
-            self.studio.select(())
-
-    def _bodies_chosen(self) -> frozenset[str]:
-        """The bodies of the selected nodes, by the nodes that give them their places."""
-        bodies = self._canvas.scene.bodies
-        return frozenset(bodies[id].node.id for id in self.studio.selection if id in bodies)
-
-    def _walk(self, key: int) -> None:
-        chosen = self._bodies_chosen()
-        if not chosen:
-            id = walking.following(self._canvas.scene, (), 1)
-        else:
-            id = walking.neighbour(self._canvas.scene, min(chosen), key)
-        if id is not None:
-            self._go_to(id)
-
-    def _go_to(self, id: str) -> None:
-        self.select_wire(None)
-        self.studio.select([id])
-        self._canvas.bring_into_view(id)
-
-    def _nudge(self, key: int) -> None:
-        dx = {walking.LEFT: -NUDGE, walking.RIGHT: NUDGE}.get(Qt.Key(key), 0.0)
-        dy = {walking.UP: -NUDGE, walking.DOWN: NUDGE}.get(Qt.Key(key), 0.0)
-        places = self._canvas.places_moved(self._bodies_chosen(), dx, dy)
-        if places:
-            self.studio.do_merged(_("Move"), "nudge", edits.move, places)

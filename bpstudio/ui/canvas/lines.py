@@ -1,11 +1,11 @@
-"""The lines in which titles, values and searches are typed, over a canvas."""
+"""The lines in which titles and values are typed, over a canvas."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, QRectF
+from PySide6.QtCore import QRectF
 
 from bpstudio.engine.op import Kind
 from bpstudio.engine.ops.source import Constant
@@ -15,12 +15,7 @@ from bpstudio.playback.bodies import HEADER, TITLE
 from bpstudio.playback.marks import Rect
 from bpstudio.project import edits
 from bpstudio.project.project import TYPED, Project
-from bpstudio.ui.canvas import adding
 from bpstudio.ui.canvas.editors import Editor, read, written
-from bpstudio.ui.canvas.hit import Input, Output
-from bpstudio.ui.canvas.quick_search import QuickSearch
-from bpstudio.ui.canvas.view import Point
-from bpstudio.ui.panels.entries import Entry
 
 if TYPE_CHECKING:
     from bpstudio.ui.canvas.canvas import Canvas
@@ -72,31 +67,6 @@ def title_editor(canvas: Canvas, id: str) -> Editor:
 
     name = _("Title of {node}").format(node=node.label)
     return _open(canvas, rect, node.title, name, take)
-
-
-def quick_search(canvas: Canvas, at: Point, port: Output | Input | None) -> QuickSearch:
-    """The quick search at a pixel of the widget, for anything or for what fits a port."""
-    place = canvas.view.to_canvas(at)
-
-    def take(chosen: Entry | str) -> None:
-        studio = canvas.studio
-        if isinstance(chosen, str):
-            adding.add_formula(studio, chosen, place)
-        elif chosen.is_data:
-            adding.add_data(studio, chosen.name, place)
-        elif port is not None:
-            adding.add_at(studio, chosen.op, place, port)
-        else:
-            adding.add_op(studio, chosen.op, place)
-
-    def fits(entry: Entry) -> bool:
-        if port is None:
-            return True
-        return adding.takes_input(entry) if isinstance(port, Output) else adding.gives_output(entry)
-
-    search = QuickSearch(canvas, canvas.theme.name, take, fits, port is None)
-    search.open_at(QPoint(round(at[0]), round(at[1])))
-    return search
 
 
 def _open(canvas: Canvas, rect: Rect, text: str, name: str, take: Callable[[str], bool]) -> Editor:

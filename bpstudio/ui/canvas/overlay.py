@@ -29,6 +29,23 @@ def paint_selected(painter: QPainter, scene: Scene, ids: Iterable[str], theme: T
         _ring(painter, body, QColor(theme.colours["accent"]), theme.wire**0.5)
 
 
+def paint_cursor(painter: QPainter, scene: Scene, id: str | None, theme: Theme) -> None:
+    """A second, dashed ring around the node where the keyboard is, in the colour of text."""
+    for body in _bodies(scene, () if id is None else (id,)):
+        colour, line = QColor(theme.colours["text"]), theme.wire**0.5
+        _ring(painter, body, colour, line, Qt.PenStyle.DashLine, RING + 4.0)
+
+
+def paint_focus(painter: QPainter, width: int, height: int, theme: Theme) -> None:
+    """A line around the whole canvas while it has the keyboard, in pixels of the widget."""
+    wide = 2.0 * theme.wire**0.5
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    painter.setPen(QPen(QColor(theme.colours["accent"]), wide))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    inside = wide / 2
+    painter.drawRect(QRectF(inside, inside, width - wide, height - wide))
+
+
 def paint_marked(painter: QPainter, scene: Scene, ids: Iterable[str], theme: Theme) -> None:
     """A ring and a sign at each body that a problem speaks of."""
     colour = QColor(theme.colours["gradient"])
@@ -108,12 +125,13 @@ def _ring(
     colour: QColor,
     line: float,
     style: Qt.PenStyle = Qt.PenStyle.SolidLine,
+    ring: float = RING,
 ) -> None:
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(QPen(colour, 2.0 * line, style))
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    radius = min(outline(body), body.rect.height / 2) + RING
-    painter.drawRoundedRect(QRectF(*body.rect.grown(RING)), radius, radius)
+    radius = min(outline(body), body.rect.height / 2) + ring
+    painter.drawRoundedRect(QRectF(*body.rect.grown(ring)), radius, radius)
 
 
 def _font(pixels: float, weight: QFont.Weight) -> QFont:

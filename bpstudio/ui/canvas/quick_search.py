@@ -2,156 +2,97 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import cast
+from functools import partial
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt
-from PySide6.QtGui import QFocusEvent, QIcon, QKeyEvent
-from PySide6.QtWidgets import (
-    QFrame,
-    QLineEdit,
-    QListWidget,
-    QListWidgetItem,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtGui import QIcon
 
 from bpstudio.engine.formula import build
 from bpstudio.errors import FormulaError
 from bpstudio.language import _, ngettext
+from bpstudio.playback.bodies import symbol
 from bpstudio.playback.palette import THEMES
+from bpstudio.project import fitting
+from bpstudio.project.project import Project
+from bpstudio.ui.canvas import adding
+from bpstudio.ui.canvas.hit import Input, Output, Strand
+from bpstudio.ui.canvas.search_box import Offer, SearchBox
+from bpstudio.ui.canvas.view import Point
 from bpstudio.ui.panels.entries import Entry, called, found
-from bpstudio.ui.panels.tiles import HEIGHT, WIDTH, tile
+from bpstudio.ui.panels.tiles import tile
 
-ENTRY, FORMULA = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1
-SIZE = QSize(300, 320)
-GAP = 8
-_POPUP, _OTHER_WINDOW = Qt.FocusReason.PopupFocusReason, Qt.FocusReason.ActiveWindowFocusReason
+if TYPE_CHECKING:
+    from bpstudio.ui.canvas.canvas import Canvas
+
+Where = Output | Input | Strand | None
+"""What the new gate is connected to: a port, a wire that it goes into, or nothing."""
+_MOST_FACES = 12
 
 
-class QuickSearch(QFrame):
-    """A line and what it finds; `take` gets the entry, or the formula that was typed.
+def search(canvas: Canvas, place: Point, where: Where) -> SearchBox:
+    """A box that puts what is taken at that place of the canvas, and connects it."""
+    asked = _("Search, or type a formula…") if where is None else _("Search for what fits…")
 
-    Only entries that fit are offered, and formulas only where one is wanted.
-    """
+    def offers(text: str) -> list[Offer]:
+        fit = fitting_entries(canvas.studio.project, text, where)
+        rows = [gate_offer(canvas, entry, place, where) for entry in fit]
+        if where is None and text and not (fit and called(fit[0], text)):
+            rows = [*_formula(canvas, text, place, alone=not rows), *rows]
+        return rows or [Offer(_("Nothing that fits is called so."))]
 
-    def __init__(
-        self,
-        over: QWidget,
-        theme: str,
-        take: Callable[[Entry | str], None],
-        fits: Callable[[Entry], bool],
-        formulas: bool,
-    ) -> None:
-        super().__init__(over)
-        self._canvas = over
-        self._theme, self._take, self._fits, self._formulas = theme, take, fits, formulas
-        self._over = False
-        self.setProperty("role", "banner")
-        self.line = QLineEdit()
-        self.line.setObjectName("quick-search")
-        asked = _("Search, or type a formula…") if formulas else _("Search for what fits…")
-        self.line.setPlaceholderText(asked)
-        self.line.setAccessibleName(asked)
-        self.list = QListWidget()
-        self.list.setObjectName("quick-search-list")
-        self.list.setAccessibleName(_("Found"))
-        self.list.setIconSize(QSize(WIDTH, HEIGHT))
-        self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.list.setTextElideMode(Qt.TextElideMode.ElideRight)
-        self.list.setWordWrap(True)
-        self.list.itemClicked.connect(self._take_item)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(GAP, GAP, GAP, GAP)
-        column.addWidget(self.line)
-        column.addWidget(self.list, 1)
-        self.line.textChanged.connect(self._fill)
-        self.line.installEventFilter(self)
-        self._fill("")
+    return SearchBox(canvas, asked, offers)
 
-    @property
-    def open(self) -> bool:
-        """Whether it is still there."""
-        return not self._over
 
-    def open_at(self, at: QPoint) -> None:
-        """Show it there, moved so far that all of it is seen."""
-        over = self._canvas.rect()
-        self.resize(SIZE.boundedTo(over.size()))
-        x = max(0, min(at.x(), over.width() - self.width()))
-        y = max(0, min(at.y(), over.height() - self.height()))
-        self.move(x, y)
-        self.show()
-        self.raise_()
-        self.line.setFocus(Qt.FocusReason.PopupFocusReason)
+def fitting_entries(project: Project, text: str, where: Where) -> list[Entry]:
+    """What a text finds and what can stand there: the best find first, else the most usual."""
+    entries = [entry for entry in found(text) if where is None or not entry.is_data]
+    if isinstance(where, Output):
+        source = project.graph[where.node]
+        entries = [e for e in entries if fitting.takes(project, source.id, e.op)]
+        usual = {entry: fitting.behind(source.op, entry.op) for entry in entries}
+    elif isinstance(where, Input):
+        target = project.graph[where.node].op
+        entries = [e for e in entries if adding.gives_output(e)]
+        usual = {entry: fitting.before(target, entry.op) for entry in entries}
+    elif where is not None:
+        entries = [e for e in entries if adding.takes_input(e) and adding.gives_output(e)]
+        usual = {}
+    else:
+        usual = {}
+    return entries if text else sorted(entries, key=lambda entry: usual.get(entry, 0))
 
-    def close_it(self) -> None:
-        """Go away."""
-        if self._over:
-            return
-        self._over = True
-        if self.line.hasFocus():
-            self._canvas.setFocus(Qt.FocusReason.OtherFocusReason)
-        self.hide()
-        self.deleteLater()
 
-    def focusNextPrevChild(self, next: bool) -> bool:
-        """Tab stays: there is only the line."""
-        return True
+def gate_offer(canvas: Canvas, entry: Entry, place: Point, where: Where) -> Offer:
+    """A row for a gate, a layer, a loss or a data set."""
+    icon = QIcon(tile(entry, THEMES[canvas.theme.name], canvas.devicePixelRatioF()))
+    take = partial(_put, canvas, entry, place, where)
+    return Offer(entry.title, take, icon=icon, help=entry.help)
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """The line keeps the keyboard; arrows walk through the list."""
-        if event.type() == QEvent.Type.FocusOut and not self._over:
-            reason = cast(QFocusEvent, event).reason()
-            if reason not in (_POPUP, _OTHER_WINDOW):
-                self.close_it()
-        if event.type() == QEvent.Type.KeyPress:
-            key = cast(QKeyEvent, event).key()
-            if key == Qt.Key.Key_Escape:
-                self.close_it()
-                return True
-            if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-                self._take_item(self.list.currentItem())
-                return True
-            if key in (Qt.Key.Key_Down, Qt.Key.Key_Up):
-                row = self.list.currentRow() + (1 if key == Qt.Key.Key_Down else -1)
-                self.list.setCurrentRow(max(0, min(row, self.list.count() - 1)))
-                return True
-        return super().eventFilter(watched, event)
 
-    def _fill(self, text: str) -> None:
-        text = text.strip()
-        self.list.clear()
-        offered = [entry for entry in found(text) if self._fits(entry)]
-        sentence = self._offer_formula(text, offered) if text and self._formulas else ""
-        theme, ratio = THEMES[self._theme], self.devicePixelRatioF()
-        for entry in offered:
-            item = QListWidgetItem(QIcon(tile(entry, theme, ratio)), entry.title, self.list)
-            item.setData(ENTRY, entry)
-            item.setToolTip(entry.help)
-        if not self.list.count():
-            item = QListWidgetItem(sentence or _("Nothing that fits is called so."), self.list)
-            item.setFlags(Qt.ItemFlag.NoItemFlags)
-        self.list.setCurrentRow(0)
+def _put(canvas: Canvas, entry: Entry, place: Point, where: Where) -> None:
+    studio = canvas.studio
+    if entry.is_data:
+        adding.add_data(studio, entry.name, place)
+    elif isinstance(where, Strand):
+        adding.add_into(studio, entry.op, place, where.wire)
+    elif where is not None:
+        adding.add_at(studio, entry.op, place, where)
+    else:
+        adding.add_op(studio, entry.op, place)
 
-    def _offer_formula(self, text: str, offered: list[Entry]) -> str:
-        """A row for a formula, unless it is just what something is called; else what is wrong."""
-        if offered and called(offered[0], text):
-            return ""
-        try:
-            nodes = build(text).graph.nodes.values()
-        except FormulaError as error:
-            return str(error)
-        if all(node.op.category == "source" for node in nodes):
-            return ""
-        words = ngettext("Add {count} node", "Add {count} nodes", len(nodes))
-        item = QListWidgetItem(f"{text}  ·  {words.format(count=len(nodes))}", self.list)
-        item.setData(FORMULA, text)
-        return ""
 
-    def _take_item(self, item: QListWidgetItem | None) -> None:
-        chosen = None if item is None else item.data(FORMULA) or item.data(ENTRY)
-        if chosen is not None:
-            self.close_it()
-            self._take(chosen)
+def _formula(canvas: Canvas, text: str, place: Point, *, alone: bool) -> list[Offer]:
+    """A row for a formula with the gates that it becomes; where nothing else is found, a row that
+    says why it is none."""
+    try:
+        nodes = tuple(build(text).graph.ordered)
+    except FormulaError as error:
+        return [Offer(str(error))] if alone else []
+    if all(node.op.category == "source" for node in nodes):
+        return []
+    words = ngettext("Adds {count} node: {gates}", "Adds {count} nodes: {gates}", len(nodes))
+    faces = [node.id if node.op.category == "source" else symbol(node.op) for node in nodes]
+    more = " …" if len(faces) > _MOST_FACES else ""
+    gates = "  ".join(faces[:_MOST_FACES]) + more
+    take = partial(adding.add_formula, canvas.studio, text, place)
+    return [Offer(text, take, words.format(count=len(nodes), gates=gates))]

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Collection
 
 import numpy as np
 
 from bpstudio.engine.op import Array
-from bpstudio.language import _
+from bpstudio.language import _, ngettext
+from bpstudio.playback import describing
 from bpstudio.playback.captions import Caption
 from bpstudio.playback.digits import size_of
+from bpstudio.playback.scene import Scene
 from bpstudio.ui.showing import Showing
+
+MOST_NAMES = 8
+"""So many selected nodes are named."""
 
 
 def tip(shown: Showing, id: str) -> str:
@@ -33,6 +39,31 @@ def in_full(array: Array) -> str:
         return repr(float(array.item()))
     entries = np.array2string(array, precision=6, threshold=24, edgeitems=3, max_line_width=72)
     return f"({size_of(array)})\n{entries}"
+
+
+def sentence(shown: Showing, scene: Scene, id: str) -> str:
+    """All about a node in words: what it is, its shapes, its wires, its value and gradient."""
+    body = scene.bodies[id]
+    return " ".join(
+        describing.sentence(shown.project, node, shown.instant)
+        for node in (body.node, body.docked)
+        if node is not None
+    )
+
+
+def selected(shown: Showing, scene: Scene, ids: Collection[str]) -> str:
+    """What is selected, in words."""
+    graph = shown.project.graph
+    chosen = [id for id in graph.order if id in ids]
+    if not chosen:
+        count = len(scene.each)
+        words = ngettext("{count} node, none selected.", "{count} nodes, none selected.", count)
+        return words.format(count=count)
+    if len(chosen) == 1 and chosen[0] in scene.bodies:
+        return _("Selected: {node}").format(node=sentence(shown, scene, chosen[0]))
+    names = ", ".join(describing.name(graph[id]) for id in chosen[:MOST_NAMES])
+    more = ", …" if len(chosen) > MOST_NAMES else ""
+    return _("Selected: {node}").format(node=f"{names}{more}.")
 
 
 def spoken(caption: Caption) -> str:
