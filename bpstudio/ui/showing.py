@@ -13,6 +13,7 @@ from bpstudio.engine.op import Array
 from bpstudio.engine.run import Recording
 from bpstudio.errors import StudioError
 from bpstudio.playback.timeline import Instant, Moment, Timeline
+from bpstudio.playback.tint import Tint
 from bpstudio.playback.veil import Veil, veiled
 from bpstudio.project import runs
 from bpstudio.project.iteration import iteration, runnable, within
@@ -30,7 +31,8 @@ class Showing:
     `step` is the training step and `losses` the loss of each step so far. `timeline` is None
     while nothing of the network can run, and `problem` says what keeps all of it from running.
     `position` is the time in the timeline. `training` and `playing` say whether either is going
-    on. `measured` is what training last found out about how good the weights are.
+    on. `measured` is what training last found out about how good the weights are. `tint` colours
+    each node by how wrong its gradient is; it holds as long as the numbers do.
 
     `veil` hides numbers in what the timeline shows, of which `whole` is the recording with nothing
     hidden. `plant` is a fault in its backward pass, put there to be found.
@@ -50,6 +52,7 @@ class Showing:
     whole: Recording | None = None
     veil: Veil | None = None
     plant: fault.Plant | None = None
+    tint: Tint | None = None
 
     @property
     def recording(self) -> Recording | None:
@@ -143,6 +146,7 @@ def run_anew(shown: Showing, memory: Memory | None = None) -> Showing:
     `memory` is what the optimizer remembers of the steps before.
     """
     project = shown.project
+    shown = replace(shown, tint=None)
     blank = replace(shown, timeline=None, whole=None, problem=None, position=0.0, playing=False)
     if not project.graph.nodes:
         return blank

@@ -22,6 +22,7 @@ from PySide6.QtCore import QObject, Signal
 from bpstudio.engine.fault import Plant
 from bpstudio.errors import StudioError
 from bpstudio.language import _, ngettext, set_language
+from bpstudio.playback.tint import Tint
 from bpstudio.playback.veil import Veil
 from bpstudio.project import edits, file
 from bpstudio.project.difference import Difference, between
@@ -398,6 +399,10 @@ class Studio(QObject):
         self.stop()
         self.shown = run_anew(replace(self.shown, plant=plant), self.project.trained.memory)
         self.moved.emit(self.shown)
+
+    def show_tint(self, tint: Tint | None) -> None:
+        """Colour each node by how wrong its gradient is, until the numbers change; None ends it."""
+        self._show(tint=tint)
 
     def has_phase(self, phase: str) -> bool:
         """Whether anything happens in that phase."""

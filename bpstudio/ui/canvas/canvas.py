@@ -29,7 +29,7 @@ from bpstudio.playback.scene import Scene
 from bpstudio.playback.timeline import Wire
 from bpstudio.project.opening import levels
 from bpstudio.ui import openings
-from bpstudio.ui.canvas import adding, lines, overlay, searches, telling, tinting
+from bpstudio.ui.canvas import adding, lines, overlay, searches, telling
 from bpstudio.ui.canvas import view as views
 from bpstudio.ui.canvas.drawing import Drawing
 from bpstudio.ui.canvas.editors import Editor
@@ -40,6 +40,7 @@ from bpstudio.ui.canvas.hit import NEAR, Targets
 from bpstudio.ui.canvas.keyboard import Keyboard
 from bpstudio.ui.canvas.quick_search import Where
 from bpstudio.ui.canvas.search_box import SearchBox
+from bpstudio.ui.canvas.tinting import paint_legend, paint_tint
 from bpstudio.ui.canvas.view import Point, View
 from bpstudio.ui.preferences import Preferences
 from bpstudio.ui.showing import Showing
@@ -353,10 +354,10 @@ class Canvas(Keyboard):
                 self._calm.start()
             self._paint_over(painter)
             if shown.tint is not None:
-                tinting.paint_tint(painter, self.drawing.standing, shown.tint)
+                paint_tint(painter, self.drawing.standing, shown.tint)
             painter.resetTransform()
             if shown.tint is not None:
-                tinting.paint_legend(painter, self.height(), shown.tint, self.theme)
+                paint_legend(painter, self.height(), shown.tint, self.theme)
             if not self.scene.bodies:
                 if self.gesture is None and self.search is None:
                     overlay.paint_hint(painter, *size, self.theme)
