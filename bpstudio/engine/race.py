@@ -8,7 +8,7 @@ exact, whatever n is. That is the whole reason for backpropagation.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,7 +16,8 @@ import numpy as np
 from bpstudio.engine import run
 from bpstudio.engine.differences import STEP, both_sides
 from bpstudio.engine.forward_mode import jvp
-from bpstudio.engine.op import Array
+from bpstudio.engine.graph import Graph
+from bpstudio.engine.op import Array, Kind
 from bpstudio.engine.places import place_of, value_at
 from bpstudio.engine.rerun import Rerun
 from bpstudio.engine.reverse_mode import gradients
@@ -94,6 +95,28 @@ def race(steps: Sequence[Step], of: str, keys: Sequence[str]) -> Iterator[Race]:
         apart[way] = max(apart[way], abs(slope - slopes[lap.done]) / largest)
         laps[way] = Lap(way, lap.done + 1, lap.passes + passes, seconds)
         yield Race(len(places), needed, tuple(laps.values()), dict(apart))
+
+
+def racing(
+    graph: Graph,
+    given: Mapping[str, Array],
+    weights: Mapping[str, Array],
+    of: str,
+    statistics: Mapping[str, Array],
+) -> Generator[Race, None, Race]:
+    """The race for every weight and typed value that node `of` depends on; see `race`.
+
+    Raises as `run.forward`.
+    """
+    steps = tuple(run.forward(graph, given, weights, statistics=statistics, ancestors_of=of))
+    keys = [
+        f"{step.node}.{port.name}"
+        for step in steps
+        for port in graph[step.node].owned(Kind.GIVEN, Kind.WEIGHT)
+    ]
+    for newest in race(steps, of, keys):
+        yield newest
+    return newest
 
 
 def _backward(steps: Sequence[Step], of: str, seed: Array) -> tuple[dict[str, Array], float]:

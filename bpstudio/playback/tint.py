@@ -9,10 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bpstudio.engine.check import Check
 from bpstudio.engine.places import place_of
 from bpstudio.language import _
 from bpstudio.playback import digits, metrics
@@ -22,6 +22,10 @@ from bpstudio.playback.marks import Box, Ink, Mark, Rect, Span, Text
 from bpstudio.playback.metrics import MONO, PROSE
 from bpstudio.playback.palette import Theme
 from bpstudio.playback.scene import Scene
+
+if TYPE_CHECKING:
+    # With the compiled plans that a check runs it would delay the first paint.
+    from bpstudio.engine.check import Check
 
 FINE, BAD = 1e-7, 1e-2
 """Relative errors: up to the first a gradient is right for certain, from the second on it is wrong

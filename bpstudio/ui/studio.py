@@ -31,6 +31,7 @@ from bpstudio.project.iteration import runnable
 from bpstudio.project.project import Project
 from bpstudio.training.batches import batches_per_epoch
 from bpstudio.training.job import MOST_STEPS
+from bpstudio.ui.checking import Checking
 from bpstudio.ui.playing import Player
 from bpstudio.ui.preferences import Preferences
 from bpstudio.ui.showing import Showing, run_anew, show, under
@@ -96,6 +97,7 @@ class Studio(QObject):
         training.advanced.connect(self._advance)
         training.ended.connect(self._end)
         self._next_recording = 0.0
+        self.checking = Checking(self)
         self._player = Player()
         self._player.passed.connect(self._pass)
 
@@ -241,6 +243,7 @@ class Studio(QObject):
     def close(self) -> None:
         """End what moves and what runs beside; nothing is asked and nothing saved."""
         self.stop()
+        self.checking.cancel()
         self.training.close()
 
     # -- training ---------------------------------------------------------------------------
