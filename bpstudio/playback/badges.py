@@ -15,7 +15,8 @@ import numpy as np
 from bpstudio.engine.op import Array, Kind
 from bpstudio.engine.run import Recording, Step
 from bpstudio.language import N_, _
-from bpstudio.playback.bodies import docked
+from bpstudio.playback import digits
+from bpstudio.playback.bodies import Body, docked
 from bpstudio.playback.marks import Box, Discs, Ink, Line, Mark, Rect
 from bpstudio.playback.scene import Scene
 from bpstudio.project.project import Project
@@ -39,6 +40,8 @@ INKS: Mapping[str, str] = {
 """The colour of each; its sign tells them apart as well."""
 STEEPEST: Mapping[str, float] = {"sigmoid": 0.25, "tanh": 1.0}
 """The gates that saturate, and the steepest slope of each."""
+WATCHED = frozenset({"max", "min", "relu", *STEEPEST})
+"""The gates whose numbers are looked at."""
 FLAT = 0.02
 """A gate is saturated where its slope is below this share of its steepest."""
 RADIUS, PITCH = 8.0, 19.0
@@ -70,7 +73,9 @@ def badges(
     for id in project.training.frozen & wanted:
         found[id] = [*_frozen(project, id)]
     for step in recording.forward if recording is not None else ():
-        if recording is not None and step.node in wanted:
+        if recording is None or step.node not in wanted or _unremarkable(recording, step):
+            continue
+        if not _hidden(step):
             own = [*_of_values(project, step), *_of_gradients(project, recording, step.node)]
             if own:
                 found.setdefault(step.node, []).extend(own)
@@ -82,6 +87,27 @@ def _frozen(project: Project, id: str) -> Iterator[Badge]:
     if id in project.training.frozen and node.owned(Kind.WEIGHT):
         words = N_("{label} is frozen: training leaves its weights as they are.")
         yield Badge(FROZEN, words, {"label": node.label})
+
+
+def _unremarkable(recording: Recording, step: Step) -> bool:
+    """Whether nothing can be said of a gate, seen at a glance: most are plain numbers."""
+    if step.op.name in WATCHED or step.output.size != 1 or not math.isfinite(step.output.item()):
+        return False
+    gradient = recording.gradients.get(step.node)
+    if gradient is None:
+        return not recording.backward
+    return gradient.size == 1 and math.isfinite(gradient.item())
+
+
+def _hidden(step: Step) -> bool:
+    """Whether a number that the gate read or gave is kept from sight."""
+    return any(map(_veiled, (step.output, *step.values)))
+
+
+def _veiled(array: Array) -> bool:
+    if array.size == 1:
+        return digits.is_hidden(array.item())
+    return any(map(digits.is_hidden, array[np.isnan(array)].tolist()))
 
 
 def _of_values(project: Project, step: Step) -> Iterator[Badge]:
@@ -146,7 +172,7 @@ def _of_gradients(project: Project, recording: Recording, id: str) -> Iterator[B
             if not recording.graph.losses:
                 words = N_("{label} is off the way to the result: no gradient comes back to it.")
             yield Badge(UNREACHED, words, {"label": label})
-    elif not _finite(gradient) and _finite(recording.values[id]):
+    elif not _finite(gradient) and _finite(recording.values[id]) and not _veiled(gradient):
         yield Badge(
             NOT_FINITE,
             N_("The gradient at {label} holds {what}: {count} of {total} numbers."),
@@ -184,22 +210,30 @@ def _counted(label: str, which: Array) -> dict[str, object]:
 
 
 def places(scene: Scene, found: Mapping[str, tuple[Badge, ...]]) -> list[tuple[Rect, Badge]]:
-    """Where each badge stands: at the right upper corner of its body, from right to left."""
-    placed = []
-    for body in scene.each:
+    """Where each badge stands."""
+    bodies = {scene.bodies[id].node.id: scene.bodies[id] for id in found if id in scene.bodies}
+    return placed(bodies.values(), found)
+
+
+def placed(
+    bodies: Iterable[Body], found: Mapping[str, tuple[Badge, ...]]
+) -> list[tuple[Rect, Badge]]:
+    """Where the badges of some bodies stand: at the right upper corner, from right to left."""
+    standing = []
+    for body in bodies:
         own = [badge for id in body.ids for badge in found.get(id, ())]
         radius, pitch = RADIUS * body.type, PITCH * body.type
         x, y = body.rect.right - (3.0 if not body.round else 6.0), body.rect.y + 3.0
         for index, badge in enumerate(dict.fromkeys(b.kind for b in own)):
             chosen = next(b for b in own if b.kind == badge)
             left = x - index * pitch - radius
-            placed.append((Rect(left, y - radius, 2 * radius, 2 * radius), chosen))
-    return placed
+            standing.append((Rect(left, y - radius, 2 * radius, 2 * radius), chosen))
+    return standing
 
 
-def marks(placed: Iterable[tuple[Rect, Badge]]) -> Iterator[Mark]:
+def marks(standing: Iterable[tuple[Rect, Badge]]) -> Iterator[Mark]:
     """Badges as they are drawn: a disc with a sign."""
-    for rect, badge in placed:
+    for rect, badge in standing:
         ink = Ink(INKS[badge.kind])
         radius = rect.width / 2
         yield Box(rect, radius, Ink("node"), ink, 0.17 * radius)

@@ -11,25 +11,28 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple
 
 from bpstudio.engine.graph import Graph, Node
 from bpstudio.engine.op import Kind, Op
 from bpstudio.engine.shapes import Shape
 from bpstudio.language import _
-from bpstudio.playback import metrics
+from bpstudio.playback import equations, metrics
 from bpstudio.playback.marks import Rect, Span, name_spans, shortened, width_of
 from bpstudio.playback.metrics import PROSE
+from bpstudio.playback.timeline import Wire
 from bpstudio.project.project import Project
 from bpstudio.training.batches import batch_size
 
-GATE, PILL, SOURCE, DATA, LAYER, LOSS, OTHER = (
+GATE, PILL, SOURCE, DATA, LAYER, LOSS, BOX, OTHER = (
     "gate",
     "pill",
     "source",
     "data",
     "layer",
     "loss",
+    "box",
     "other",
 )
 
@@ -39,6 +42,10 @@ SYMBOL, TITLE, SMALL, NUMBER, LOSS_NUMBER = 16.0, 14.0, 11.5, 13.0, 19.0
 PAD = 14.0
 HEADER = 60.0
 FOOTER = 34.0
+CURVE = 38.0
+"""The room that the curve of an activation takes beside a title."""
+KERNELS = 54.0
+"""The height of the part of a layer that shows the windows of a convolution."""
 MOST_NEURONS = 8
 """More neurons than this are not drawn one by one."""
 
@@ -52,9 +59,12 @@ class TileSize(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Body:
-    """A node as it is drawn; with `docked`, two nodes as one.
+    """A node as it is drawn; with `docked`, two nodes as one; a folded box, many as one.
 
-    `tiles` are the pictures of the neurons numbered in `shown`, out of `units` in all.
+    `tiles` are the pictures of the neurons numbered in `shown`, out of `units` in all. A folded box
+    has the id `box` and the bodies `inside`, of which `node` is the first; `contents` are its nodes
+    and notes, `entering` the wires that could end at its border and `leaving` the nodes whose
+    values leave it.
     """
 
     node: Node
@@ -69,10 +79,18 @@ class Body:
     tiles: tuple[Rect, ...] = ()
     names: tuple[str, ...] = ()
     type: float = 1.0
+    box: str = ""
+    colour: str = ""
+    inside: tuple[Body, ...] = ()
+    contents: tuple[str, ...] = ()
+    entering: tuple[Wire, ...] = ()
+    leaving: tuple[str, ...] = ()
 
     @property
     def ids(self) -> tuple[str, ...]:
         """The nodes that it stands for."""
+        if self.inside:
+            return tuple(id for inner in self.inside for id in inner.ids)
         return (self.node.id, self.docked.id) if self.docked else (self.node.id,)
 
     @property
@@ -97,12 +115,54 @@ class Body:
         """Where its one wire leaves."""
         return self.rect.right, self.level
 
+    @cached_property
+    def exits(self) -> Mapping[str, tuple[float, float]]:
+        """Where the value of each node leaves that can be connected from here."""
+        if self.kind != BOX:
+            return {} if self.kind == LOSS else {self.last.id: self.output}
+        places = self._ports(len(self.leaving))
+        return {id: (self.rect.right, y) for id, (_x, y) in zip(self.leaving, places, strict=True)}
+
+    @cached_property
+    def entries(self) -> Mapping[Wire, tuple[float, float]]:
+        """Where the wire into each port ends: as `inputs`, with the node before port and slot."""
+        if self.kind != BOX:
+            return {(self.node.id, *end): place for end, place in self.inputs().items()}
+        return dict(zip(self.entering, self._ports(len(self.entering)), strict=True))
+
+    def exit(self, id: str) -> tuple[float, float]:
+        """Where the value of that node leaves."""
+        return self.exits.get(id, self.output)
+
+    @property
+    def selected_as(self) -> tuple[str, ...]:
+        """What is selected with it: of a folded box all that it holds."""
+        return self.contents or (self.node.id,)
+
+    @property
+    def numbered(self) -> tuple[str, ...]:
+        """The nodes whose numbers stand where their values leave."""
+        if self.kind == BOX:
+            inner = {id for each in self.inside for id in each.numbered}
+            return tuple(id for id in self.leaving if id in inner)
+        return () if self.tiles or self.kind in (LOSS, DATA) else (self.last.id,)
+
+    def _ports(self, count: int) -> list[tuple[float, float]]:
+        """So many ports at the left of a folded box, evenly."""
+        pitch = min(22.0 * self.type, (self.rect.height - 14.0) / max(1, count))
+        top = self.rect.centre[1] - pitch * (count - 1) / 2
+        return [(self.rect.x, top + pitch * index) for index in range(count)]
+
     def moved(self, centre: tuple[float, float]) -> Body:
         """The body with its centre there."""
         dx, dy = centre[0] - self.rect.centre[0], centre[1] - self.rect.centre[1]
         tiles = tuple(t._replace(x=t.x + dx, y=t.y + dy) for t in self.tiles)
         rect = self.rect._replace(x=self.rect.x + dx, y=self.rect.y + dy)
-        return replace(self, rect=rect, tiles=tiles)
+        inside = tuple(
+            inner.moved((inner.rect.centre[0] + dx, inner.rect.centre[1] + dy))
+            for inner in self.inside
+        )
+        return replace(self, rect=rect, tiles=tiles, inside=inside)
 
     def inputs(self) -> dict[tuple[str, int], tuple[float, float]]:
         """Where the wire into each port and slot ends; open input ports have slot 0."""
@@ -236,7 +296,8 @@ def _layer_body(
     subtitle = " · ".join(part for part in (sizes, parameters) if part)
     units = out.features[0] if out is not None and len(out.features) == 1 else 0
     body = Body(node, LAYER, _centred(0, 0), docked=activation, type=type)
-    return _tiled(body, title, subtitle, units, ())
+    pictures = out is not None and len(out.features) > 1 and bool(node.owned(Kind.WEIGHT))
+    return _tiled(body, title, subtitle, units, (), KERNELS if pictures else 14.0)
 
 
 def _loss_body(project: Project, node: Node, type: float) -> Body:
@@ -253,19 +314,31 @@ def _loss_body(project: Project, node: Node, type: float) -> Body:
     return Body(node, LOSS, _centred(wide, height), title=title, subtitle=subtitle, type=type)
 
 
-def _tiled(body: Body, title: str, subtitle: str, units: int, names: tuple[str, ...]) -> Body:
-    """The body with a picture for each neuron, or for the first few of many."""
+def _tiled(
+    body: Body,
+    title: str,
+    subtitle: str,
+    units: int,
+    names: tuple[str, ...],
+    block: float = 14.0,
+) -> Body:
+    """The body with a picture for each neuron, or for the first few of many.
+
+    Without any it has a part of the height `block` between its header and its footer.
+    """
     type = body.type
     shown = tuple(range(units if units <= MOST_NEURONS else MOST_NEURONS - 1))
     side, pitch = tile_size(units)
     more = 26.0 * type if units > len(shown) else 0.0
-    block = (len(shown) - 1) * pitch + side if shown else 14.0
+    block = (len(shown) - 1) * pitch + side if shown else block
     title = shortened(title, 170.0 * type, TITLE * type, 600)
+    # The curve of an activation stands right of the title when one looks from near by.
+    beside = CURVE if body.docked is not None and curved(body.docked.op) else 0.0
     margin = 30.0 if not names else 34.0
     wide = max(
         side + 2 * margin if shown else 0.0,
         126.0,
-        metrics.width(title, TITLE * type, PROSE, 600) + 2 * PAD,
+        metrics.width(title, TITLE * type, PROSE, 600) + 2 * PAD + beside,
         metrics.width(subtitle, SMALL * type, metrics.MONO, 400) + 2 * PAD,
     )
     rect = _centred(wide, HEADER * type + block + more + FOOTER * type)
@@ -291,6 +364,14 @@ def tile_size(units: int) -> TileSize:
     if units <= 4:
         return TileSize(66.0, 98.0)
     return TileSize(44.0, 60.0)
+
+
+def curved(op: Op) -> bool:
+    """Whether a gate is a curve that can be drawn: an activation of one number without weights."""
+    if op.category != "activation" or len(op.ports) != 1:
+        return False
+    found = equations.definition(op)
+    return found is not None and equations.of_numbers(found)
 
 
 def symbol(op: Op) -> str:

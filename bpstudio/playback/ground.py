@@ -9,6 +9,7 @@ import numpy as np
 from bpstudio.engine.op import Kind
 from bpstudio.language import ngettext
 from bpstudio.playback.bodies import (
+    BOX,
     DATA,
     GATE,
     LAYER,
@@ -20,8 +21,10 @@ from bpstudio.playback.bodies import (
     SYMBOL,
     TITLE,
     Body,
+    curved,
     own_name,
 )
+from bpstudio.playback.folded import box_marks
 from bpstudio.playback.marks import Box, Discs, Ink, Mark, Span, Text, name_spans
 from bpstudio.playback.metrics import CAP_HEIGHT, MONO, PROSE
 from bpstudio.playback.scene import STUB, Scene
@@ -30,32 +33,40 @@ COMMUTING = frozenset({"add", "multiply", "max", "min"})
 """Gates whose inputs need no names, because they can change places."""
 
 
-def ground(scene: Scene, bodies: Iterable[Body] | None = None) -> tuple[Mark, ...]:
+def ground(
+    scene: Scene, bodies: Iterable[Body] | None = None, *, curves: bool = False
+) -> tuple[Mark, ...]:
     """What changes with edits alone, from back to front: of all bodies, or of these.
 
-    The boxes around what stands opened come with all bodies only; `framing` has them alone.
+    With `curves` there is room left on activations for what `near.py` draws. Frames and
+    notes come with all bodies only; `framing` has them alone.
     """
     if bodies is None:
-        return (*framing(scene), *ground(scene, scene.each))
+        return (*framing(scene), *ground(scene, scene.each, curves=curves))
     chosen = tuple(bodies)
-    marks = [mark for body in chosen for mark in _body(scene, body)]
+    marks = [mark for body in chosen for mark in _body(scene, body, curves)]
     return (*marks, *_result_names(scene, chosen))
 
 
 def framing(scene: Scene) -> tuple[Mark, ...]:
-    """The boxes around what stands opened."""
+    """What lies behind the bodies: frames, and notes on them."""
     line = scene.theme.wire**0.5
-    return tuple(mark for frame in scene.frames for mark in frame.marks(line))
+    marks = [mark for frame in scene.frames for mark in frame.marks(line)]
+    return (*marks, *(mark for slip in scene.slips for mark in slip.marks(line)))
 
 
 def outline(body: Body) -> float:
     """The radius of a body's corners."""
     if body.kind in (GATE, PILL):
         return body.rect.height / 2
-    return 8.0 if body.kind == SOURCE else 16.0
+    return {SOURCE: 8.0, BOX: 12.0}.get(body.kind, 16.0)
 
 
-def _body(scene: Scene, body: Body) -> Iterator[Mark]:
+def _body(scene: Scene, body: Body, curves: bool) -> Iterator[Mark]:
+    if body.kind == BOX:
+        yield from box_marks(body, scene.theme.wire**0.5)
+        yield from _open_ports(scene, body)
+        return
     fill = "layer" if body.kind in (DATA, LAYER, LOSS) else "node"
     trained = body.kind == SOURCE and bool(body.node.owned(Kind.WEIGHT))
     missing = body.node.op.category == "missing"
@@ -65,7 +76,7 @@ def _body(scene: Scene, body: Body) -> Iterator[Mark]:
     yield Box(body.rect, outline(body), Ink(fill), stroke, 1.3 * line, dash)
     if trained:
         yield Discs(np.array([[body.rect.x + 8.5, body.rect.y + 8.5]]), 3.2, Ink("muted"))
-    if body.face:
+    if body.face and not (curves and body.kind in (GATE, PILL) and curved(body.node.op)):
         size = (TITLE if body.kind == SOURCE else SYMBOL) * body.type
         shift = CAP_HEIGHT * size * body.face[0].size / 2
         x, y = body.rect.centre
@@ -121,10 +132,21 @@ def _port_names(body: Body) -> Iterator[Mark]:
         yield Discs(np.array(unwired), 4.0, Ink("canvas"), Ink("muted"), 1.3)
 
 
+def _open_ports(scene: Scene, body: Body) -> Iterator[Mark]:
+    """The inputs within a folded box that nothing feeds yet."""
+    unwired = [
+        place
+        for (id, port, _slot), place in body.entries.items()
+        if not scene.graph[id].sources.get(port)
+    ]
+    if unwired:
+        yield Discs(np.array(unwired), 4.0, Ink("canvas"), Ink("muted"), 1.3)
+
+
 def _result_names(scene: Scene, bodies: Iterable[Body]) -> Iterator[Mark]:
     for body in bodies:
-        if body.last.id in scene.stubs and own_name(body.last):
-            x, y = body.output
-            spans = name_spans(own_name(body.last))
-            size = TITLE * body.type
-            yield Text(x + STUB * body.type + 8, y + 0.36 * size, spans, size)
+        for id, (x, y) in body.exits.items():
+            name = own_name(scene.graph[id]) if id in scene.stubs else ""
+            if name:
+                size = TITLE * body.type
+                yield Text(x + STUB * body.type + 8, y + 0.36 * size, name_spans(name), size)

@@ -13,19 +13,23 @@ from PySide6.QtGui import QColor, QPainter, QPen
 from bpstudio.engine.op import Array
 from bpstudio.playback import flow
 from bpstudio.playback.bodies import LAYER, LOSS, Body
+from bpstudio.playback.detail import FAR, MIDDLE, NEAR, detail_at
 from bpstudio.playback.flow import Moving
 from bpstudio.playback.ground import framing
+from bpstudio.playback.labels import labels
 from bpstudio.playback.marks import Rect, around
+from bpstudio.playback.near import near
 from bpstudio.playback.palette import Theme
 from bpstudio.playback.scene import Scene, scene
 from bpstudio.playback.timeline import Instant, Timeline, Wire
 from bpstudio.project.project import Project
+from bpstudio.ui.canvas.badging import Badging
 from bpstudio.ui.canvas.caption import CaptionBox
 from bpstudio.ui.canvas.ghost import Lifted
 from bpstudio.ui.canvas.hit import Targets
 from bpstudio.ui.canvas.numbers import Atlas, Numbers
 from bpstudio.ui.canvas.sprites import Sprites, legible
-from bpstudio.ui.canvas.static import Layer
+from bpstudio.ui.canvas.static import MARGIN, Layer
 from bpstudio.ui.canvas.tiles import Tiles
 from bpstudio.ui.canvas.view import View
 from bpstudio.ui.canvas.wiring import Run, Wiring, draw_strands, reached, run_of, wiring
@@ -36,6 +40,8 @@ GRID = 24.0
 """Canvas units between two dots of the grid."""
 CLOSEST = 14.0
 """Pixels between two dots, at least; where they would be closer, every second is left out."""
+REACH = 100.0
+"""How far from a body may stand what is written on it, in canvas units."""
 PAUSE = 1 / 9
 """Seconds between two drawings of the same while training goes on, at least."""
 SHARE = 0.08
@@ -45,12 +51,15 @@ SHARE = 0.08
 class Drawing:
     """The picture of a project, and the pixels that are kept of it.
 
-    `scenes` counts how often the network was laid out, for tests.
+    `detail` is how much of it is drawn at the scale that is looked at. `scenes` counts how often
+    the network was laid out, for tests.
     """
 
     def __init__(self, project: Project, theme: Theme) -> None:
         self._project, self.theme = project, theme
         self.scenes = 0
+        self.detail = MIDDLE
+        self.badging = Badging()
         self.lifted: Lifted | None = None
         self.hidden: frozenset[Wire] = frozenset()
         self.tiles = Tiles()
@@ -166,9 +175,9 @@ class Drawing:
                 self._numbers.tell(timeline.recording)
             else:
                 self._times = self._wiring.times(timeline)
-                labels = flow.labels(here, timeline, here.each) if timeline is not None else ()
+                found = labels(here, timeline, here.each) if timeline is not None else ()
                 self._numbers = Numbers(
-                    labels, timeline.recording if timeline is not None else None
+                    found, timeline.recording if timeline is not None else None
                 )
         state = (timeline, reached(instant), instant.phase if instant else "")
         if state[1:] != self._state[1:] or self._run is None:
@@ -209,8 +218,23 @@ class Drawing:
         self._run = run
 
     def _spoil_readings(self) -> None:
+        if self.detail == NEAR:
+            self.wires.forget()  # what is seen from near by is little, and all of it tells
+            return
         kinds = (LAYER, LOSS)
         self.wires.spoil([body.rect for body in self.scene.each if body.kind in kinds])
+        self.wires.spoil(self.badging.rects(self.scene))
+
+    def _look_from(self, shown: Showing, scale: float, seen: Rect) -> None:
+        """Take note of how near one looks, and of the badges that are seen from there."""
+        detail = detail_at(scale, self.detail)
+        if detail != self.detail:
+            self.detail = detail
+            self.ground.forget()
+            self.wires.forget()
+        if detail != FAR:
+            bodies = self.targets.within(seen.grown(MARGIN / scale))
+            self.wires.spoil(self.badging.follow(shown, self.scene, bodies))
 
     # -- painting ----------------------------------------------------------------------------
 
@@ -246,20 +270,23 @@ class Drawing:
         ratio: float,
         hurry: bool,
     ) -> bool:
+        seen = view.seen(*size)
+        self._look_from(shown, view.scale, seen)
         whole = self.wires.show(painter, view, size, ratio, hurry=hurry)
         unit = view.scale * ratio
         painter.translate(-round(view.x * unit), -round(view.y * unit))
         painter.scale(unit, unit)
-        seen = view.seen(*size)
         away = self.lifted.bodies if self.lifted else frozenset()
         tiled = [b for b in self.targets.tiled_within(seen) if b.node.id not in away]
-        self.tiles.paint(painter, self.theme, tiled)
+        if self.detail != FAR:
+            self.tiles.paint(painter, self.theme, tiled)
         if self.lifted is not None:
             self._paint_lifted(painter, shown, self.lifted)
         instant = instant_of(shown)
         if instant is None:
             return whole
-        self._paint_numbers(painter, instant, unit, seen)
+        if self.detail != FAR:
+            self._paint_numbers(painter, instant, unit, seen)
         moving = Moving(self.standing, instant, shown.weights, {})
         if not shown.training:
             paint_marks(painter, flow.running(moving), self.theme)
@@ -278,19 +305,20 @@ class Drawing:
         if self.lifted is not None:
             part = self.lifted
             bodies = [body for body in part.scene.each if not part.labels.isdisjoint(body.ids)]
-            labels = flow.labels(part.scene, instant.timeline, bodies)
-            numbers = Numbers(labels, instant.timeline.recording)
+            found = labels(part.scene, instant.timeline, bodies)
+            numbers = Numbers(found, instant.timeline.recording)
             self._atlas = numbers.paint(painter, self._atlas, instant, seen)
 
     def _paint_lifted(self, painter: QPainter, shown: Showing, part: Lifted) -> None:
-        self._ghost_sprites.paint(painter, part.scene, part.moving)
+        self._ghost_sprites.paint(painter, part.scene, part.moving, self.detail)
         ids = {id for body in part.moving for id in body.ids}
         stubs = {id: ends for id, ends in part.scene.stubs.items() if id in ids}
         wires = Wiring(part.scene, part.paths, stubs)
         instant = instant_of(shown)
         run = run_of(wires, wires.times(shown.timeline), instant)
         run.paint(painter, [part.scene.extent.grown(50.0)])
-        self.tiles.paint(painter, self.theme, part.moving)
+        if self.detail != FAR:
+            self.tiles.paint(painter, self.theme, part.moving)
         moving = Moving(part.scene, instant, shown.weights, {})
         draw_strands(painter, moving, wires.strands)
         alone = replace(part.scene, bodies={i: part.scene.bodies[i] for i in ids})
@@ -304,8 +332,9 @@ class Drawing:
                 painter, legible(framing(self.standing), painter.worldTransform().m11()), self.theme
             )
         away, _wires = self._away()
-        near = self.targets.within(*(part.grown(60.0) for part in parts))
-        self._sprites.paint(painter, self.scene, (b for b in near if b.node.id not in away))
+        close = self.targets.within(*(part.grown(60.0) for part in parts))
+        here = [body for body in close if body.node.id not in away]
+        self._sprites.paint(painter, self.scene, here, self.detail)
 
     def _paint_wires(self, painter: QPainter, parts: list[Rect]) -> None:
         assert self._wiring is not None and self._run is not None
@@ -326,17 +355,21 @@ class Drawing:
     def _paint_readings(
         self, painter: QPainter, moving: Moving, part: Rect, away: Iterable[str]
     ) -> None:
-        """What is written on the layers and losses in a part of the canvas."""
+        """What is written on bodies in a part of the canvas: sizes, losses, badges, and from near
+        by formulas, weights and curves."""
+        if self.detail == FAR:
+            return
+        gone = set(away)
+        here = [b for b in self.targets.within(part.grown(REACH)) if b.node.id not in gone]
         kinds = (LAYER, LOSS)
-        written: dict[str, Body] = {
-            id: body
-            for body in self.targets.within(part)
-            if body.kind in kinds and body.node.id not in set(away)
-            for id in body.ids
-        }
+        written: dict[str, Body] = {id: b for b in here if b.kind in kinds for id in b.ids}
         if written:
             alone = replace(moving, scene=replace(moving.scene, bodies=written))
             paint_marks(painter, flow.readings(alone), self.theme)
+        if self.detail == NEAR:
+            paint_marks(painter, near(moving, here), self.theme)
+        badges = self.badging.marks(moving.scene, moving.instant, here)
+        paint_marks(painter, badges, self.theme)
 
 
 def instant_of(shown: Showing) -> Instant | None:

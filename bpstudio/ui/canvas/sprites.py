@@ -11,6 +11,7 @@ from PySide6.QtGui import QPainter, QPixmap
 
 from bpstudio.engine.op import Kind
 from bpstudio.playback.bodies import GATE, PILL, SOURCE, Body, own_name
+from bpstudio.playback.detail import FAR, MIDDLE, NEAR, shape
 from bpstudio.playback.ground import ground
 from bpstudio.playback.marks import Box, Discs, Mark, Rect, Text, around
 from bpstudio.playback.palette import Theme
@@ -36,12 +37,15 @@ class Sprites:
         self._made: dict[_Look, _Sprite] = {}
         self._unit = 0.0
         self._theme: Theme | None = None
+        self._detail = MIDDLE
 
-    def paint(self, painter: QPainter, scene: Scene, bodies: Iterable[Body]) -> None:
+    def paint(
+        self, painter: QPainter, scene: Scene, bodies: Iterable[Body], detail: str = MIDDLE
+    ) -> None:
         """These bodies; the painter's scale is that of the pixels, its corner on a whole one."""
         matrix = painter.worldTransform()
         unit = matrix.m11()
-        self._keep_to(scene, unit)
+        self._keep_to(scene, unit, detail)
         alone: list[Body] = []
         alike: dict[_Look, list[Body]] = {}
         for body in bodies:
@@ -49,7 +53,7 @@ class Sprites:
                 alike.setdefault(self._look(scene, body), []).append(body)
             else:
                 alone.append(body)
-        paint_marks(painter, legible(ground(scene, alone), unit), scene.theme)
+        paint_marks(painter, self._marks(scene, alone), scene.theme)
         painter.save()
         painter.resetTransform()
         for look, of_it in alike.items():
@@ -62,16 +66,25 @@ class Sprites:
             draw_pieces(painter, pixmap, corners, sources)
         painter.restore()
 
-    def _keep_to(self, scene: Scene, unit: float) -> None:
-        if unit != self._unit or scene.theme is not self._theme or len(self._made) > MOST:
+    def _marks(self, scene: Scene, bodies: Iterable[Body]) -> tuple[Mark, ...]:
+        """How bodies are drawn at the detail that holds now."""
+        if self._detail == FAR:
+            return tuple(mark for body in bodies for mark in shape(body))
+        return legible(ground(scene, bodies, curves=self._detail == NEAR), self._unit)
+
+    def _keep_to(self, scene: Scene, unit: float, detail: str) -> None:
+        look = unit, scene.theme, detail
+        if look != (self._unit, self._theme, self._detail) or len(self._made) > MOST:
             self._made.clear()
-            self._unit, self._theme = unit, scene.theme
+            self._unit, self._theme, self._detail = look
         if scene is not self._scene:
             self._scene = scene
             self._looks.clear()
 
     def _look(self, scene: Scene, body: Body) -> _Look:
         """What decides about how a body looks, but for its place."""
+        if self._detail == FAR:
+            return body.node.op.category, body.rect[2:]
         id = body.node.id
         found = self._looks.get(id)
         if found is None:
@@ -92,7 +105,7 @@ class Sprites:
         return found
 
     def _draw(self, scene: Scene, body: Body, look: _Look) -> _Sprite:
-        marks = legible(ground(scene, [body]), self._unit)
+        marks = self._marks(scene, [body])
         bounds = around(_covered(mark) for mark in marks)
         x, y = body.rect.centre
         left, top = math.floor((bounds.x - x) * self._unit), math.floor((bounds.y - y) * self._unit)

@@ -1,0 +1,85 @@
+"""The badges of what is seen: found for one recording at a time, drawn once what they say is so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from bpstudio.playback import badges
+from bpstudio.playback.badges import FROZEN, UNREACHED, Badge
+from bpstudio.playback.bodies import Body
+from bpstudio.playback.marks import Mark, Rect
+from bpstudio.playback.scene import Scene
+from bpstudio.playback.timeline import Instant
+from bpstudio.ui.canvas.view import Point
+from bpstudio.ui.showing import Showing
+
+Found = Mapping[str, tuple[Badge, ...]]
+
+
+class Badging:
+    """The badges of some bodies of a scene."""
+
+    def __init__(self) -> None:
+        self._of: tuple[object, ...] = ()
+        self._ids: frozenset[str] = frozenset()
+        self._found: dict[str, tuple[Badge, ...]] = {}
+
+    def follow(self, shown: Showing, scene: Scene, bodies: Iterable[Body]) -> list[Rect]:
+        """Find them for what is shown of these bodies; where something has to be drawn anew."""
+        recording = shown.recording
+        of = (scene, recording, shown.project.training.frozen)
+        ids = frozenset(id for body in bodies for id in body.ids)
+        same = len(of) == len(self._of) and all(map(lambda a, b: a is b, of, self._of))
+        missing = ids - self._ids if same else ids
+        if same and not missing:
+            return []
+        fresh = badges.badges(shown.project, recording, missing)
+        before = {} if same else self._found
+        self._of = of
+        self._found = {**self._found, **fresh} if same else fresh
+        self._ids = self._ids | ids if same else ids
+        changed = {id for id in before.keys() | fresh.keys() if before.get(id) != fresh.get(id)}
+        return self.rects(scene, changed)
+
+    def rects(self, scene: Scene, ids: Iterable[str] | None = None) -> list[Rect]:
+        """What the badges of these nodes, or of all that have some, may cover."""
+        chosen = self._found if ids is None else ids
+        return [_corner(scene.bodies[id]) for id in chosen if id in scene.bodies]
+
+    def at(self, scene: Scene, instant: Instant | None, place: Point) -> Badge | None:
+        """The badge at a place of the canvas."""
+        x, y = place
+        for rect, badge in badges.places(scene, self.visible(instant)):
+            if rect.x <= x <= rect.right and rect.y <= y <= rect.bottom:
+                return badge
+        return None
+
+    def visible(self, instant: Instant | None) -> Found:
+        """Those whose reason has been seen: a tie is none before its numbers are there."""
+        return {
+            id: kept
+            for id, own in self._found.items()
+            if (kept := tuple(b for b in own if _seen(b, id, instant)))
+        }
+
+    def marks(
+        self, scene: Scene, instant: Instant | None, bodies: Iterable[Body]
+    ) -> tuple[Mark, ...]:
+        """How those of some bodies are drawn."""
+        visible = self.visible(instant)
+        if not visible:
+            return ()
+        chosen = [body for body in bodies if any(id in visible for id in body.ids)]
+        return tuple(badges.marks(badges.placed(chosen, visible)))
+
+
+def _seen(badge: Badge, id: str, instant: Instant | None) -> bool:
+    if badge.kind in (FROZEN, UNREACHED):
+        return True
+    return instant is not None and instant.value(id) >= 0.5
+
+
+def _corner(body: Body) -> Rect:
+    """The right upper corner of a body, as far as badges reach."""
+    wide = 4 * badges.PITCH * body.type
+    return Rect(body.rect.right - wide, body.rect.y - 12.0 * body.type, wide + 12, 28.0 * body.type)
