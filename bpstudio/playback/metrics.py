@@ -86,6 +86,18 @@ def width(text: str, size: float, kind: str = PROSE, weight: int = 400) -> float
     return size * sum(_advance(character, kind, weight) for character in text)
 
 
+def wrapped(text: str, room: float, size: float) -> list[str]:
+    """Prose broken at spaces into lines that fit the room."""
+    lines: list[str] = []
+    for word in text.split():
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and width(longer, size) <= room:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines
+
+
 @cache
 def _advance(character: str, kind: str, weight: int) -> float:
     for family in FAMILIES[kind]:

@@ -18,7 +18,7 @@ from bpstudio.playback.captions import Caption
 from bpstudio.playback.flow import Moving
 from bpstudio.playback.ground import ground
 from bpstudio.playback.marks import Box, Ink, Mark, Picture, Rect, Span, Text, around, width_of
-from bpstudio.playback.metrics import PROSE, width
+from bpstudio.playback.metrics import PROSE, width, wrapped
 from bpstudio.playback.palette import LIGHT, Theme
 from bpstudio.playback.scene import Scene, scene
 from bpstudio.playback.timeline import Instant
@@ -111,18 +111,6 @@ def caption_marks(caption: Caption, place: Rect, theme: Theme) -> tuple[Mark, ..
     return tuple(marks)
 
 
-def wrapped(text: str, room: float, size: float) -> list[str]:
-    """Prose broken at spaces into lines that fit the room."""
-    lines: list[str] = []
-    for word in text.split():
-        longer = f"{lines[-1]} {word}" if lines else word
-        if lines and width(longer, size) <= room:
-            lines[-1] = longer
-        else:
-            lines.append(word)
-    return lines
-
-
 def caption_place(laid_out: Scene, instant: Instant, *, steady: bool = False) -> Rect:
     """A free place for the caption: inside the picture where there is room, else below everything.
 
@@ -175,6 +163,7 @@ def _taken(laid_out: Scene) -> list[Rect]:
     gap = 16.0
     rects = [body.rect.grown(gap + 4) for body in laid_out.each]
     rects += [frame.rect.grown(gap) for frame in laid_out.frames]
+    rects += [slip.rect.grown(gap) for slip in laid_out.slips]
     for path in laid_out.paths:
         for points in path.points:
             rects += [
@@ -187,7 +176,8 @@ def _taken(laid_out: Scene) -> list[Rect]:
                 for a, b in zip(points[:-4:4], points[4::4], strict=True)
             ]
     for body in laid_out.each:
-        x, y = laid_out.label_at(body.last.id)
-        rects.append(Rect(x - 34, y - 26, 68, 52).grown(4))
+        for id in body.exits:
+            x, y = laid_out.label_at(id)
+            rects.append(Rect(x - 34, y - 26, 68, 52).grown(4))
         rects.append(Rect(body.rect.x, body.rect.bottom, body.rect.width, 26))
     return rects

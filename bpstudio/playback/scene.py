@@ -20,10 +20,12 @@ from bpstudio.playback.bodies import (
     docked,
     own_name,
 )
+from bpstudio.playback.folded import folded
 from bpstudio.playback.marks import Rect, around
 from bpstudio.playback.metrics import MONO, width
 from bpstudio.playback.opened import Frame, frames
 from bpstudio.playback.palette import LIGHT, Theme
+from bpstudio.playback.slips import Slip, slips
 from bpstudio.playback.timeline import Wire
 from bpstudio.playback.wires import LEAD, Path, curves, in_halves, paths
 from bpstudio.project.arrange import arrange
@@ -65,19 +67,22 @@ class Scene:
     def stubs(self) -> Mapping[str, Array]:
         """For each result that feeds nothing the controls (1, 16, 2) of the wire out of it."""
         ends = {}
-        for body in self.each:
-            node = body.last
-            if self.graph.readers[node.id] or node.op.category in ("loss", "source"):
+        for id, (x, y) in ((id, at) for body in self.each for id, at in body.exits.items()):
+            if self.graph.readers[id] or self.graph[id].op.category == "source":
                 continue
-            x, y = body.output
             end = np.array([[x + STUB * self.theme.type, y]])
-            ends[node.id] = in_halves(curves(np.array([[x, y]]), end, LEAD))
+            ends[id] = in_halves(curves(np.array([[x, y]]), end, LEAD))
         return ends
 
     @cached_property
     def frames(self) -> tuple[Frame, ...]:
-        """The boxes around what stands opened, from back to front."""
-        return frames(self.project, self.bodies, self.theme.type)
+        """The frames of what stands opened and of open boxes, from back to front."""
+        return frames(self.project, self.bodies, self.slips, self.theme.type)
+
+    @cached_property
+    def slips(self) -> tuple[Slip, ...]:
+        """The notes that are seen."""
+        return slips(self.project, self.theme.type)
 
     @cached_property
     def outgoing(self) -> Mapping[str, tuple[Path, ...]]:
@@ -99,7 +104,7 @@ class Scene:
         the number. A single wire that runs straight has it in its own middle.
         """
         body, type = self.bodies[id], self.theme.type
-        x, y = body.output
+        x, y = body.exit(id)
         near = x + 5 + width("−123.45", NUMBER * type, MONO, 700) / 2
         leaving = self.outgoing.get(id, ())
         if id in self.stubs:
@@ -114,7 +119,7 @@ class Scene:
     def extent(self) -> Rect:
         """What bodies, wires and their numbers cover."""
         rects = [body.rect for body in self.each]
-        rects += [frame.rect for frame in self.frames]
+        rects += [frame.rect for frame in self.frames] + [slip.rect for slip in self.slips]
         rects += [
             Rect(body.rect.x, body.rect.bottom, body.rect.width, 14 * body.type)
             for body in self.each
@@ -125,8 +130,8 @@ class Scene:
             (x, y), (right, bottom) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
             rects.append(Rect(x, y, right - x, bottom - y))
         for id in self.stubs:
-            x, y = self.bodies[id].output
-            name = own_name(self.bodies[id].last)
+            x, y = self.bodies[id].exit(id)
+            name = own_name(self.graph[id])
             room = STUB * self.theme.type + (10 + 8 * len(name) if name else 0)
             rects.append(Rect(x, y - 24, room, 48))
         return around(rects)
@@ -140,6 +145,7 @@ def scene(project: Project, theme: Theme = LIGHT) -> Scene:
     if any(id not in places for id in unplaced):
         places = {**_arranged(project, unplaced, docks), **places}
     placed = {id: body.moved(places[id]) for id, body in unplaced.items()}
+    placed = folded(project, placed, theme.type)
     every = {id: body for body in placed.values() for id in body.ids}
     wires = paths(project.graph, every, docks, theme.type)
     return Scene(project, theme, every, docks, tuple(wires))

@@ -79,15 +79,17 @@ def paths(
         if node.id in docks:
             continue
         body = bodies[node.id]
-        ends = body.inputs()
+        ends = body.entries
         for port, sources in node.sources.items():
             for slot, source in enumerate(sources):
                 wire = (node.id, port, slot)
+                if bodies[source] is body:
+                    continue  # it runs within a folded box
                 weight = _matrix_of(node) if bodies[source].tiles and body.tiles else ""
                 if weight:
                     found.append(_strands(wire, source, bodies[source], body, weight))
                 else:
-                    plain.append((wire, source, _start(bodies[source]), ends[port, slot]))
+                    plain.append((wire, source, _start(bodies[source], source), ends[wire]))
     return found + _plain_paths(plain, bodies, type)
 
 
@@ -122,10 +124,10 @@ def _plain_paths(
     ]
 
 
-def _start(body: Body) -> tuple[float, float]:
+def _start(body: Body, source: str) -> tuple[float, float]:
     if len(body.tiles) == 1:
         return body.tiles[0].right, body.tiles[0].centre[1]
-    return body.output
+    return body.exit(source)
 
 
 def _matrix_of(node: Node) -> str:
