@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QEnterEvent,
@@ -53,6 +53,9 @@ class Hands(QWidget):
     `gesture` is the one that is going on, `wire` the selected wire, `hovered` what the pointer is
     over.
     """
+
+    wire_chosen = Signal()
+    """Another wire is selected, or none any more."""
 
     def __init__(self, studio: Studio, parent: QWidget | None) -> None:
         super().__init__(parent)
@@ -111,6 +114,7 @@ class Hands(QWidget):
             self.wire = wire
             if wire is not None:
                 self.studio.select(())
+            self.wire_chosen.emit()
             self.update()
 
     def forget_hover(self) -> None:

@@ -9,6 +9,7 @@ from bpstudio.language import N_, _
 from bpstudio.project import edits
 from bpstudio.ui import openings
 from bpstudio.ui.actions import action
+from bpstudio.ui.canvas import lines
 
 if TYPE_CHECKING:
     from bpstudio.ui.window import Window
@@ -20,6 +21,13 @@ def _some_selected(window: Window) -> bool:
 
 def _one_selected(window: Window) -> bool:
     return len(window.studio.selection) == 1
+
+
+def _holds_value(window: Window) -> bool:
+    if not _one_selected(window):
+        return False
+    (id,) = window.studio.selection
+    return lines.value_key(window.studio.project, id) is not None
 
 
 @action(
@@ -55,7 +63,35 @@ def redo(window: Window) -> None:
 )
 def add_gate(window: Window) -> None:
     """Open the quick search on the canvas."""
-    window.canvas.open_quick_search()
+    window.canvas.search_here()
+
+
+@action(
+    N_("Connect to…"),
+    menu="Edit",
+    shortcut=("Ctrl+J",),
+    help=N_("Connect the selected node to a port or to a new gate that you search for"),
+    when=_one_selected,
+    group=1,
+)
+def connect(window: Window) -> None:
+    """Choose what the selected node feeds, or what feeds it."""
+    (id,) = window.studio.selection
+    window.canvas.open_connect(id)
+
+
+@action(
+    N_("&Wires of the node…"),
+    menu="Edit",
+    shortcut=("Ctrl+Shift+J",),
+    help=N_("Select one of its wires, to remove it or to put a gate into it"),
+    when=_one_selected,
+    group=1,
+)
+def choose_wire(window: Window) -> None:
+    """Choose one of the selected node's wires."""
+    (id,) = window.studio.selection
+    window.canvas.open_wires(id)
 
 
 @action(
@@ -63,7 +99,7 @@ def add_gate(window: Window) -> None:
     menu="Edit",
     shortcut=("Delete", "Backspace"),
     icon="trash",
-    when=_some_selected,
+    when=lambda window: bool(window.studio.selection) or window.canvas.wire is not None,
     group=1,
 )
 def delete(window: Window) -> None:
@@ -76,6 +112,22 @@ def rename(window: Window) -> None:
     """Type another title for the selected node."""
     (id,) = window.studio.selection
     window.canvas.edit_title(id)
+
+
+@action(
+    N_("Change the &value…"),
+    menu="Edit",
+    shortcut=("Shift+F2",),
+    help=N_("Type another value for the selected source"),
+    when=_holds_value,
+    group=1,
+)
+def change_value(window: Window) -> None:
+    """Type the value of the selected source."""
+    (id,) = window.studio.selection
+    key = lines.value_key(window.studio.project, id)
+    if key is not None:
+        window.canvas.edit_value(key)
 
 
 @action(

@@ -11,6 +11,32 @@ if TYPE_CHECKING:
     from bpstudio.ui.window import Window
 
 
+def _gate_meant(window: Window) -> str | None:
+    """The selected node, else the one at which something happens now."""
+    studio = window.studio
+    if len(studio.selection) == 1:
+        return next(iter(studio.selection))
+    instant = studio.shown.instant
+    node = instant.moment.node if instant is not None and instant.moment is not None else None
+    return node if node in studio.project.graph.nodes else None
+
+
+@action(
+    N_("Help on the &gate"),
+    menu="Help",
+    shortcut=("F1",),
+    help=N_("What the selected gate does, its formula and its gradients"),
+    when=lambda window: _gate_meant(window) is not None,
+)
+def help_on_gate(window: Window) -> None:
+    """The help on the gate that is selected, or at which something happens."""
+    from bpstudio.ui.dialogs import gate
+
+    id = _gate_meant(window)
+    if id is not None:
+        gate.show(window, window.studio.project.graph[id].op)
+
+
 @action(N_("&Keyboard"), menu="Help", shortcut=("Ctrl+/",), icon="keyboard")
 def shortcut_sheet(window: Window) -> None:
     """All shortcuts on one sheet."""

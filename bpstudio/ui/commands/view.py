@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 
 from bpstudio.language import N_
+from bpstudio.ui import areas
 from bpstudio.ui.actions import action
 
 if TYPE_CHECKING:
@@ -120,3 +121,21 @@ def reduce_motion(window: Window) -> None:
 def full_screen(window: Window) -> None:
     """Use the whole screen, or stop doing so."""
     window.setWindowState(window.windowState() ^ Qt.WindowState.WindowFullScreen)
+
+
+@action(
+    N_("Ne&xt area"),
+    menu="View",
+    shortcut=("F6", "Ctrl+Tab"),
+    help=N_("The keyboard to the next panel, bar, or the canvas"),
+    group=4,
+)
+def next_area(window: Window) -> None:
+    """Lead the keyboard on."""
+    areas.go(window, 1)
+
+
+@action(N_("Pre&vious area"), menu="View", shortcut=("Shift+F6", "Ctrl+Shift+Tab"), group=4)
+def previous_area(window: Window) -> None:
+    """Lead the keyboard back."""
+    areas.go(window, -1)

@@ -83,6 +83,7 @@ class PalettePanel(Panel):
         self.list.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.list.setMouseTracking(True)
         self.list.activated.connect(self._take)
+        self.list.installEventFilter(self)
         column = QVBoxLayout(self)
         column.setContentsMargins(10, 2, 6, 0)
         column.setSpacing(6)
@@ -125,7 +126,18 @@ class PalettePanel(Panel):
             self.search.clear()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """In the search field Enter takes the first find, and the arrow leads into the list."""
+        """In the search field Enter takes the first find, and the arrow leads into the list.
+
+        In the list Space takes, as on a button; from its first row the arrow leads back.
+        """
+        if watched is self.list and event.type() == QEvent.Type.KeyPress:
+            key, row = cast(QKeyEvent, event).key(), self.list.currentIndex().row()
+            if key == Qt.Key.Key_Space:
+                self._take(self.list.currentIndex())
+                return True
+            if key == Qt.Key.Key_Up and row <= self._first_row():
+                self.search.setFocus(Qt.FocusReason.TabFocusReason)
+                return True
         if watched is self.search and event.type() == QEvent.Type.KeyPress:
             key = cast(QKeyEvent, event).key()
             if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
@@ -133,12 +145,24 @@ class PalettePanel(Panel):
                     self._take(self.list.currentIndex())
                 return True
             if key == Qt.Key.Key_Down:
+                if not self.list.currentIndex().isValid():
+                    first = self.list.model().index(self._first_row(), 0)
+                    self.list.setCurrentIndex(first)
                 self.list.setFocus(Qt.FocusReason.TabFocusReason)
                 return True
             if key == Qt.Key.Key_Escape and self.search.text():
                 self.search.clear()
                 return True
         return super().eventFilter(watched, event)
+
+    def _first_row(self) -> int:
+        """The first row that can be taken."""
+        model = self.list.model()
+        rows = range(model.rowCount())
+        taken = (
+            r for r in rows if model.index(r, 0).data(ENTRY) or model.index(r, 0).data(FORMULA)
+        )
+        return next(taken, 0)
 
     def _fill(self, text: str) -> None:
         text = text.strip()

@@ -1,0 +1,54 @@
+"""The areas of a window, through which F6 leads: the canvas, the open panels, the two bars."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QWidget
+
+if TYPE_CHECKING:
+    from bpstudio.ui.window import Window
+
+
+def go(window: Window, steps: int) -> None:
+    """The keyboard to the next area (1) or the one before (-1) in which something takes it."""
+    entries = [entry for area in areas(window) if (entry := first(area)) is not None]
+    holders = [area for area in areas(window) if first(area) is not None]
+    here = window.focusWidget()
+    inside = [i for i, area in enumerate(holders) if here is area or _holds(area, here)]
+    begin = inside[0] if inside else -1 if steps > 0 else 0
+    if entries:
+        entries[(begin + steps) % len(entries)].setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+
+def areas(window: Window) -> Iterator[QWidget]:
+    """All that can be seen: in tabs only what is in front."""
+    yield window.canvas
+    for dock in window.docks.by_name.values():
+        panel = dock.widget()
+        if panel is not None and panel.isVisible() and not panel.visibleRegion().isEmpty():
+            yield panel
+    yield window.top
+    yield window.timeline
+
+
+def first(area: QWidget) -> QWidget | None:
+    """What in an area takes the keyboard first, in the order of Tab."""
+    here = area
+    while True:
+        if (here is area or _holds(area, here)) and _takes_keyboard(here):
+            return here
+        here = here.nextInFocusChain()
+        if here is area:
+            return None
+
+
+def _holds(area: QWidget, widget: QWidget | None) -> bool:
+    return widget is not None and area.isAncestorOf(widget)
+
+
+def _takes_keyboard(widget: QWidget) -> bool:
+    by_tab = bool(widget.focusPolicy() & Qt.FocusPolicy.TabFocus)
+    return by_tab and widget.isVisible() and widget.isEnabled()
