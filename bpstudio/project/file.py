@@ -8,6 +8,7 @@ whatever it says, the answer is a project or one sentence. Saving is verified be
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 from pathlib import Path
@@ -39,12 +40,12 @@ def load(path: str | Path, *, allow_newer: bool = False) -> Project:
 
 def save(
     project: Project, path: str | Path, *, thumbnail: bytes | None = None, disk: Disk = DISK
-) -> None:
+) -> str:
     """Write a project, with a PNG picture for file dialogs if there is one.
 
     The bytes are read back before anything is written, and the file is the old one or the new one
-    at every moment; three older versions stay beside it. Raises FileError; the file is then
-    what it was.
+    at every moment; three older versions stay beside it. Returns the fingerprint of what was
+    written (document.py). Raises FileError; the file is then what it was.
     """
     path = Path(path)
     content = to_bytes(project, thumbnail)
@@ -61,6 +62,7 @@ def save(
             folder=shown(str(path.parent)),
             reason=_reason(error),
         ) from error
+    return hashlib.sha256(content).hexdigest()
 
 
 def to_bytes(project: Project, thumbnail: bytes | None = None) -> bytes:

@@ -103,6 +103,14 @@ class Orphan:
     crashed: bool
     claim: BaseFileLock
 
+    @property
+    def began(self) -> float:
+        """When its studio was started: seconds since 1970."""
+        try:
+            return int(self.folder.name.partition("-")[0], 16) / 1e9
+        except ValueError:
+            return 0.0
+
     def work(self) -> Work:
         """What was being worked on. Raises FileError, one sentence, where it can't be read."""
         if self.entry is None:

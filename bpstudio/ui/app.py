@@ -29,7 +29,7 @@ from PySide6.QtWidgets import QApplication
 from bpstudio import __version__, resources
 from bpstudio.errors import StudioError
 from bpstudio.language import N_, set_language
-from bpstudio.ui import icons, painter, preferences, problems, style
+from bpstudio.ui import icons, painter, preferences, problems, style, watchdog
 from bpstudio.ui.dialogs import files
 from bpstudio.ui.preferences import Preferences
 from bpstudio.ui.studio import Studio
@@ -37,7 +37,10 @@ from bpstudio.ui.training import Training
 from bpstudio.ui.window import Window
 
 NEED_NO_SCREEN = ("offscreen", "minimal", "vnc", "linuxfb", "eglfs")
-INTERRUPTED = 130
+ENDING = [
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+]
+"""Signals that end the studio in good order."""
 COLLECTING = 1000
 """Milliseconds between two looks at whether there is garbage to collect."""
 
@@ -53,12 +56,12 @@ def run(
     require_screen()
     place = preferences.place(portable)
     chosen, complaint = (Preferences(), "") if reset else preferences.load(place)
-    with problems.logged(problems.folder()):
+    with problems.logged(problems.folder()) as traces:
         app = make_application(chosen)
         voice = Voice(app, chosen)
         studio = Studio(chosen, Training())
         studio.preferred.connect(voice.follow)
-        window = Window(studio, partial(preferences.save, path=place))
+        window = Window(studio, partial(preferences.save, path=place), preferences.aside(portable))
         if file is None:
             begin_with_example(studio)
         else:
@@ -67,9 +70,15 @@ def run(
             studio.notice(complaint)
         window.painted.connect(partial(app.exit, 0) if smoke else studio.training.warm)
         window.show()
-        signal.signal(signal.SIGINT, lambda _number, _frame: app.exit(INTERRUPTED))
-        with problems.caught(problems.Problems(window)), collecting(app):
+        for number in ENDING:
+            signal.signal(number, lambda number, _frame: app.exit(128 + number))
+        faults = problems.Problems(window)
+        window.given.connect(faults.note)
+        studio.changed.connect(lambda change: faults.note(change.name))
+        with problems.caught(faults), collecting(app), watchdog.watched(traces):
             status = app.exec()
+        # Whoever closes the window is asked; a signal asks nobody, so then the work is kept.
+        window.guard.close(give_up=False)
         take_down(window, studio)
     return status
 

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QAction
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QWidget,
+)
 
 from bpstudio.language import _
 from bpstudio.playback.palette import THEMES
-from bpstudio.ui import icons
+from bpstudio.ui import actions, icons
 from bpstudio.ui.studio import Notice, Studio
 from bpstudio.ui.style import set_property
 
@@ -20,12 +30,15 @@ GAP = 14
 
 
 class Banner(QFrame):
-    """The newest notice. A problem stays until the next edit, or until it is closed."""
+    """The newest notice. A problem stays until the next edit, or until it is closed.
 
-    def __init__(self, studio: Studio, over: QWidget) -> None:
+    Where the notice offers a command as a way out, a button gives that command.
+    """
+
+    def __init__(self, studio: Studio, over: QWidget, commands: Mapping[str, QAction]) -> None:
         super().__init__(over)
         self.setProperty("role", "banner")
-        self._studio, self._over = studio, over
+        self._studio, self._over, self._commands = studio, over, commands
         self._kind = "info"
         self._mark = QLabel()
         self._mark.setFixedSize(20, 20)
@@ -34,6 +47,9 @@ class Banner(QFrame):
         self.text.setWordWrap(True)
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.offer = QPushButton()
+        self.offer.clicked.connect(self._take)
+        self._offered = ""
         self._close = QToolButton()
         self._close.clicked.connect(self.hide)
         row = self._row = QHBoxLayout(self)
@@ -41,6 +57,7 @@ class Banner(QFrame):
         row.setSpacing(9)
         row.addWidget(self._mark, 0, Qt.AlignmentFlag.AlignTop)
         row.addWidget(self.text, 1)
+        row.addWidget(self.offer, 0, Qt.AlignmentFlag.AlignVCenter)
         row.addWidget(self._close, 0, Qt.AlignmentFlag.AlignTop)
         self._leaving = QTimer(self)
         self._leaving.setSingleShot(True)
@@ -59,6 +76,9 @@ class Banner(QFrame):
         mark = icons.icon("alert-triangle" if problem else "info-circle", colour)
         self._mark.setPixmap(mark.pixmap(QSize(20, 20), self.devicePixelRatio()))
         self._close.setIcon(icons.icon("x"))
+        if self._offered:
+            self.offer.setText(actions.plain(_(actions.table[self._offered].text)))
+        self.offer.setVisible(bool(self._offered))
         self._close.setAccessibleName(_("Close this message"))
         self._close.setToolTip(_("Close this message"))
 
@@ -73,7 +93,7 @@ class Banner(QFrame):
         if notice is None:
             self.hide()
             return
-        self._kind = notice.kind
+        self._kind, self._offered = notice.kind, notice.offer
         set_property(self, "kind", notice.kind)
         self.retitle()
         self.text.setText(notice.text)
@@ -84,11 +104,18 @@ class Banner(QFrame):
         if notice.kind != "problem":
             self._leaving.start()
 
+    def _take(self) -> None:
+        self.hide()
+        self._commands[self._offered].trigger()
+
     def _place(self) -> None:
         room = self._over.width() - 2 * GAP
         natural = self.text.fontMetrics().horizontalAdvance(self.text.text()) + 90
+        button = self.offer.sizeHint().width() + self._row.spacing() if self._offered else 0
+        natural += button
         width = max(120, min(room, WIDEST, natural))
         beside = self._mark.width() + self._close.sizeHint().width() + 2 * self._row.spacing()
+        beside += button
         margins = self._row.contentsMargins()
         inside = width - beside - margins.left() - margins.right() - 2 * self.frameWidth() - 4
         height = max(self.text.heightForWidth(inside), self._close.sizeHint().height())

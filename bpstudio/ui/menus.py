@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QMenuBar
 
-from bpstudio import resources
 from bpstudio.language import N_, _
-from bpstudio.ui import actions
+from bpstudio.ui import actions, templates
 from bpstudio.ui.dialogs import files
 
 if TYPE_CHECKING:
@@ -28,6 +27,7 @@ TITLES = {
 }
 
 RECENT, EXAMPLES, PANELS = N_("Open &recent"), N_("E&xamples"), N_("Pa&nels")
+TEMPLATES = N_("New from te&mplate")
 
 
 class Menus:
@@ -38,6 +38,8 @@ class Menus:
         bar: QMenuBar = window.menuBar()
         self._menus = {name: bar.addMenu("") for name in actions.MENUS}
         self._recent, self._examples, self._panels = (QMenu(window) for _menu in range(3))
+        self._templates = QMenu(window)
+        self._templates.aboutToShow.connect(self._list_templates)
         self._recent.aboutToShow.connect(self._list_recent)
         self._examples.aboutToShow.connect(self._list_examples)
         group: dict[str, int] = {}
@@ -48,6 +50,8 @@ class Menus:
                 menu.addSeparator()
                 group[entry.menu] = entry.group
             menu.addAction(act)
+            if id == "new":
+                menu.addMenu(self._templates)
             if id == "open_file":
                 menu.addMenu(self._recent)
                 menu.addMenu(self._examples)
@@ -59,6 +63,7 @@ class Menus:
         view = self._menus["View"]
         view.insertMenu(made["light"], self._panels)
         view.insertSeparator(made["light"])
+        self._save_template = made["save_template"]
         self.retitle()
 
     def retitle(self) -> None:
@@ -67,6 +72,7 @@ class Menus:
             menu.setTitle(_(TITLES[name]))
         self._recent.setTitle(_(RECENT))
         self._examples.setTitle(_(EXAMPLES))
+        self._templates.setTitle(_(TEMPLATES))
         self._panels.setTitle(_(PANELS))
         self._back.setText(_("&Put all back"))
 
@@ -76,15 +82,23 @@ class Menus:
     def _list_recent(self) -> None:
         self._recent.clear()
         paths = [Path(path) for path in self._window.studio.preferences.recent]
-        for path in (path for path in paths if path.exists()):
+        for path in (path for path in paths if os.path.exists(path)):
             self._add(self._recent, path.name, path).setToolTip(str(path))
         if self._recent.isEmpty():
             self._recent.addAction(_("Nothing yet")).setEnabled(False)
 
     def _list_examples(self) -> None:
         self._examples.clear()
-        for name, path in examples():
+        for name, path in templates.examples():
             self._add(self._examples, name, path)
+
+    def _list_templates(self) -> None:
+        self._templates.clear()
+        for name, path in templates.own():
+            self._add(self._templates, name, path)
+        if not self._templates.isEmpty():
+            self._templates.addSeparator()
+        self._templates.addAction(self._save_template)
 
     def _add(self, menu: QMenu, name: str, path: Path) -> QAction:
         act = menu.addAction(name.replace("&", "&&"))
@@ -93,9 +107,3 @@ class Menus:
 
     def _open(self, path: Path, _checked: bool = False) -> None:
         files.open_path(self._window, path)
-
-
-def examples() -> Iterator[tuple[str, Path]]:
-    """The names and files of the examples that come with the studio."""
-    for path in sorted(resources.path("examples").glob("*.bps")):
-        yield path.stem.replace("-", " ").capitalize(), path

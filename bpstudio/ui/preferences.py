@@ -38,6 +38,14 @@ def place(portable: bool = False) -> Path:
     return Path(folder) / "settings.json"
 
 
+def aside(portable: bool = False) -> Path:
+    """The folder where work that is not saved is kept for recovery."""
+    if portable:
+        return Path(sys.executable).resolve().parent / "bpstudio-recovery"
+    folder = os.environ.get("BPSTUDIO_SETTINGS") or platformdirs.user_state_path("bpstudio")
+    return Path(folder) / "recovery"
+
+
 def load(path: Path) -> tuple[Preferences, str]:
     """The choices in that file, and a sentence if it could not be used, else an empty one."""
     try:

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import faulthandler
 import logging
+import os
 import platform
 import sys
 import threading
 import traceback
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from types import TracebackType
+from typing import TextIO
 
 import platformdirs
 from PySide6.QtCore import (
@@ -43,6 +46,9 @@ LEVELS = {
 }
 Trace = TracebackType | None
 
+MOST_TRACES = 5
+MOST_ACTIONS = 20
+"""How many of the last actions a report has."""
 MOST_SHOWN = 3
 """How many faults are shown in one session; the rest are only logged."""
 
@@ -52,22 +58,32 @@ from_qt = logging.getLogger("qt")
 
 def folder() -> Path:
     """Where the log lies."""
-    return platformdirs.user_log_path("bpstudio")
+    chosen = os.environ.get("BPSTUDIO_SETTINGS")
+    return Path(chosen) / "log" if chosen else platformdirs.user_log_path("bpstudio")
+
+
+def last_trace(since: float) -> Path | None:
+    """The newest file with a trace of a crash or of a window that stood still since that time."""
+    traces = [(path.stat(), path) for path in folder().glob("crash-*.log")]
+    told = [(s.st_mtime, path) for s, path in traces if s.st_size and s.st_mtime >= since]
+    return max(told)[1] if told else None
 
 
 @contextmanager
-def logged(place: Path) -> Iterator[None]:
+def logged(place: Path) -> Iterator[TextIO | None]:
     """Write what happens meanwhile to files in that folder, which never grow large.
 
-    A folder that can't be written to only means that there is no log.
+    Gives the file for traces; None, and no log, for a folder that can't be written to.
     """
     try:
         place.mkdir(parents=True, exist_ok=True)
         path = place / "bpstudio.log"
         handler = RotatingFileHandler(path, maxBytes=500_000, backupCount=3, encoding="utf-8")
-        crashes = (place / "crash.log").open("w", encoding="utf-8")
+        _forget_old_traces(place)
+        trace = place / f"crash-{os.getpid()}.log"
+        crashes = trace.open("w", encoding="utf-8")
     except OSError:
-        yield
+        yield None
         return
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root = logging.getLogger()
@@ -76,11 +92,20 @@ def logged(place: Path) -> Iterator[None]:
     with crashes:
         faulthandler.enable(crashes)
         try:
-            yield
+            yield crashes
         finally:
             faulthandler.disable()
             root.removeHandler(handler)
             handler.close()
+    if not trace.stat().st_size:
+        trace.unlink()
+
+
+def _forget_old_traces(place: Path) -> None:
+    """Keep the newest few traces."""
+    traces = sorted(place.glob("crash-*.log"), key=lambda path: path.stat().st_mtime)
+    for path in traces[:-MOST_TRACES]:
+        path.unlink()
 
 
 @contextmanager
@@ -116,17 +141,22 @@ def log_message(kind: QtMsgType, context: QMessageLogContext, message: str) -> N
     from_qt.log(LEVELS.get(kind, logging.WARNING), "%s", message)
 
 
-def report_of(trace: str) -> str:
-    """What is good to know besides the trace itself."""
-    return "\n".join(
+def report_of(trace: str, actions: Iterable[str] = ()) -> str:
+    """What is good to know besides the trace itself: versions, and the last actions by name.
+
+    No personal data: the folder of this person is called `~`, as it holds their name.
+    """
+    report = "\n".join(
         [
             f"Backprop Studio {__version__}",
             f"Python {platform.python_version()}, Qt {qVersion()}, {platform.platform()}, "
             f"{QGuiApplication.platformName()}",
+            "Last: " + ", ".join(actions),
             "",
             trace,
         ]
     )
+    return report.replace(str(Path.home()), "~") if len(str(Path.home())) > 1 else report
 
 
 class Problems(QObject):
@@ -138,7 +168,12 @@ class Problems(QObject):
         super().__init__()
         self._parent = parent
         self._shown = 0
+        self._actions: deque[str] = deque(maxlen=MOST_ACTIONS)
         self._came.connect(self._show, Qt.ConnectionType.QueuedConnection)
+
+    def note(self, action: str) -> None:
+        """Remember the name of something that was just done, for a report."""
+        self._actions.append(action)
 
     def report(self, trace: str) -> None:
         """Log a fault, and show it in the thread of the window."""
@@ -158,7 +193,7 @@ class Problems(QObject):
         box.setInformativeText(
             _("Save it, and tell us: the report says what happened. Nothing is sent by itself.")
         )
-        report = report_of(trace)
+        report = report_of(trace, self._actions)
         box.setDetailedText(report)
         copy = box.addButton(_("&Copy report"), QMessageBox.ButtonRole.ActionRole)
         copy.clicked.connect(lambda: QApplication.clipboard().setText(report))

@@ -26,6 +26,7 @@ from bpstudio.playback.tint import Tint
 from bpstudio.playback.veil import Veil
 from bpstudio.project import edits, file
 from bpstudio.project.difference import Difference, between
+from bpstudio.project.document import Document
 from bpstudio.project.history import History
 from bpstudio.project.iteration import runnable
 from bpstudio.project.project import Project
@@ -54,11 +55,15 @@ class Change(NamedTuple):
 
 
 class Notice(NamedTuple):
-    """A sentence for the person, shown as a banner; `nodes` are those it speaks of."""
+    """A sentence for the person, shown as a banner; `nodes` are those it speaks of.
+
+    `offer` is the id of a command that is a way out: the banner has a button for it.
+    """
 
     text: str
     kind: str = "info"
     nodes: tuple[str, ...] = ()
+    offer: str = ""
 
 
 class Kept(NamedTuple):
@@ -66,7 +71,7 @@ class Kept(NamedTuple):
 
     history: History
     saved: Project
-    path: Path | None
+    document: Document
     shown: Showing
     selection: frozenset[str]
 
@@ -90,7 +95,8 @@ class Studio(QObject):
         self.preferences = preferences
         self.history = History.of(Project())
         self.saved = self.project
-        self.path: Path | None = None
+        self.document = Document()
+        self.aside: Kept | None = None
         self.shown: Showing = show(self.project)
         self.selection: frozenset[str] = frozenset()
         self.training = training
@@ -112,6 +118,16 @@ class Studio(QObject):
     def dirty(self) -> bool:
         """Whether there is something that was not saved."""
         return self.project is not self.saved
+
+    @property
+    def can_copy(self) -> bool:
+        """Whether it can be written at all: a file of a newer version can only be shown."""
+        return not isinstance(self.document.locked, file.NewerFormat)
+
+    @property
+    def path(self) -> Path | None:
+        """The file of the project, if it has one."""
+        return self.document.path
 
     def do(
         self,
@@ -139,6 +155,8 @@ class Studio(QObject):
     ) -> bool:
         """As `do`; edits with the same key one after the other are one entry in the history."""
         before, landed = self.project, None
+        if self._refuses():
+            return False
         try:
             after = edit(before, *arguments, **named)
             if self.training.running and ends_training(before, after):
@@ -194,12 +212,18 @@ class Studio(QObject):
 
     # -- files ------------------------------------------------------------------------------
 
-    def begin(self, project: Project, path: Path | None = None) -> None:
-        """Put another project in the place of this one; what was there is gone."""
+    def begin(
+        self, project: Project, document: Document | None = None, *, saved: bool = True
+    ) -> None:
+        """Put another project in the place of this one; what was there is gone.
+
+        `saved` says whether it is what its file holds; an empty or a new project counts as saved.
+        """
         self.stop()
         self.training.drop()
         before = self.project
-        self.history, self.path, self.saved = History.of(project), path, project
+        self.history, self.document = History.of(project), document or Document()
+        self.saved = project if saved else Project()
         self.selection = frozenset()
         self.shown = show(project)
         self.noticed.emit(None)
@@ -211,34 +235,49 @@ class Studio(QObject):
         """What is current now, training landed, so that it can be put back."""
         self.stop()
         self.land()
-        return Kept(self.history, self.saved, self.path, self.shown, self.selection)
+        self.aside = Kept(self.history, self.saved, self.document, self.shown, self.selection)
+        return self.aside
 
     def put_back(self, kept: Kept) -> None:
         """Make current again what was kept: exactly what was there, its past included."""
         self.stop()
         self.land()
         self.training.drop()
-        before = self.project
-        self.history, self.saved, self.path, self.shown, self.selection = kept
+        before, self.aside = self.project, None
+        self.history, self.saved, self.document, self.shown, self.selection = kept
         self.noticed.emit(None)
         self.changed.emit(Change(before, self.project, _("Open")))
         self.selected.emit(self.selection)
         self.moved.emit(self.shown)
 
-    def save(self, path: Path) -> bool:
-        """Write the project, training included; whether that was possible."""
+    def save(self, path: Path, thumbnail: bytes | None = None) -> bool:
+        """Write the project, training and a small picture included; whether that was possible."""
         landed = self.land()
         try:
-            file.save(self.project, path)
+            written = file.save(self.project, path, thumbnail=thumbnail)
         except StudioError as error:
-            self.complain(error)
+            self.noticed.emit(Notice(str(error), "problem", error.nodes, "save_as"))
             return False
-        self.path, self.saved = path, self.project
+        self.document, self.saved = Document(path, written), self.project
         self.changed.emit(Change(self.project, self.project, _("Save")))
-        self.notice(_("Saved as {name}.").format(name=path.name))
+        self.notice(_("Saved as {name}.").format(name=file.shown(path.name)))
         if landed is not None:
             self._go_on(landed)
         return True
+
+    def lock(self, reason: StudioError) -> None:
+        """Let the project only be looked at from now on, and say why."""
+        self.document = replace(self.document, locked=reason)
+        self.changed.emit(Change(self.project, self.project, _("Open")))
+        self._refuses()
+
+    def _refuses(self) -> bool:
+        """Whether the project can only be looked at; it is said why."""
+        locked = self.document.locked
+        if locked is not None:
+            offer = "" if isinstance(locked, file.NewerFormat) else "open_copy"
+            self.noticed.emit(Notice(str(locked), "problem", (), offer))
+        return locked is not None
 
     def close(self) -> None:
         """End what moves and what runs beside; nothing is asked and nothing saved."""
@@ -262,6 +301,8 @@ class Studio(QObject):
 
     def train(self, steps: int | None = None) -> None:
         """Train so many steps, or until `pause`."""
+        if self._refuses():
+            return
         self.land()
         try:
             job = job_of(self.project, MOST_STEPS if steps is None else steps)
@@ -440,6 +481,10 @@ class Studio(QObject):
         """Say something that is good to know."""
         self.noticed.emit(Notice(text))
 
+    def warn(self, text: str) -> None:
+        """Say something that has to stay until it was read."""
+        self.noticed.emit(Notice(text, "problem"))
+
     def complain(self, error: StudioError) -> None:
         """Say what could not be done, and mark the nodes it speaks of."""
         self.noticed.emit(Notice(str(error), "problem", error.nodes))
@@ -457,4 +502,11 @@ class Studio(QObject):
 
 def _computes(found: Difference) -> bool:
     """Whether a difference is of what runs, and not only of how it looks."""
-    return replace(found, places=frozenset(), title=False, note=False) != Difference()
+    looks = Difference(
+        places=found.places,
+        title=found.title,
+        note=found.note,
+        boxes=found.boxes,
+        notes=found.notes,
+    )
+    return found != looks

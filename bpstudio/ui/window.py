@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import msgspec
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QResizeEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QToolBar, QVBoxLayout, QWidget
 
 from bpstudio.errors import StudioError
 from bpstudio.language import _
+from bpstudio.project.file import SUFFIX
 from bpstudio.ui import actions, commands, icons, style
 from bpstudio.ui.banner import Banner
 from bpstudio.ui.bars import TimelineBar, TopBar
 from bpstudio.ui.canvas.canvas import Canvas
-from bpstudio.ui.dialogs import files
+from bpstudio.ui.dialogs import files, recovery, tables
 from bpstudio.ui.docks import Docks
+from bpstudio.ui.guard import Guard
 from bpstudio.ui.menus import Menus
 from bpstudio.ui.preferences import Preferences
 from bpstudio.ui.showing import Showing
@@ -37,10 +40,20 @@ class Window(QMainWindow):
     painted = Signal()
     """The window was painted for the first time."""
 
-    def __init__(self, studio: Studio, keep: Callable[[Preferences], str]) -> None:
-        """`keep` saves the preferences whenever they have changed; it returns what went wrong."""
+    given = Signal(str)
+    """A command was given: its id."""
+
+    def __init__(
+        self, studio: Studio, keep: Callable[[Preferences], str], aside: Path | None = None
+    ) -> None:
+        """`keep` saves the preferences whenever they have changed; it returns what went wrong.
+
+        `aside` is the folder where work is kept for recovery; without one nothing is.
+        """
         super().__init__()
         self.studio: Studio = studio
+        self.guard = Guard(studio, aside)
+        self.guard.found.connect(partial(recovery.offer, self))
         self._keep = keep
         self._spoken = studio.preferences.language
         self._leaving = False
@@ -54,11 +67,11 @@ class Window(QMainWindow):
         studio.preferred.connect(self._prefer)
 
         self.actions_by_id = actions.make(self, self)
-        self.canvas = Canvas(studio)
+        self.canvas: Canvas = Canvas(studio)
         self.stage = Stage(self.canvas, self)
         self.stage.painted.connect(self._complete)
         self.setCentralWidget(self.stage)
-        self.banner = Banner(studio, self.stage)
+        self.banner = Banner(studio, self.stage, self.actions_by_id)
         self.docks = Docks(self)
         self.menus = Menus(self, self.actions_by_id)
         self.top = TopBar(studio, self.actions_by_id, self)
@@ -69,12 +82,15 @@ class Window(QMainWindow):
         studio.changed.connect(self._change)
         studio.moved.connect(self._move)
         studio.selected.connect(self._select)
+        self.canvas.wire_chosen.connect(self._choose_wire)
         self._entitle()
         actions.refresh(self.actions_by_id, self)
         self._restore()
+        self.canvas.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def give(self, entry: actions.Action) -> None:
         """Carry a command out; what can't be done is said in the banner."""
+        self.given.emit(entry.id)
         try:
             entry.run(self)
         except StudioError as error:
@@ -94,6 +110,7 @@ class Window(QMainWindow):
         if change.before is not change.after and not self.studio.history.names:
             self.docks.suit(self.studio.can_train)
             self.docks.bring("trainer" if self.studio.can_train else "inspector")
+            self.canvas.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _move(self, shown: Showing) -> None:
         flags = (shown.playing, shown.training, shown.length, self.studio.dirty)
@@ -106,6 +123,9 @@ class Window(QMainWindow):
         actions.refresh(self.actions_by_id, self)
         if ids and not self.studio.shown.training:
             self.docks.bring("inspector")
+
+    def _choose_wire(self) -> None:
+        actions.refresh(self.actions_by_id, self)
 
     def _prefer(self, preferences: Preferences) -> None:
         app = QApplication.instance()
@@ -131,6 +151,8 @@ class Window(QMainWindow):
     def _entitle(self) -> None:
         studio = self.studio
         name = studio.path.name if studio.path else (studio.project.title or _("untitled"))
+        if studio.document.locked is not None:
+            name = _("{name} (only to look at)").format(name=name)
         self.setWindowTitle(_("{name}[*] – Backprop Studio").format(name=name))
         self.setWindowModified(studio.dirty)
 
@@ -164,6 +186,15 @@ class Window(QMainWindow):
             # First, so that a fault in one panel does not keep the others away.
             QTimer.singleShot(0, self, self._fill_next)
             dock.fill(self.studio)
+        elif not self._leaving:
+            self.guard.begin()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Space that nothing else takes searches for a gate, as on the canvas."""
+        if event.key() == Qt.Key.Key_Space and event.modifiers() == Qt.KeyboardModifier.NoModifier:
+            self.canvas.search_here()
+        else:
+            super().keyPressEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask about what is not saved, then leave."""
@@ -197,18 +228,23 @@ class Window(QMainWindow):
             self.studio.preferences, geometry=geometry, docks=b64encode(state).decode()
         )
         self._keep(kept)
+        self.guard.close(give_up=True)
         self.studio.close()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Projects may be dropped anywhere."""
-        if _project_in(event) is not None:
+        """Projects and tables may be dropped anywhere."""
+        if _file_in(event) is not None:
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Open the project that was dropped."""
-        path = _project_in(event)
-        if path is not None:
-            event.acceptProposedAction()
+        """Open the project that was dropped, or learn from the table."""
+        path = _file_in(event)
+        if path is None:
+            return
+        event.acceptProposedAction()
+        if path.suffix.lower() in files.TABLES:
+            tables.load_table(self, path)
+        else:
             files.open_path(self, path)
 
 
@@ -235,10 +271,10 @@ class Stage(QWidget):
         return False
 
 
-def _project_in(event: QDropEvent) -> Path | None:
-    """The one project file that is dragged, if it is one."""
+def _file_in(event: QDropEvent) -> Path | None:
+    """The one project or table that is dragged, if it is one."""
     urls = event.mimeData().urls()
     if len(urls) != 1 or not urls[0].isLocalFile():
         return None
     path = Path(urls[0].toLocalFile())
-    return path if path.suffix == ".bps" else None
+    return path if path.suffix.lower() in (SUFFIX, *files.TABLES) else None

@@ -24,7 +24,7 @@ from bpstudio.errors import StudioError
 from bpstudio.playback.palette import THEMES
 from bpstudio.project import edits, file
 from bpstudio.project.project import Project
-from bpstudio.ui import actions, app, menus, problems
+from bpstudio.ui import actions, app, menus, problems, templates
 from bpstudio.ui.dialogs import about, files, keys
 from bpstudio.ui.dialogs.export import ExportDialog
 from bpstudio.ui.dialogs.files import Choice
@@ -255,7 +255,7 @@ def test_a_project_is_saved_opened_and_remembered(
 
 
 def test_an_example_is_opened_as_a_copy(window: Window, studio: Studio) -> None:
-    for _name, path in menus.examples():
+    for _name, path in templates.examples():
         files.open_path(window, path)
         assert studio.path is None
         assert studio.project.graph.nodes

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bpstudio.language import N_
 from bpstudio.ui.actions import action
-from bpstudio.ui.dialogs import files
+from bpstudio.ui.dialogs import files, recovery, tables
 
 if TYPE_CHECKING:
     from bpstudio.ui.window import Window
@@ -24,6 +24,34 @@ def open_file(window: Window) -> None:
     files.open_file(window)
 
 
+@action(N_("Open a &table…"), menu="File", help=N_("Learn from a table of numbers in a file"))
+def open_table(window: Window) -> None:
+    """Read a table and learn from it."""
+    tables.choose_table(window)
+
+
+@action(
+    N_("Open a cop&y"),
+    menu="File",
+    help=N_("What is shown, as a project of its own that can be changed"),
+    when=lambda window: window.studio.document.locked is not None and window.studio.can_copy,
+)
+def open_copy(window: Window) -> None:
+    """A project that can only be looked at, as one that can be changed."""
+    files.open_copy(window)
+
+
+@action(
+    N_("Reco&ver unsaved work…"),
+    menu="File",
+    help=N_("What was not saved when the studio ended"),
+    when=lambda window: bool(window.guard.orphans),
+)
+def recover(window: Window) -> None:
+    """Offer again what a crash has left behind."""
+    recovery.offer(window, [])
+
+
 @action(N_("&Save"), menu="File", shortcut=("Ctrl+S",), icon="device-floppy", group=1)
 def save(window: Window) -> None:
     """Save the project, training included."""
@@ -34,6 +62,18 @@ def save(window: Window) -> None:
 def save_as(window: Window) -> None:
     """Save the project under another name."""
     files.save_as(window)
+
+
+@action(
+    N_("Save as te&mplate…"),
+    menu="File",
+    help=N_("Keep the project to begin others with it"),
+    when=lambda window: window.studio.can_copy,
+    group=1,
+)
+def save_template(window: Window) -> None:
+    """Keep the project as a template."""
+    files.save_template(window)
 
 
 @action(
