@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from bpstudio import __version__
-from bpstudio.cli import commands, demo
+from bpstudio.cli import commands, demo, lessons
 from bpstudio.cli.answer import Answer
 from bpstudio.errors import StudioError
 from bpstudio.language import LANGUAGES, N_
@@ -117,6 +117,10 @@ def _parser() -> argparse.ArgumentParser:
     words.add_argument("--step", "--at", dest="step", type=_count, default=None, metavar="STEP")
     words.add_argument("--theme", default="light", choices=commands.THEMES)
     words.add_argument("--size", type=_size, default=None, metavar="WxH")
+
+    words = command("lessons", lessons.lessons, "list the lessons, or check every answer in them")
+    words.add_argument("do", choices=("list", "check"))
+    words.add_argument("place", nargs="?", metavar="FILE", help="a lesson, or a folder of lessons")
 
     command("doctor", commands.doctor, "versions, fonts, folders, and what is missing")
     return parser

@@ -38,6 +38,17 @@ DIFFICULTIES: Mapping[int, str] = {
     5: N_("vectors and matrices"),
 }
 USUAL_COUNT = 8
+COLUMNS = (
+    "seed",
+    "difficulty",
+    "exercise",
+    "formula",
+    "asked",
+    "right",
+    "tries",
+    "hints",
+    "rules",
+)
 MOST = 100
 _TRIES = 200
 
