@@ -59,6 +59,7 @@ PANELS = (
     Panel("local", "LocalPanel", N_("Local derivative"), BOTTOM, share=52, of=GATES),
     Panel("recording", "RecordingPanel", N_("Recording"), BOTTOM, share=26),
     Panel("code", "CodePanel", N_("Code"), BOTTOM, share=44, of=ASKED),
+    Panel("checking", "CheckingPanel", N_("Gradient check"), BOTTOM, share=52, of=ASKED),
 )
 
 

@@ -107,7 +107,7 @@ class InspectorPanel(Panel):
         self._show_settings(node)
         self.values.setVisible(self.values.show_node(shown, id, self.theme))
         self._show_chain(shown, id)
-        self._show_check(shown)
+        self._show_check(shown, id)
 
     def _chosen(self, shown: Showing) -> str | None:
         nodes = shown.project.graph.nodes
@@ -231,12 +231,12 @@ class InspectorPanel(Panel):
                 self.jacobian.show_jacobian(found, self.theme)
         self._step = forward
 
-    def _show_check(self, shown: Showing) -> None:
+    def _show_check(self, shown: Showing, id: str) -> None:
         can = shown.goal is not None and shown.recording is not None
         self.headings["check"].setVisible(can)
         self.check.setVisible(can)
         if can:
-            self.check.follow(shown)
+            self.check.follow(shown, id)
 
 
 def _put(text: QLabel, words: str) -> None:

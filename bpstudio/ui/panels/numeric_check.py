@@ -2,150 +2,173 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Callable
 
-from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QHBoxLayout,
+    QProgressBar,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
-from bpstudio.engine import run
-from bpstudio.engine.check import Check, gradient_check, of_kink
-from bpstudio.engine.op import Kind
-from bpstudio.errors import StudioError
-from bpstudio.language import N_, _, ngettext
+from bpstudio.engine.check import Check, of_kink
+from bpstudio.language import _, ngettext
 from bpstudio.playback import digits
 from bpstudio.playback.palette import Theme
-from bpstudio.project.iteration import runnable, within
-from bpstudio.project.project import Project, arguments
-from bpstudio.ui.panels.form import RIGHT, Form, put
+from bpstudio.playback.tint import KINK, RIGHT, WRONG, depth, tint_of
+from bpstudio.ui.checking import CHECK
+from bpstudio.ui.panels.form import RIGHT as AT_RIGHT
+from bpstudio.ui.panels.form import Form, put
 from bpstudio.ui.panels.panel import label
 from bpstudio.ui.readout import grouped
 from bpstudio.ui.showing import Showing
 from bpstudio.ui.studio import Studio
 
-ROWS = 64
-"""The check runs on so many rows of the data at most."""
-AT_ONCE = 24
-"""Networks of so few numbers are checked without being asked."""
-PATIENCE = 4.0
-"""Seconds that a check may take."""
-
-TOO_LONG = N_(
-    "The numeric way would take {passes} forward passes, about {seconds} s; one backward pass "
-    "does it too. Use fewer units, or fewer rows."
-)
-
 
 class NumericCheck(QWidget):
-    """A button, and what came of it."""
+    """A button, what came of it, and a switch that colours the graph by it."""
 
-    def __init__(self, studio: Studio) -> None:
+    def __init__(self, studio: Studio, more: Callable[[], None] | None = None) -> None:
         super().__init__()
         self._studio = studio
-        self._checked: tuple[object, ...] = ()
-        self.check: Check | None = None
+        self._checking = studio.checking
+        self._node: str | None = None
         self.form = Form()
-        error = label("number")
-        error.setAlignment(RIGHT)
-        error.setContentsMargins(0, 0, 7, 0)
-        self.form.row("error", error)
+        for key in ("here", "error"):
+            error = label("number")
+            error.setAlignment(AT_RIGHT)
+            error.setContentsMargins(0, 0, 7, 0)
+            self.form.row(key, error)
         self.cost, self.kink = label("muted"), label("muted")
         for text in (self.cost, self.kink):
             text.setWordWrap(True)
-        self.button = QPushButton()
+        self.progress = QProgressBar()
+        self.progress.setTextVisible(False)
+        self.progress.setFixedHeight(4)
+        self.button, self.cancel = QPushButton(), QPushButton()
+        self.colour = QCheckBox()
         self.button.clicked.connect(self.run)
+        self.cancel.clicked.connect(lambda _checked=False: self._checking.cancel())
+        self.colour.toggled.connect(self._checking.colour)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(6)
+        buttons.addWidget(self.button, 1)
+        buttons.addWidget(self.cancel, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
-        column.addWidget(self.form)
-        column.addWidget(self.cost)
-        column.addWidget(self.kink)
-        column.addWidget(self.button)
+        for widget in (self.form, self.cost, self.kink, self.progress):
+            column.addWidget(widget)
+        column.addLayout(buttons)
+        column.addWidget(self.colour)
+        self.more = QPushButton()
+        self.more.setVisible(more is not None)
+        if more is not None:
+            self.more.clicked.connect(lambda _checked=False: more())
+            column.addWidget(self.more)
+        self._checking.moved.connect(self.say)
+
+    @property
+    def check(self) -> Check | None:
+        """What the newest check found; None where it was for other numbers."""
+        return self._checking.check
 
     def retitle(self, theme: Theme) -> None:
         """Take the current language and the current colours."""
         self.form.dress(theme)
         self.form.say("error", _("central difference"), _("(f(x + h) − f(x − h)) / 2h, h = 1e−5"))
+        self.form.say("here", _("at this node"), _("What arrives here, and what it passes on"))
         self.button.setText(_("Check all gradients"))
         self.button.setToolTip(_("Nudge every number up and down and compare"))
-        self._say()
+        self.cancel.setText(_("Cancel"))
+        self.colour.setText(_("Colour the graph by its errors"))
+        self.colour.setToolTip(_("Check every wire too, and show where a gradient goes wrong"))
+        self.more.setText(_("Error against h, and the race…"))
+        self.say()
 
-    def follow(self, shown: Showing) -> None:
+    def follow(self, shown: Showing, node: str | None = None) -> None:
         """A result holds only for the numbers that it was made with."""
-        project = shown.project
-        now = (project.graph, project.given, project.data, shown.weights)
-        fresh = len(self._checked) == len(now) and all(
-            a is b for a, b in zip(now, self._checked, strict=True)
-        )
-        if fresh:
-            return
-        self._checked, self.check = now, None
-        if not shown.training and not shown.playing and 0 < _size(project) <= AT_ONCE:
-            self._try()
-        self._say()
+        self._node = node
+        self._checking.follow(shown)
+        self.say()
 
     def run(self, _checked: bool = False) -> None:
         """Check now; what keeps it from running is said in the banner."""
-        try:
-            self.check = checked(self._studio.shown)
-        except StudioError as error:
-            self._studio.complain(error)
-        self._say()
+        self._checking.start_check()
 
-    def _try(self) -> None:
-        try:
-            self.check = checked(self._studio.shown)
-        except StudioError:
-            # It was not asked for; whoever presses the button is told.
-            self.check = None
-
-    def _say(self) -> None:
-        found = self.check
+    def say(self) -> None:
+        """Show how things stand."""
+        found, running = self.check, self._checking.running == CHECK
         self.form.setVisible(found is not None)
         self.cost.setVisible(found is not None)
+        self.progress.setVisible(running)
+        self.cancel.setVisible(running)
+        self.button.setVisible(not running and (found is None or not found.wires))
         self.kink.hide()
-        self.button.setVisible(found is None)
-        if found is None:
-            return
-        wrong = any(entry.wrong for entry in found.entries.values())
-        field = self.form.fields["error"]
-        field.setProperty("role", "gradient" if wrong else "value")
-        field.style().unpolish(field)
-        field.style().polish(field)
-        put(field, f"{'✗' if wrong else '✓'} {digits.small(found.max_relative_error)}")
+        self._show_progress()
+        self._show_switch()
+        if found is not None:
+            self._show(found)
+
+    def _show_progress(self) -> None:
+        now = self._checking.progress
+        self.progress.setRange(0, 0 if now is None else now.numbers)
+        if now is not None:
+            self.progress.setValue(now.done)
+
+    def _show_switch(self) -> None:
+        on = self._studio.shown.tint is not None
+        if self.colour.isChecked() != on:
+            self.colour.blockSignals(True)
+            self.colour.setChecked(on)
+            self.colour.blockSignals(False)
+        self.colour.setEnabled(self._checking.running != CHECK)
+
+    def _show(self, found: Check) -> None:
+        here = None if self._node is None or not found.wires else found.errors.get(self._node)
+        self.form.show_row("here", here is not None)
+        if here is not None:
+            kink = self._node in tint_of(found).kinks
+            self._put("here", here, wrong=depth(here) > 0, kink=kink)
+        wrong = any(
+            entry.wrong
+            for entries in (found.entries, found.wires, found.nodes)
+            for entry in entries.values()
+        )
+        self._put("error", found.max_relative_error, wrong=wrong, kink=False)
         worst = found.worst
-        field.setToolTip("" if worst is None else f"{worst.key}: {worst.error:.2g}")
-        count = sum(entry.numeric.size for entry in found.entries.values())
+        error = self.form.fields["error"]
+        error.setToolTip("" if worst is None else f"{worst.key}: {worst.error:.2g}")
         kinks = [str(of_kink(self._studio.project.graph, *each)) for each in found.kinks[:1]]
         self.kink.setText("".join(kinks))
         self.kink.setVisible(bool(kinks))
-        words = ngettext(
-            "Cost for {count} number: {passes} forward passes, where backprop takes 1 backward",
-            "Cost for {count} numbers: {passes} forward passes, where backprop takes 1 backward",
-            count,
-        )
-        passes = grouped(found.forward_passes)
-        self.cost.setText(words.format(count=grouped(count), passes=passes))
+        self.cost.setText(_cost(found))
+
+    def _put(self, key: str, error: float, *, wrong: bool, kink: bool) -> None:
+        field = self.form.fields[key]
+        field.setProperty("role", "gradient" if wrong else "local" if kink else "value")
+        field.style().unpolish(field)
+        field.style().polish(field)
+        sign = WRONG if wrong else KINK if kink else RIGHT
+        put(field, f"{sign} {_('kink') if kink and not wrong else digits.small(error)}")
 
 
-def checked(shown: Showing) -> Check:
-    """The check of the weights that are shown, on the first rows of the data.
-
-    Raises StudioError where the network can't run, or where it would take too long.
-    """
-    part, goal = runnable(shown.project)
-    project = within(shown.project, part)
-    rows = None if project.data is None else project.data.training_rows[:ROWS]
-    given = arguments(project, rows)
-    weights = {key: shown.weights.get(key, weight) for key, weight in project.weights.items()}
-    began = time.perf_counter()
-    steps = list(run.forward(part, given, weights, statistics=project.statistics))
-    once = time.perf_counter() - began
-    passes = 2 * _size(project)
-    if steps and passes * once > PATIENCE:
-        raise StudioError(TOO_LONG, passes=grouped(passes), seconds=round(passes * once))
-    return gradient_check(part, given, weights, of=goal, statistics=project.statistics)
-
-
-def _size(project: Project) -> int:
-    """How many numbers are nudged."""
-    typed = sum(project.given[key].size for key in project.graph.keys(Kind.GIVEN))
-    return typed + sum(weight.size for weight in project.weights.values())
+def _cost(found: Check) -> str:
+    """What the numeric way took; of large tensors some numbers are checked only."""
+    nudged = [
+        entry.numeric.size if entry.checked is None else int(entry.checked.sum())
+        for entries in (found.entries, found.wires, found.nodes)
+        for entry in entries.values()
+    ]
+    count, every = sum(nudged), all(entry.checked is None for entry in found.entries.values())
+    words = ngettext(
+        "Cost for {count} number: {passes} forward passes, where backprop takes 1 backward",
+        "Cost for {count} numbers: {passes} forward passes, where backprop takes 1 backward",
+        count,
+    )
+    said = words.format(count=grouped(count), passes=grouped(found.forward_passes))
+    if every:
+        return said
+    return said + " " + _("(of large arrays a sample is checked)")
