@@ -30,7 +30,8 @@ from bpstudio.playback.chain import (
 )
 from bpstudio.playback.equations import Spans, plain, tells_of_hidden
 from bpstudio.playback.marks import Span
-from bpstudio.playback.timeline import BACKWARD, FORWARD, Moment, Timeline
+from bpstudio.playback.patterns import Pattern, pattern_of
+from bpstudio.playback.timeline import BACKWARD, CLEAR, FORWARD, Clear, Moment, Timeline
 
 FORWARD_WORDS: Mapping[str, str] = {
     "add": N_("An add gate gives the sum of its inputs:"),
@@ -59,9 +60,18 @@ BACKWARD_WORDS: Mapping[str, str] = {
         "A matrix product swaps too: each side gets upstream times the other, transposed:"
     ),
 }
+PATTERN_WORDS: Mapping[Pattern, str] = {
+    Pattern.DISTRIBUTE: N_("This gate distributes its upstream gradient to all that feeds it:"),
+    Pattern.SWAP: N_("This gate swaps: each input gets upstream times what the other says:"),
+    Pattern.ROUTE: N_(
+        "This gate lets the gradient through in some places, and in others stops it:"
+    ),
+}
+"""For gates that have no sentence of their own."""
 TIE = N_("Both inputs are equal, a tie: each gets half of the upstream gradient:")
 
 _MOST_LINES = 5
+_MOST_NAMED = 6
 
 
 @dataclass(frozen=True)
@@ -86,6 +96,8 @@ def caption(timeline: Timeline, moment: Moment) -> Caption:
         said = _update_caption(timeline, moment, step)
     elif isinstance(step, BackwardStep):
         said = _backward_caption(timeline, moment, step)
+    elif isinstance(step, Clear):
+        said = _clear_caption(timeline, moment, step)
     else:
         said = _forward_caption(timeline, moment, step)
     return _keeping_secrets(said)
@@ -109,6 +121,10 @@ def summary(timeline: Timeline, phase: str) -> Caption:
         value = recording.values.get(objective)
         lines = () if value is None else ((_name(timeline, objective), *_equals(value, "value")),)
         words = _("Every gate has computed its value from what feeds it.")
+    elif phase == CLEAR:
+        title = _("Gradients cleared")
+        words = _("No gradient of the step before is left; the pass back adds new ones up from 0.")
+        return Caption(title, words)
     elif phase == BACKWARD:
         title = ngettext("Backward: {count} step", "Backward: {count} steps", end - begin)
         words = _("One pass back gives all gradients: upstream times local at each gate.")
@@ -154,8 +170,7 @@ def _shapes_forward(step: Step) -> list[Spans]:
         for each in (value if isinstance(value, tuple) else (value,))
     )
     size = plain(f"y ({digits.size_of(step.output)})", "value")
-    spread = step.output
-    span = f"{digits.significant(float(spread.min()))} … {digits.significant(float(spread.max()))}"
+    span = " … ".join(map(digits.significant, digits.ends(step.output)))
     return [
         filled(
             _("{inputs} → {output}, values {range}"),
@@ -168,7 +183,7 @@ def _shapes_forward(step: Step) -> list[Spans]:
 
 def _backward_caption(timeline: Timeline, moment: Moment, step: BackwardStep) -> Caption:
     what = _("backward through {gate}").format(gate=label_of(timeline, step.node))
-    forward = next(s for s in timeline.recording.forward if s.node == step.node)
+    forward = timeline.steps[step.node]
     locals_ = pull_back(forward, np.ones_like(step.upstream))
     if step.upstream.size == 1 and all(g.size == 1 for gs in step.passed.values() for g in gs):
         words, lines = (
@@ -190,12 +205,18 @@ def _number_words(
         return _(TIE)
     if name in BACKWARD_WORDS:
         return _(BACKWARD_WORDS[name])
+    pattern = pattern_of(step.op)
+    if pattern is not None:
+        return _(PATTERN_WORDS[pattern])
     return _("Upstream gradient times the gate's own, local gradient:")
 
 
 def _array_words(step: BackwardStep) -> str:
     if step.op.name in BACKWARD_WORDS:
         return _(BACKWARD_WORDS[step.op.name])
+    pattern = pattern_of(step.op)
+    if pattern is not None:
+        return _(PATTERN_WORDS[pattern])
     if step.op.category == "loss":
         return _("The pass back begins here: how the loss changes with each prediction:")
     if type(step.op).shape is not Op.shape:
@@ -203,9 +224,31 @@ def _array_words(step: BackwardStep) -> str:
     return _("Upstream gradient times local gradient, for every entry on its own:")
 
 
+def _clear_caption(timeline: Timeline, moment: Moment, step: Clear) -> Caption:
+    what = ngettext(
+        "clear the gradient of {count} parameter",
+        "clear the gradients of {count} parameters",
+        len(step.keys),
+    ).format(count=len(step.keys))
+    words = _(
+        "Every gradient goes back to 0. The pass back adds to what is there, so what the step "
+        "before left would count again:"
+    )
+    names = [_weight_name(timeline, key) for key in step.keys]
+    shown = names[:_MOST_NAMED] + ["…"] * (len(names) > _MOST_NAMED)
+    parts = {"names": plain(", ".join(shown)), "zero": plain(digits.fixed(0.0), "clear")}
+    line = filled(_("gradient of {names} = {zero}"), **parts)
+    return Caption(_title(timeline, moment, what), words, (line,))
+
+
+def _weight_name(timeline: Timeline, key: str) -> str:
+    id, _dot, port = key.partition(".")
+    node = timeline.recording.graph[id]
+    return node.label if node.op.category == "source" else f"{node.label}.{port}"
+
+
 def _update_caption(timeline: Timeline, moment: Moment, step: Update) -> Caption:
-    node = timeline.recording.graph[step.node]
-    name = node.label if node.op.category == "source" else f"{node.label}.{step.port}"
+    name = _weight_name(timeline, f"{step.node}.{step.port}")
     title = _title(timeline, moment, _("update of {parameter}").format(parameter=name))
     rate = descent_rate(step, timeline.recording.updates)
     words = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import string
 from collections.abc import Mapping, Sequence
 
@@ -10,13 +11,17 @@ import numpy as np
 from bpstudio.engine.expression import evaluate, parse
 from bpstudio.engine.op import Array, Op
 from bpstudio.engine.run import BackwardStep, Step
-from bpstudio.engine.tree import Expression
+from bpstudio.engine.tree import Binary, Expression
 from bpstudio.language import _
 from bpstudio.playback import digits, equations
 from bpstudio.playback.bodies import symbol
 from bpstudio.playback.equations import Spans, plain
 from bpstudio.playback.marks import Span
+from bpstudio.playback.terms import expansion, strongest
 from bpstudio.playback.timeline import Moment, Timeline
+
+MOST_SUMMED = 4096
+"""In larger gates no entry is written out by itself: finding what it moves would take too long."""
 
 
 def number_lines(
@@ -105,37 +110,93 @@ def array_lines(
     locals_: Mapping[str, tuple[Array, ...]],
 ) -> list[Spans]:
     """For each argument its rule, its shape and its size; for one entry the product."""
-    rows: list[tuple[Spans, Array]] = []
+    rows: list[tuple[Spans, str, Array]] = []
     entries: list[Spans] = []
+    batched = timeline.recording.graph.has_batch
     for port, gradients in step.passed.items():
         for slot, gradient in enumerate(gradients):
             wired = bool(step.sources.get(port))
             if not wired and port not in step.op.initials():
                 continue
-            rows.append((_rule(step.op, port), gradient))
+            rule, shapes = _rule(step, forward, port, slot, batched)
+            rows.append((rule, shapes, gradient))
             if wired and _entrywise(step, gradient):
                 entries.append(_entry(step, gradient, locals_[port][slot]))
-    return [*_columns(rows), *entries]
+    return [*_columns(rows), *(entries or _sum_of_one(timeline, step))]
 
 
-def _rule(op: Op, port: str) -> Spans:
-    """How the gate's gradient for an argument comes about, if that is short enough to show."""
-    head = plain(f"∂{port}", "gradient")
-    rule = op.gradients.get(port, "")
-    short = equations.spelled(parse(rule), {"g": plain("g", "upstream")}) if rule else ()
+def _rule(
+    step: BackwardStep, forward: Step, port: str, slot: int, batched: bool
+) -> tuple[Spans, str]:
+    """How the gate's gradient for an argument comes about, and the shapes that take part.
+
+    A rule too long to show is left out. What was repeated along an axis gets the sum along it.
+    """
+    head, gradient = plain(f"∂{port}", "gradient"), step.passed[port][slot]
+    text = step.op.gradients.get(port, "")
+    whole = digits.size_of(gradient)
+    short = equations.spelled(parse(text), {"g": plain("g", "upstream")}) if text else ()
     if not short or sum(len(span.text) for span in short) > 36:
-        return (head,)
-    return head, plain(" = "), *short
+        return (head,), whole
+    ruled = _shapes_in(step, forward, text)
+    if not ruled or math.prod(ruled[-1]) <= gradient.size:
+        product = [digits.shaped(shape) for shape in ruled[:-1]]
+        return (head, plain(" = "), *short), " · ".join(product) + " → " * bool(product) + whole
+    rows = batched and len(ruled[-1]) == gradient.ndim + 1
+    template = (
+        _("{gradient} = sum of {rule} over the rows") if rows else _("{gradient} = sum of {rule}")
+    )
+    parts = {"gradient": head, "rule": plain("".join(span.text for span in short), "upstream")}
+    return filled(template, **parts), f"{digits.shaped(ruled[-1])} → {whole}"
 
 
-def _columns(rows: Sequence[tuple[Spans, Array]]) -> list[Spans]:
+def _shapes_in(step: BackwardStep, forward: Step, text: str) -> list[tuple[int, ...]]:
+    """The shapes of the two factors, where the rule is a matrix product, and of what it gives.
+
+    Empty where that can't be said, because a name stands for several values.
+    """
+    names = {"g": step.upstream, "y": forward.output, **step.op.settings}
+    for name, value in forward.arguments.items():
+        if isinstance(value, tuple):
+            return []
+        names[name] = value
+    rule = parse(text)
+    with np.errstate(all="ignore"):
+        if not (isinstance(rule, Binary) and rule.sign == "@"):
+            return [np.shape(evaluate(rule, names))]
+        left, right = (np.asarray(evaluate(part, names)) for part in (rule.left, rule.right))
+        if left.ndim == right.ndim == 1:
+            # Each number of one vector meets each of the other: a column times a row.
+            return [(left.size, 1), (1, right.size), (left.size, right.size)]
+        both = left.ndim > 0 and right.ndim > 0
+        return [left.shape, right.shape, np.shape(left @ right)] if both else []
+
+
+def _sum_of_one(timeline: Timeline, step: BackwardStep) -> list[Spans]:
+    """For a gate that mixes its entries the strongest one of a gradient, as the sum that it is.
+
+    It is one of a weight, if the gate has any.
+    """
+    ports = [port.name for port in step.op.ports if port.name in step.passed]
+    owned = [port for port in ports if port in step.op.initials() and not step.sources.get(port)]
+    wired = [port for port in ports if step.sources.get(port)]
+    if step.upstream.size > MOST_SUMMED:
+        return []
+    for port in (*owned, *wired):
+        gradient = step.passed[port][0]
+        if gradient.ndim and gradient.any():
+            return list(expansion(timeline, (step.node, port, 0), strongest(gradient), 2))
+    return []
+
+
+def _columns(rows: Sequence[tuple[Spans, str, Array]]) -> list[Spans]:
     """Rules, shapes and sizes, one below the other."""
     if not rows:
         return []
-    sizes = [digits.size_of(gradient) for _rule_spans, gradient in rows]
-    lengths = [sum(len(span.text) for span in rule) for rule, _gradient in rows]
+    sizes = [shapes for _rule_spans, shapes, _gradient in rows]
+    lengths = [sum(len(span.text) for span in rule) for rule, _shapes, _gradient in rows]
     lines = []
-    for (rule, gradient), shape, length in zip(rows, sizes, lengths, strict=True):
+    for (rule, shape, gradient), length in zip(rows, lengths, strict=True):
         gap = " " * (max(lengths) - length + 3)
         pad = " " * (max(map(len, sizes)) - len(shape) + 3)
         norm = plain(digits.small(float(np.linalg.norm(gradient))), "gradient")

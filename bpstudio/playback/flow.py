@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import lru_cache
 
 import numpy as np
 
 from bpstudio.engine.op import Array, Kind
-from bpstudio.engine.run import Recording, Update
-from bpstudio.playback import digits
+from bpstudio.engine.run import Recording
+from bpstudio.playback import digits, rules
 from bpstudio.playback.bodies import (
     DATA,
     GATE,
@@ -22,8 +22,10 @@ from bpstudio.playback.bodies import (
     SMALL,
     SOURCE,
     Body,
+    own_name,
 )
 from bpstudio.playback.ground import outline
+from bpstudio.playback.labels import Label, labels, visible
 from bpstudio.playback.marks import (
     Box,
     Curves,
@@ -32,21 +34,26 @@ from bpstudio.playback.marks import (
     Ink,
     Mark,
     Numbers,
+    Rect,
     Span,
     Text,
+    around,
 )
 from bpstudio.playback.metrics import CAP_HEIGHT, MONO
 from bpstudio.playback.scene import Scene
-from bpstudio.playback.timeline import BACKWARD, FORWARD, UPDATE, Instant, Timeline, Wire
-from bpstudio.playback.wires import Path, sampled
+from bpstudio.playback.timeline import BACKWARD, CLEAR, UPDATE, Clear, Instant, Timeline
+from bpstudio.playback.wires import Path
 
-ABOVE, BELOW = 8.0, 8.0
 THICKEST = 6.0
 PLAIN = 1.8
 """How wide a plain wire is."""
 WAITING, KNOWN, RETURNED = Ink("border"), Ink("forward", 0.55), Ink("gradient", 0.9)
 """A wire before and after its value has run along it, and where a gradient has come back."""
-DASH = (3.0, 4.0)
+DARK = Ink("border", 0.9)
+"""A wire along which no gradient comes back: it goes dark."""
+DASH, DARK_DASH = (3.0, 4.0), (1.5, 5.0)
+PHASE_ROLES = {CLEAR: "clear", UPDATE: "update"}
+"""In whose colour the ring is drawn where something happens; passes have the accent."""
 FRAME = Ink("border", 0.6)
 
 
@@ -104,12 +111,12 @@ def readings(moving: Moving) -> tuple[Mark, ...]:
 def live(moving: Moving) -> tuple[Mark, ...]:
     """What changes with each frame: the glow, the pulses, numbers as they appear."""
     _settled, fading = _numbers(moving, _touched(moving))
-    return (*_glow(moving), *fading, *_pulses(moving))
+    return (*_glow(moving), *fading, *_pulses(moving), *_rules(moving))
 
 
 def running(moving: Moving) -> tuple[Mark, ...]:
-    """As `live`, without the numbers."""
-    return (*_glow(moving), *_pulses(moving))
+    """As `live`, without the numbers that stand on wires."""
+    return (*_glow(moving), *_pulses(moving), *_rules(moving))
 
 
 def resting(recording: Recording) -> Instant:
@@ -117,10 +124,54 @@ def resting(recording: Recording) -> Instant:
     return Timeline(recording).rest(UPDATE if recording.updates else BACKWARD)
 
 
+def _rules(moving: Moving) -> Iterator[Mark]:
+    """The rule of the gate where something happens, clear of the numbers about it."""
+    instant = moving.instant
+    if instant is None:
+        return
+    found: list[tuple[Rect, float]] = []
+    if instant.moment is not None and instant.phase == BACKWARD:
+        every, edges = _standing(moving.scene, instant.timeline)
+        near = around([body.rect for body in _touched(moving)]).grown(60.0)
+        x, y, right, bottom = edges.T
+        meets = (x < near.right) & (right > near.x) & (y < near.bottom) & (bottom > near.y)
+        found = [
+            (Rect(*edges[row, :2].tolist(), *(edges[row, 2:] - edges[row, :2]).tolist()), shown)
+            for row in np.flatnonzero(meets).tolist()
+            for shown in [visible(every[row], instant) if row < len(every) else 1.0]
+        ]
+    yield from rules.drawn(moving.scene, instant, found)
+
+
+@lru_cache(maxsize=2)
+def _standing(scene: Scene, timeline: Timeline) -> tuple[tuple[Label, ...], Array]:
+    """Every number on wires, with left, top, right, bottom of each; then those of gates' names."""
+    every = tuple(labels(scene, timeline, scene.each))
+    size = NUMBER * scene.theme.type
+    rects = [
+        Text(
+            label.x,
+            label.y,
+            (Span(label.text(timeline.recording), label.role, MONO, 700),),
+            size,
+            "middle",
+        ).rect
+        for label in every
+    ]
+    rects += [
+        Rect(body.rect.x, body.rect.bottom, body.rect.width, 20.0 * body.type)
+        for body in scene.each
+        if own_name(body.last) and body.kind in (GATE, PILL)
+    ]
+    rows = [(rect.x, rect.y, rect.right, rect.bottom) for rect in rects]
+    return every, np.array(rows, dtype=float).reshape(-1, 4)
+
+
 def _wires(moving: Moving) -> Iterator[Mark]:
-    """Plain wires: green once their value is known."""
+    """Plain wires: green once their value is known, dark where no gradient comes back."""
     scene = moving.scene
-    plain = [path for path in scene.paths if not path.weight]
+    dark = {path.wire for path in _darkened(moving)}
+    plain = [path for path in scene.paths if not path.weight and path.wire not in dark]
     known = [path.controls for path in plain if moving.value(path.source) >= 0.5]
     unknown = [path.controls for path in plain if moving.value(path.source) < 0.5]
     for id, controls in scene.stubs.items():
@@ -130,6 +181,19 @@ def _wires(moving: Moving) -> Iterator[Mark]:
         if controls_of_all:
             controls = np.concatenate(controls_of_all)
             yield Curves(controls, ink, np.full(len(controls), width))
+
+    gone = [path.controls for path in _darkened(moving)]
+    if gone:
+        together = np.concatenate(gone)
+        yield Curves(together, DARK, np.full(len(together), width), DARK_DASH)
+
+
+def _darkened(moving: Moving) -> list[Path]:
+    """The plain wires along which a gradient could have come back by now, and did not."""
+    if moving.instant is None or moving.instant.phase != BACKWARD:
+        return []
+    dark = moving.instant.timeline.dark
+    return [path for path in _passed(moving) if path.wire in dark and not path.weight]
 
 
 def _strands(moving: Moving) -> Iterator[Mark]:
@@ -160,7 +224,9 @@ def _return_flow(moving: Moving) -> Iterator[Mark]:
     scene, instant = moving.scene, moving.instant
     if instant is None or instant.phase != BACKWARD:
         return
-    controls = [path.controls for path in _passed(moving) if not path.weight]
+    dark = instant.timeline.dark
+    plain = [path for path in _passed(moving) if not path.weight]
+    controls = [path.controls for path in plain if path.wire not in dark]
     controls += [c for id, c in scene.stubs.items() if instant.gradient(id) >= 0.5]
     if controls:
         together = np.concatenate(controls)
@@ -205,8 +271,10 @@ def _touched(moving: Moving) -> tuple[Body, ...]:
     moment = moving.instant.moment if moving.instant else None
     if moment is None:
         return ()
-    node = moving.scene.graph[moment.node]
-    ids = dict.fromkeys((node.id, *node.feeding))
+    if isinstance(moment.step, Clear):
+        ids = dict.fromkeys(key.partition(".")[0] for key in moment.step.keys)
+    else:
+        ids = dict.fromkeys((moment.node, *moving.scene.graph[moment.node].feeding))
     return tuple({moving.scene.bodies[id].node.id: moving.scene.bodies[id] for id in ids}.values())
 
 
@@ -238,102 +306,6 @@ def _numbers(moving: Moving, bodies: Iterable[Body]) -> tuple[list[Mark], list[M
     return settled, fading
 
 
-class Label(NamedTuple):
-    """A number on a wire, there once moment `number` is done.
-
-    (x, y) is the middle of its baseline, and `node` what the wire comes from. `key` is where the
-    recording has it: a node for a value or a gradient, a wire for what came back along it, the
-    place of an update among all.
-    """
-
-    node: str
-    role: str
-    x: float
-    y: float
-    number: int
-    key: str | Wire | int
-
-    def array(self, recording: Recording) -> Array:
-        """What is written, in a recording of the network."""
-        match self.key:
-            case int():
-                return recording.updates[self.key].after
-            case tuple():
-                return recording.contributions[self.key]
-            case _ if self.role == "forward":
-                return recording.values[self.key]
-        return recording.gradients[self.key]
-
-    def text(self, recording: Recording) -> str:
-        """The number as it is written, or for an array its shape or size."""
-        array = self.array(recording)
-        if self.role == "gradient":
-            return brief_gradient(array)
-        return "→ " + brief(array) if self.role == "update" else brief(array)
-
-
-def visible(label: Label, instant: Instant) -> float:
-    """How visible a number is, 0 to 1; while values run forward no gradient is."""
-    if label.role == "gradient" and instant.phase == FORWARD:
-        return 0.0
-    return instant.done(label.number)
-
-
-def labels(scene: Scene, timeline: Timeline, bodies: Iterable[Body]) -> Iterator[Label]:
-    """Each number on the wires that leave these bodies."""
-    recording = timeline.recording
-    drop = BELOW + CAP_HEIGHT * NUMBER * scene.theme.type
-    updates: dict[str, list[tuple[int, Update]]] = {}
-    for place, update in enumerate(recording.updates):
-        updates.setdefault(update.node, []).append((place, update))
-    chosen = tuple(bodies)
-    yield from _fork_labels(scene, timeline, chosen)
-    for body in chosen:
-        id = body.last.id
-        if body.tiles or body.kind in (LOSS, DATA):
-            continue
-        x, y = scene.label_at(id)
-        if id in timeline.known_at:
-            yield Label(id, "forward", x, y - ABOVE, timeline.known_at[id], id)
-        if id in timeline.arrived_at:
-            yield Label(id, "gradient", x, y + drop, timeline.arrived_at[id], id)
-        for place, update in updates.get(body.node.id, ()):
-            number = timeline.updated_at[f"{update.node}.{update.port}"]
-            x, y = body.rect.centre[0], body.rect.bottom
-            below = y + 6 + CAP_HEIGHT * NUMBER * body.type
-            yield Label(id, "update", x, below, number, place)
-
-
-def _fork_labels(scene: Scene, timeline: Timeline, bodies: Iterable[Body]) -> Iterator[Label]:
-    """On each wire of a fork its own contribution, whose sum stands at the fork."""
-    plain = [
-        path
-        for body in bodies
-        if body.last.id in timeline.forks
-        for path in scene.outgoing.get(body.last.id, ())
-        if not path.weight and path.wire in timeline.passed_at
-    ]
-    if not plain:
-        return
-    places = _near_ends(np.concatenate([path.controls for path in plain]), scene.theme.type)
-    for path, (x, y) in zip(plain, places.tolist(), strict=True):
-        yield Label(path.source, "gradient", x, y, timeline.passed_at[path.wire], path.wire)
-
-
-def _near_ends(controls: Array, type: float) -> Array:
-    """Where numbers stand near the ends of wires (n, 2): on them, left of what they feed."""
-    points = sampled(controls)
-    x = points[:, -1, 0] - 2.2 * NUMBER * type
-    # Between the last point that is that far left of the end, and the one after it.
-    left = points[:, :, 0] <= x[:, None]
-    last = np.where(left.any(axis=1), points.shape[1] - 1 - left[:, ::-1].argmax(axis=1), 0)
-    rows = np.arange(len(points))
-    (x0, y0), (x1, y1) = points[rows, last].T, points[rows, last + 1].T
-    share = np.clip((x - x0) / np.where(x1 > x0, x1 - x0, 1.0), 0.0, 1.0)
-    y = y0 + share * (y1 - y0) + BELOW + CAP_HEIGHT * NUMBER * type - 2
-    return np.stack([x, y], axis=1)
-
-
 def _sizes(moving: Moving) -> Iterator[Mark]:
     """Under a layer how large the gradients of its weights are, or how far they moved."""
     recording, instant, scene = moving.recording, moving.instant, moving.scene
@@ -349,6 +321,8 @@ def _sizes(moving: Moving) -> Iterator[Mark]:
         x, y = body.rect.centre[0], body.rect.bottom - 14 * body.type
         if instant.updated(key) >= 0.5:
             yield _size(x, y, "‖ΔW‖ ", changes[key], "update", body)
+        elif instant.cleared(key) >= 0.5:
+            yield _size(x, y, "‖∂W‖ ", np.zeros(1), "clear", body)
         elif gradient is not None and instant.weight_gradients(body.node.id) >= 0.5:
             yield _size(x, y, "‖∂W‖ ", gradient, "gradient", body)
 
@@ -370,19 +344,20 @@ def _losses(moving: Moving) -> Iterator[Mark]:
 
 
 def _glow(moving: Moving) -> Iterator[Mark]:
-    """A ring around the body where something happens now."""
-    instant = moving.instant
+    """A ring around each body where something happens now."""
+    instant, scene = moving.instant, moving.scene
     if instant is None or instant.moment is None:
         return
-    body = moving.scene.bodies.get(instant.moment.node)
-    if body is None:
-        return
-    line = moving.scene.theme.wire**0.5
-    radius = outline(body)
-    role = "update" if instant.phase == UPDATE else "accent"
-    reach = (4.5 if body.kind in (GATE, PILL, SOURCE) else 3.0) * line
-    yield Box(body.rect.grown(reach), radius + reach, None, Ink(role, 0.25), 2 * reach - 2)
-    yield Box(body.rect, radius, None, Ink(role), 2.4 * line)
+    step = instant.moment.step
+    keys = step.keys if isinstance(step, Clear) else ()
+    ids = dict.fromkeys(key.partition(".")[0] for key in keys) or (instant.moment.node,)
+    line = scene.theme.wire**0.5
+    role = PHASE_ROLES.get(instant.phase, "accent")
+    for body in (scene.bodies[id] for id in ids if id in scene.bodies):
+        radius = outline(body)
+        reach = (4.5 if body.kind in (GATE, PILL, SOURCE) else 3.0) * line
+        yield Box(body.rect.grown(reach), radius + reach, None, Ink(role, 0.25), 2 * reach - 2)
+        yield Box(body.rect, radius, None, Ink(role), 2.4 * line)
 
 
 def _pulses(moving: Moving) -> Iterator[Mark]:
@@ -399,15 +374,3 @@ def _pulses(moving: Moving) -> Iterator[Mark]:
         large = moving.scene.theme.wire**0.5 * (1.0 if len(centres) < 12 else 0.8)
         yield Discs(centres, 12.5 * large, Ink(role, 0.18))
         yield Discs(centres, 6.0 * large, Ink(role))
-
-
-def brief(array: Array) -> str:
-    """A value on a wire: its number, or its shape."""
-    return digits.fixed(array.item()) if array.size == 1 else digits.size_of(array)
-
-
-def brief_gradient(array: Array) -> str:
-    """A gradient on a wire: its number, or its size."""
-    if array.size == 1:
-        return digits.fixed(array.item())
-    return f"‖{digits.small(float(np.linalg.norm(array)))}‖"

@@ -1,8 +1,8 @@
 """The colours of each role, in the light, the dark and the projector's theme.
 
 Pictures name roles, never colours: forward is green, the gradient red, the local derivative
-violet, clearing teal, the update amber; sign is blue and orange, in heat maps and on weighted wires alone; the
-accent is indigo. Whoever draws looks the roles up here.
+violet, clearing teal, the update amber; sign is blue and orange, in heat maps and on weighted
+wires alone; the accent is indigo. Whoever draws looks the roles up here.
 """
 
 from __future__ import annotations

@@ -74,14 +74,14 @@ def test_the_numbers_multiply_out_for_any_values(values: list[float]) -> None:
 
 def test_the_lecture_in_words() -> None:
     line = timeline(neuron())
-    said = caption(line, line.moments[12])
-    assert said.title == "Step 13 of 19 · backward through +"
+    said = caption(line, line.moments[13])
+    assert said.title == "Step 14 of 20 · backward through +"
     assert said.words == "An add gate distributes its upstream gradient unchanged:"
     assert said.text.endswith("0.20 = 0.20 (upstream) × 1.00 (local), to both inputs")
-    swapped = caption(line, line.moments[14]).text
+    swapped = caption(line, line.moments[15]).text
     assert "A multiply gate swaps" in swapped
     assert "−0.3932 = 0.1966 (upstream) × −2.00 (local), to w1" in swapped
-    through = caption(line, line.moments[8]).text
+    through = caption(line, line.moments[9]).text
     assert "local = −y² = −0.73² = −0.53" in through
 
 
@@ -131,16 +131,17 @@ def test_layers_speak_of_shapes_and_sizes() -> None:
     line = timeline(network())
     texts = {m.number: caption(line, m).text for m in line.moments}
     assert "x (4 × 2), weight (2 × 4), bias (4) → y (4 × 4)" in texts[1]
-    assert re.search(r"∂weight = xᵀ @ g +4 × 1 +‖·‖ = ", texts[8])
-    entry = products(caption(line, line.moments[6]))
+    assert re.search(r"∂weight = xᵀ @ g +4 × 4 · 4 × 1 → 4 × 1 +‖·‖ = ", texts[9])
+    assert re.search(r"∂bias = sum of g over the rows +4 × 1 → 1 +‖·‖ = ", texts[9])
+    entry = products(caption(line, line.moments[7]))
     assert len(entry) == 1
     assert agrees(entry[0][0], entry[0][1] * entry[0][2])
 
 
 def test_an_update_is_a_step_against_the_gradient() -> None:
     line = timeline(neuron())
-    said = caption(line, line.moments[16])
-    assert said.title == "Step 17 of 19 · update of w0"
+    said = caption(line, line.moments[17])
+    assert said.title == "Step 18 of 20 · update of w0"
     assert said.text.endswith("2.10 = 2.00 − 0.50 (α) × (−0.20)")
     assert descent_rate(line.recording.updates[0]) == 0.5
 
@@ -172,6 +173,7 @@ def test_a_phase_is_summed_up() -> None:
     line = timeline(neuron())
     assert [summary(line, phase).title for phase in PHASES] == [
         "Forward: 8 steps",
+        "Gradients cleared",
         "Backward: 8 steps",
         "Update: 3 parameters",
     ]

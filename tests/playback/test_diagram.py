@@ -34,10 +34,10 @@ def words(root: Element) -> list[str]:
 def test_a_picture_is_a_standalone_svg(theme: object) -> None:
     project = neuron()
     found = next(t for t in THEMES.values() if t is theme)
-    root = parsed(svg(picture(project, timeline(project).still_at(13), theme=found), found))
+    root = parsed(svg(picture(project, timeline(project).still_at(14), theme=found), found))
     assert root.tag == f"{SPACE}svg"
     shown = words(root)
-    assert "Step 13 of 19 · backward through +" in shown
+    assert "Step 14 of 20 · backward through +" in shown
     assert {"−3.00", "0.73", "w0", "exp"} <= set(shown)
     assert "Pretendard" in root.attrib["font-family"] and "sans-serif" in root.attrib["font-family"]
     background = next(root.iter(f"{SPACE}rect"))

@@ -18,7 +18,7 @@ from bpstudio.playback.palette import (
     sign_colours,
 )
 
-TEXT = ("text", "muted", "forward", "gradient", "local", "update", "accent")
+TEXT = ("text", "muted", "forward", "gradient", "local", "clear", "update", "accent")
 
 
 def luminance(rgb: tuple[int, int, int]) -> float:

@@ -22,12 +22,12 @@ def test_moments_are_gates_forward_gates_backward_and_updates() -> None:
     assert [m.number for m in line.moments] == [1, 2, 3, 4]
 
 
-def test_the_neuron_of_the_lecture_has_nineteen_steps() -> None:
+def test_the_neuron_of_the_lecture_has_twenty_steps() -> None:
     line = timeline(neuron())
-    assert len(line) == 19
-    assert [line.span(phase) for phase in PHASES] == [(0, 8), (8, 16), (16, 19)]
-    assert line.at(12.5).label == "backward · 13 of 19"
-    assert [m.node for m in line.moments[16:]] == ["w0", "w1", "w2"]
+    assert len(line) == 20
+    assert [line.span(phase) for phase in PHASES] == [(0, 8), (8, 9), (9, 17), (17, 20)]
+    assert line.at(12.5).label == "backward · 13 of 20"
+    assert [m.node for m in line.moments[17:]] == ["w0", "w1", "w2"]
 
 
 def test_what_is_known_at_a_time() -> None:
@@ -77,7 +77,7 @@ def test_stepping_both_ways() -> None:
 def test_scrubbing_forth_and_back_restores_equal_pictures() -> None:
     project = neuron()
     line = timeline(project)
-    times = [0.0, 0.3, 4.0, 8.0, 12.41, 16.2, 19.0]
+    times = [0.0, 0.3, 4.0, 8.0, 12.41, 17.2, 20.0]
     forth = [svg(picture(project, line.at(t))) for t in times]
     back = [svg(picture(project, line.at(t))) for t in reversed(times)]
     assert forth == back[::-1]
@@ -95,7 +95,7 @@ def test_stills() -> None:
     assert (shown.moment.number, shown.phase) == (8, BACKWARD)
     assert shown.pulses
     assert line.still_at(8).t == shown.t
-    with pytest.raises(StudioError, match=r"no step 1 here\. Choose one from 6 to 10"):
+    with pytest.raises(StudioError, match=r"no step 1 here\. Choose one from 7 to 11"):
         line.still(BACKWARD, 1)
     with pytest.raises(StudioError, match="no step 99"):
         line.still_at(99)

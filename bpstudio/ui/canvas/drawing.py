@@ -109,7 +109,10 @@ class Drawing:
         if self._standing is None:
             paths = (path for path in self.scene.paths if path.wire not in part.wires)
             bodies = {**self.scene.bodies, **part.scene.bodies}
-            self._standing = replace(self.scene, bodies=bodies, paths=(*paths, *part.paths))
+            project = replace(self.scene.project, notes=part.scene.project.notes)
+            self._standing = replace(
+                self.scene, project=project, bodies=bodies, paths=(*paths, *part.paths)
+            )
         return self._standing
 
     def visible_numbers(self, instant: Instant, part: Rect) -> list[tuple[str, str]]:
@@ -144,7 +147,7 @@ class Drawing:
         if self._away() != before:
             self.ground.forget()
             self.wires.forget()
-        elif framed or self._project.groups:
+        elif framed:
             now = self._framed()
             moved = {id for id in framed.keys() | now.keys() if framed.get(id) != now.get(id)}
             both = [
@@ -153,10 +156,11 @@ class Drawing:
             self.ground.spoil(both)
 
     def _framed(self) -> dict[str, Rect]:
-        """Where the boxes around what stands opened are now."""
-        if not self._project.groups:
-            return {}
-        return {frame.id: frame.rect for frame in self.standing.frames}
+        """Where frames and notes are now."""
+        here = self.standing
+        return {each.id: each.rect for each in here.frames} | {
+            slip.note.id: slip.rect for slip in here.slips
+        }
 
     def _away(self) -> tuple[frozenset[str], frozenset[Wire]]:
         part = self.lifted
@@ -327,7 +331,7 @@ class Drawing:
     def _paint_ground(self, painter: QPainter, parts: list[Rect]) -> None:
         for part in parts:
             paint_grid(painter, part, self.theme)
-        if self._project.groups:
+        if self.standing.frames or self.standing.slips:
             paint_marks(
                 painter, legible(framing(self.standing), painter.worldTransform().m11()), self.theme
             )

@@ -13,7 +13,7 @@ from bpstudio.engine.op import Array
 from bpstudio.engine.run import Recording
 from bpstudio.playback.bodies import NUMBER
 from bpstudio.playback.digits import MINUS, UNKNOWN
-from bpstudio.playback.flow import Label
+from bpstudio.playback.labels import Label
 from bpstudio.playback.marks import Rect
 from bpstudio.playback.metrics import MONO
 from bpstudio.playback.metrics import width as width_of

@@ -97,10 +97,12 @@ class Run:
     wiring: Wiring
     known: Array
     returned: Array
+    dark: Array
 
     def differing(self, other: Run) -> list[Rect]:
         """What the curves cover that look different in the two, piece by piece."""
         changed = (self.known != other.known) | (self.returned != other.returned)
+        changed |= self.dark != other.dark
         if changed.sum() > MANY:
             boxes = self.wiring.boxes[changed]
         else:
@@ -132,8 +134,10 @@ class Run:
             seen &= ~away
         controls = self.wiring.controls
         draw_curves(painter, controls[seen & ~self.known], flow.WAITING, theme)
-        draw_curves(painter, controls[seen & self.known], flow.KNOWN, theme)
-        draw_curves(painter, controls[seen & self.returned], flow.RETURNED, theme, flow.DASH)
+        lit = seen & ~self.dark
+        draw_curves(painter, controls[lit & self.known], flow.KNOWN, theme)
+        draw_curves(painter, controls[lit & self.returned], flow.RETURNED, theme, flow.DASH)
+        draw_curves(painter, controls[seen & self.dark], flow.DARK, theme, flow.DARK_DASH)
 
 
 def wiring(scene: Scene) -> Wiring:
@@ -147,7 +151,10 @@ def run_of(wires: Wiring, times: tuple[Array, Array], instant: Instant | None) -
     upto = reached(instant)
     back = instant is not None and instant.phase == BACKWARD
     returned = gradients <= upto if back else np.zeros(len(gradients), dtype=bool)
-    return Run(wires, values <= upto, returned)
+    dark = np.zeros(len(gradients), dtype=bool)
+    if returned.any() and instant is not None and (gone := instant.timeline.dark):
+        dark[: len(wires.plain)] = [path.wire in gone for path in wires.plain]
+    return Run(wires, values <= upto, returned, returned & dark)
 
 
 def reached(instant: Instant | None) -> int:

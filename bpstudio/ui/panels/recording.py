@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+import numpy as np
 from PySide6.QtCore import (
     QAbstractTableModel,
     QItemSelectionModel,
@@ -31,7 +32,7 @@ from bpstudio.language import N_, _
 from bpstudio.playback import digits
 from bpstudio.playback.chain import label_of
 from bpstudio.playback.palette import THEMES, Theme
-from bpstudio.playback.timeline import BACKWARD, FORWARD, UPDATE, Moment, Timeline
+from bpstudio.playback.timeline import BACKWARD, CLEAR, UPDATE, Clear, Moment, Timeline
 from bpstudio.ui.panels.panel import Panel, label, present
 from bpstudio.ui.showing import Showing
 from bpstudio.ui.studio import Studio
@@ -157,7 +158,7 @@ class RecordingPanel(Panel):
     def _choose_columns(self, shown: Showing) -> None:
         """Where there is no room for both, the column of the phase: values, then gradients."""
         tight = self.width() < self._both + NAMES * self.theme.type
-        forward = shown.instant is None or shown.instant.phase == FORWARD
+        forward = shown.instant is None or not shown.instant.returning
         self.table.setColumnHidden(VALUE, tight and not forward)
         self.table.setColumnHidden(GRADIENT, tight and forward)
 
@@ -280,7 +281,9 @@ class Steps(QAbstractTableModel):
             return NOT_YET
         instant = self._shown.instant
         done = instant is not None and instant.done(moment.number) > 0
-        known = done or (column == VALUE and moment.phase == BACKWARD)
+        # What arrives at a gate is there before its step: it is what the step begins with.
+        going_on = self._is_present(moment) and moment.phase == BACKWARD
+        known = done or going_on or (column == VALUE and moment.phase == BACKWARD)
         array = _array(self._timeline, moment, column)
         return _written(array, self._short) if known and array is not None else NOT_YET
 
@@ -297,6 +300,8 @@ def _alike(before: Timeline, after: Timeline) -> bool:
 
 def _name(timeline: Timeline, moment: Moment, ids: bool) -> str:
     step = moment.step
+    if isinstance(step, Clear):
+        return _("clear gradients")
     if isinstance(step, Update):
         node = timeline.recording.graph[step.node]
         return node.label if node.op.category == "source" else f"{node.label}.{step.port}"
@@ -307,15 +312,19 @@ def _name(timeline: Timeline, moment: Moment, ids: bool) -> str:
 def _role(moment: Moment, column: int) -> str:
     if column == VALUE:
         return "update" if moment.phase == UPDATE else "value"
+    if moment.phase == CLEAR and column != STEP:
+        return "clear"
     return {STEP: "muted", GATE: "text", GRADIENT: "gradient"}[column]
 
 
 def _has_gradient(moment: Moment) -> bool:
-    return moment.phase in (BACKWARD, UPDATE)
+    return moment.phase in (CLEAR, BACKWARD, UPDATE)
 
 
 def _array(timeline: Timeline, moment: Moment, column: int) -> Array | None:
     step = moment.step
+    if isinstance(step, Clear):
+        return np.zeros(()) if column == GRADIENT else None
     if isinstance(step, Update):
         return step.after if column == VALUE else step.gradient
     recording = timeline.recording
