@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -31,6 +32,13 @@ SHOWN = 6
 MOST_SLOPES = 1_000_000
 """So many local gradients may lie between a number and the loss: it takes less than a second."""
 Index = tuple[int, ...]
+
+
+class Question(NamedTuple):
+    """What is asked about: an entry of the gradient at a place."""
+
+    place: Place
+    entry: Index = ()
 
 
 @dataclass(frozen=True)

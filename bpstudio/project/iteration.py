@@ -25,10 +25,12 @@ def iteration(
     step: int = 0,
     memory: Memory | None = None,
     most_rows: int | None = None,
+    rows: Array | None = None,
 ) -> Recording:
     """The training step with this number (from 0) from these weights, gate by gate.
 
-    It runs on the rows that the step sees, on `most_rows` of them at most. The updates are what
+    It runs on the rows that the step sees, on `most_rows` of them at most, or on these `rows` of
+    the data alone. The updates are what
     the optimizer would do with the present settings, going on from its `memory`; a gradient in
     them has the penalty in it, and frozen weights have none.
 
@@ -37,10 +39,11 @@ def iteration(
     """
     weights = project.weights if weights is None else weights
     part, goal = runnable(project)
+    chosen = _rows(project, step, most_rows) if rows is None else rows
     steps = tuple(
         run.forward(
             part,
-            arguments(within(project, part), _rows(project, step, most_rows)),
+            arguments(within(project, part), chosen),
             _of(part, weights),
             statistics=_of(part, project.statistics),
             randomness=run.Randomness(project.training.seed, step),

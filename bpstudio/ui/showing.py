@@ -12,9 +12,10 @@ from bpstudio.engine import fault, run
 from bpstudio.engine.op import Array
 from bpstudio.engine.run import Recording
 from bpstudio.errors import StudioError
-from bpstudio.playback.timeline import Instant, Moment, Timeline
+from bpstudio.playback.timeline import GATE, Instant, Moment, Timeline, Wire
 from bpstudio.playback.tint import Tint
 from bpstudio.playback.veil import Veil, veiled
+from bpstudio.playback.why import Question, gradient_at
 from bpstudio.project import runs
 from bpstudio.project.iteration import iteration, runnable, within
 from bpstudio.project.project import Project, loss_node, shapes
@@ -36,6 +37,10 @@ class Showing:
 
     `veil` hides numbers in what the timeline shows, of which `whole` is the recording with nothing
     hidden. `plant` is a fault in its backward pass, put there to be found.
+
+    `row` is the row of the data that is looked at alone, None for the whole batch, and `unit` how
+    far one step goes. `question` is the gradient that is asked about, and `lit` the wires that are
+    lit for it.
     """
 
     project: Project
@@ -53,6 +58,10 @@ class Showing:
     veil: Veil | None = None
     plant: fault.Plant | None = None
     tint: Tint | None = None
+    row: int | None = None
+    unit: str = GATE
+    question: Question | None = None
+    lit: frozenset[Wire] = frozenset()
 
     @property
     def recording(self) -> Recording | None:
@@ -146,13 +155,19 @@ def run_anew(shown: Showing, memory: Memory | None = None) -> Showing:
     `memory` is what the optimizer remembers of the steps before.
     """
     project = shown.project
-    shown = replace(shown, tint=None)
+    row = shown.row if shown.row in rows_to_choose(project) else None
+    shown = replace(shown, tint=None, row=row, lit=frozenset())
     blank = replace(shown, timeline=None, whole=None, problem=None, position=0.0, playing=False)
     if not project.graph.nodes:
         return blank
     try:
         recording = iteration(
-            project, shown.weights, step=shown.step, memory=memory, most_rows=MOST_ROWS
+            project,
+            shown.weights,
+            step=shown.step,
+            memory=memory,
+            most_rows=MOST_ROWS,
+            rows=None if row is None else np.array([row]),
         )
     except StudioError as problem:
         return replace(blank, problem=problem)
@@ -168,6 +183,7 @@ def run_anew(shown: Showing, memory: Memory | None = None) -> Showing:
         timeline=timeline,
         whole=recording,
         problem=_problem(project, recording),
+        question=_still_there(shown.question, recording),
         position=shown.position if kept else float(len(timeline)),
         playing=shown.playing and kept,
     )
@@ -179,6 +195,23 @@ def under(shown: Showing, veil: Veil | None) -> Showing:
         return replace(shown, veil=veil)
     recording = shown.whole if veil is None else veiled(shown.whole, veil)
     return replace(shown, veil=veil, timeline=Timeline(recording, shown.project.groups))
+
+
+def rows_to_choose(project: Project) -> range:
+    """The rows of the data that can be looked at alone; none where the network reads no data."""
+    reads = project.data is not None and project.graph.has_batch
+    return range(len(project.data) if reads and project.data is not None else 0)
+
+
+def _still_there(question: Question | None, recording: Recording) -> Question | None:
+    """What is asked about, if its gradient is there and has that entry."""
+    if question is None or question.place[0] not in recording.graph.nodes:
+        return None
+    gradient = gradient_at(recording, question.place)
+    if gradient is None or len(question.entry) != gradient.ndim:
+        return None
+    inside = all(i < n for i, n in zip(question.entry, gradient.shape, strict=True))
+    return question if inside else None
 
 
 def _problem(project: Project, recording: Recording) -> StudioError | None:

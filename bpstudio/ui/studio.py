@@ -17,13 +17,10 @@ from pathlib import Path
 from typing import Any, Concatenate, NamedTuple, ParamSpec
 
 import msgspec
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import Signal
 
-from bpstudio.engine.fault import Plant
 from bpstudio.errors import StudioError
 from bpstudio.language import _, ngettext, set_language
-from bpstudio.playback.tint import Tint
-from bpstudio.playback.veil import Veil
 from bpstudio.project import edits, file
 from bpstudio.project.difference import Difference, between
 from bpstudio.project.document import Document
@@ -33,9 +30,9 @@ from bpstudio.project.project import Project
 from bpstudio.training.batches import batches_per_epoch
 from bpstudio.training.job import MOST_STEPS
 from bpstudio.ui.checking import Checking
-from bpstudio.ui.playing import Player
+from bpstudio.ui.looking import Looking
 from bpstudio.ui.preferences import Preferences
-from bpstudio.ui.showing import Showing, run_anew, show, under
+from bpstudio.ui.showing import Showing, run_anew, show
 from bpstudio.ui.training import Outcome, Training, change_for, ends_training, job_of
 
 Words = ParamSpec("Words")
@@ -76,13 +73,11 @@ class Kept(NamedTuple):
     selection: frozenset[str]
 
 
-class Studio(QObject):
+class Studio(Looking):
     """The current state, and the only place that changes it."""
 
     changed = Signal(object)
     """An edit: a `Change`."""
-    moved = Signal(object)
-    """What is shown passed on: the new `Showing`."""
     selected = Signal(object)
     """The selection: a frozenset of node ids."""
     noticed = Signal(object)
@@ -99,13 +94,13 @@ class Studio(QObject):
         self.aside: Kept | None = None
         self.shown: Showing = show(self.project)
         self.selection: frozenset[str] = frozenset()
+        self.noted: frozenset[str] = frozenset()
         self.training = training
         training.advanced.connect(self._advance)
         training.ended.connect(self._end)
         self._next_recording = 0.0
         self.checking = Checking(self)
-        self._player = Player()
-        self._player.passed.connect(self._pass)
+        self._iterating: int = 0
 
     # -- the project ------------------------------------------------------------------------
 
@@ -194,7 +189,7 @@ class Studio(QObject):
         after = self.project
         if after is before:
             return
-        self.select(self.selection & after.graph.nodes.keys())
+        self.select(self.chosen & (after.graph.nodes.keys() | after.notes.keys()))
         if self.training.running:
             change = change_for(before, after)
             if change is not None:
@@ -341,6 +336,27 @@ class Studio(QObject):
         key = "training " + " ".join(sorted(changes))
         return self.do_merged(_("Training settings"), key, edits.set_training, settings)
 
+    def next_iteration(self) -> None:
+        """Train one step, then show the iteration after it from its beginning."""
+        if self.can_train and not self.shown.training:
+            self.train(1)
+            self._iterating = -1
+
+    def settle_training(self) -> None:
+        """Let training that goes on enter the project."""
+        self.land()
+
+    def _iterate(self, direction: int) -> None:
+        """Show the end of the next iteration, or the beginning of the one before."""
+        if direction > 0 and self.can_train and not self.shown.training:
+            self.train(1)
+            self._iterating = 1
+        elif direction < 0 and self.history.past:
+            before = self.history.past[-1].project
+            if before.trained.steps == self.project.trained.steps - 1:
+                self.undo()
+                self.show_position(0.0)
+
     def _go_on(self, landed: Outcome) -> None:
         """Train on from where a run was landed for an edit, as far as it was to go."""
         steps = landed.job.steps - landed.taken
@@ -392,88 +408,24 @@ class Studio(QObject):
         else:
             self.shown = show(before, self.shown)
             self.moved.emit(self.shown)
+        turn, self._iterating = self._iterating, 0
+        if turn:
+            self.show_position(0.0 if turn < 0 else float(self.shown.length))
 
     # -- what is shown ----------------------------------------------------------------------
 
+    @property
+    def chosen(self) -> frozenset[str]:
+        """The selected nodes and the selected notes together."""
+        return self.selection | self.noted
+
     def select(self, ids: Iterable[str]) -> None:
-        """Make these the selected nodes."""
+        """Make these the selected nodes and notes."""
         chosen = frozenset(ids)
-        if chosen != self.selection:
-            self.selection = chosen
-            self.selected.emit(chosen)
-
-    def show_position(self, position: float) -> None:
-        """Scrub to a time in the timeline."""
-        self._player.stop()
-        self._show(position=min(max(position, 0.0), float(self.shown.length)), playing=False)
-
-    def play(self) -> None:
-        """Play from here to the end; at the end, from the beginning."""
-        if not self.shown.length:
-            self._say_problem()
-            return
-        here = 0.0 if self.shown.position >= self.shown.length else self.shown.position
-        self._go(here, float(self.shown.length))
-
-    def step(self, direction: int) -> None:
-        """One moment on (1), moving there, or one back (-1), at once."""
-        timeline = self.shown.timeline
-        if timeline is None:
-            self._say_problem()
-            return
-        here, target = self.shown.position, self._player.target
-        if direction < 0:
-            self.show_position(timeline.previous(here))
-            return
-        here = here if target is None or target == self.shown.length else target
-        there = timeline.next(here)
-        if self.preferences.reduce_motion or there == here:
-            self.show_position(there)
-        else:
-            self._go(here, there)
-
-    def hide(self, veil: Veil | None) -> None:
-        """Hide these numbers wherever they would be read; None hides nothing."""
-        self.shown = under(self.shown, veil)
-        self.moved.emit(self.shown)
-
-    def plant(self, plant: Plant | None) -> None:
-        """Show the network with that fault in its backward pass; the project stays as it is."""
-        self.land()
-        self.stop()
-        self.shown = run_anew(replace(self.shown, plant=plant), self.project.trained.memory)
-        self.moved.emit(self.shown)
-
-    def show_tint(self, tint: Tint | None) -> None:
-        """Colour each node by how wrong its gradient is, until the numbers change; None ends it."""
-        self._show(tint=tint)
-
-    def has_phase(self, phase: str) -> bool:
-        """Whether anything happens in that phase."""
-        begin, end = self.shown.timeline.span(phase) if self.shown.timeline else (0, 0)
-        return begin < end
-
-    def show_phase(self, phase: str) -> None:
-        """To where the phase begins."""
-        if self.shown.timeline is not None:
-            self.show_position(float(self.shown.timeline.span(phase)[0]))
-
-    def stop(self) -> None:
-        """Stop playing where it is."""
-        self._player.stop()
-        if self.shown.playing:
-            self._show(playing=False)
-
-    def _go(self, here: float, there: float) -> None:
-        self._show(position=here, playing=True)
-        self._player.go(here, there, self.preferences.speed)
-
-    def _pass(self, position: float, playing: bool) -> None:
-        self._show(position=position, playing=playing)
-
-    def _show(self, **parts: object) -> None:
-        self.shown = replace(self.shown, **parts)  # type: ignore[arg-type]
-        self.moved.emit(self.shown)
+        if chosen != self.chosen:
+            self.noted = chosen & self.project.notes.keys()
+            self.selection = chosen - self.noted
+            self.selected.emit(self.selection)
 
     # -- what people are told ---------------------------------------------------------------
 
