@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QMessageBox, QPushButton
 from pytestqt.qtbot import QtBot
 
 from bpstudio.data import toys
@@ -41,9 +41,13 @@ class Desk:
         self.window = Window(self.studio, lambda _preferences: "", root)
         self.guard = self.window.guard
         self.said: list[Notice] = []
-        self.studio.noticed.connect(lambda notice: notice and self.said.append(notice))
+        self.studio.noticed.connect(self._hear)
         with qtbot.waitSignal(self.guard.found, timeout=PATIENCE):
             self.guard.begin()
+
+    def _hear(self, notice: Notice | None) -> None:
+        if notice is not None:
+            self.said.append(notice)
 
     def open(self, path: Path) -> None:
         assert files.load_into(self.studio, path)
@@ -318,8 +322,6 @@ def test_the_question_itself(desk: Callable[[], Desk], path: Path, qtbot: QtBot)
     first.retitle("mine")
     somebody_else_saves(path, "theirs")
     first.save()
-    from PySide6.QtWidgets import QMessageBox
-
     box = first.window.findChild(QMessageBox)
     assert isinstance(box, QMessageBox)
     assert path.name in box.text()
