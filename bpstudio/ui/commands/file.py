@@ -65,7 +65,7 @@ def save_as(window: Window) -> None:
 
 
 @action(
-    N_("Save as te&mplate…"),
+    N_("Save as tem&plate…"),
     menu="File",
     help=N_("Keep the project to begin others with it"),
     when=lambda window: window.studio.can_copy,
