@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QApplication
 
 from bpstudio import resources
 from bpstudio.project import file, runs
+from bpstudio.project.document import Document
 from bpstudio.training.trainer import train_now
 from bpstudio.ui.app import make_application, take_down
 from bpstudio.ui.preferences import Preferences
@@ -97,7 +98,7 @@ def opened(shot: Shot, app: QApplication) -> Iterator[Window]:
             window.resize(*shot.size)
             window.show()
             studio.prefer(theme=shot.theme, language=shot.language)
-            studio.begin(file.load(path), path)
+            studio.begin(file.load(path), Document(path))
             settle(app, lambda: False, 1500)
             if shot.position is not None:
                 studio.show_position(shot.position)

@@ -1,26 +1,23 @@
-"""The two bars: playback and how things stand above the canvas, the timeline below everything."""
+"""The bar above the canvas: playback, and how things stand; the timeline has one of its own."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from PySide6.QtCore import QRectF, QSignalBlocker, QSize, Qt
-from PySide6.QtGui import QAction, QColor, QIcon, QPainter, QPaintEvent, QPixmap, QResizeEvent
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QAction, QColor, QIcon, QPainter, QPixmap, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
     QSizePolicy,
-    QSlider,
-    QStyle,
-    QStyleOptionSlider,
     QToolButton,
     QWidget,
 )
 
 from bpstudio.language import N_, _
 from bpstudio.playback.palette import THEMES, Theme
-from bpstudio.playback.timeline import BACKWARD, FORWARD, PHASES, UPDATE
+from bpstudio.playback.timeline import BACKWARD, CLEAR, FORWARD, UPDATE
 from bpstudio.ui import icons
 from bpstudio.ui.actions import table
 from bpstudio.ui.readout import readout, whereabouts
@@ -28,7 +25,7 @@ from bpstudio.ui.showing import Showing
 from bpstudio.ui.studio import Change, Studio
 from bpstudio.ui.style import on_accent, set_property
 
-COLOURS = {FORWARD: "forward", BACKWARD: "gradient", UPDATE: "update"}
+COLOURS = {FORWARD: "forward", CLEAR: "clear", BACKWARD: "gradient", UPDATE: "update"}
 """The role of each phase's colour."""
 
 PHASE_ACTIONS = {"forward_pass": FORWARD, "backward_pass": BACKWARD, "update_phase": UPDATE}
@@ -57,10 +54,10 @@ class TopBar(QFrame):
         self.setProperty("role", "bar")
         self.setObjectName("top-bar")
         self._studio, self._actions = studio, actions
-        self._title = _label("brand")
-        self._file = _label("muted")
-        self._where = _label("muted")
-        self._state = _label("number")
+        self._title = line_of("brand")
+        self._file = line_of("muted")
+        self._where = line_of("muted")
+        self._state = line_of("number")
         self._state.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.buttons = {
             id: CommandButton(actions[id], self)
@@ -206,93 +203,6 @@ class TopBar(QFrame):
         ]
 
 
-class TimelineBar(QFrame):
-    """The moments of the iteration on one line, to be walked along."""
-
-    def __init__(self, studio: Studio, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setProperty("role", "bar")
-        self.setObjectName("timeline-bar")
-        self._studio = studio
-        self._step, self._end = _label("muted"), _label("number")
-        self.slider = PhaseSlider(self)
-        self.slider.setObjectName("step-slider")
-        self.slider.valueChanged.connect(self._scrub)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(14, 7, 18, 7)
-        row.setSpacing(10)
-        row.addWidget(self._step)
-        row.addWidget(self.slider, 1)
-        row.addWidget(self._end)
-        studio.moved.connect(self._show)
-        self.retitle()
-
-    def retitle(self) -> None:
-        """Say everything in the current language and the current colours."""
-        self.slider.setAccessibleName(_("Step"))
-        self.slider.setToolTip(_("Walk through the forward pass, the backward pass and the update"))
-        self.slider.dress(THEMES[self._studio.preferences.theme])
-        self._show(self._studio.shown)
-
-    def _show(self, shown: Showing) -> None:
-        number = int(shown.position)
-        instant = shown.instant
-        going_on = instant.moment.number if instant is not None and instant.moment else 0
-        self._step.setText(_("step {number}").format(number=going_on))
-        self._end.setText("● " + _("live") if shown.training else f"/ {shown.length}")
-        self.slider.setEnabled(shown.length > 0)
-        self.slider.mark(
-            {phase: shown.timeline.span(phase) for phase in PHASES} if shown.timeline else {}
-        )
-        with QSignalBlocker(self.slider):
-            self.slider.setMaximum(max(shown.length, 1))
-            self.slider.setValue(number)
-        self.slider.setAccessibleDescription(instant.label if instant else "")
-        self._step.setMinimumWidth(self._step.fontMetrics().horizontalAdvance(_widest(shown)))
-
-    def _scrub(self, value: int) -> None:
-        self._studio.show_position(float(value))
-
-
-class PhaseSlider(QSlider):
-    """A slider under which the phases are marked in their colours."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(Qt.Orientation.Horizontal, parent)
-        self.setPageStep(1)
-        self._spans: Mapping[str, tuple[int, int]] = {}
-        self._theme = THEMES["light"]
-
-    def dress(self, theme: Theme) -> None:
-        """Take the colours of that theme."""
-        self._theme = theme
-        self.update()
-
-    def mark(self, spans: Mapping[str, tuple[int, int]]) -> None:
-        """Where each phase begins and ends, in values of the slider."""
-        if spans != self._spans:
-            self._spans = spans
-            self.update()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """The slider itself, and a thin line for each phase."""
-        super().paintEvent(event)
-        option = QStyleOptionSlider()
-        self.initStyleOption(option)
-        handle = self.style().subControlRect(
-            QStyle.ComplexControl.CC_Slider, option, QStyle.SubControl.SC_SliderHandle, self
-        )
-        half, room = handle.width() / 2, self.width() - handle.width()
-        with QPainter(self) as painter:
-            for phase, (begin, end) in self._spans.items():
-                left = half + room * begin / max(self.maximum(), 1) + 1
-                right = half + room * end / max(self.maximum(), 1) - 1
-                if right > left:
-                    colour = QColor(self._theme.colours[COLOURS[phase]])
-                    line = QRectF(left, self.height() - 3.0, right - left, 2.0)
-                    painter.fillRect(line, colour)
-
-
 class CommandButton(QToolButton):
     """A button that gives a command, in words of its own."""
 
@@ -323,12 +233,7 @@ class CommandButton(QToolButton):
         self.setToolTip(self._action.toolTip())
 
 
-def _widest(shown: Showing) -> str:
-    """The widest text of the step's label, so that the slider does not move."""
-    return _("step {number}").format(number="0" * len(str(shown.length)))
-
-
-def _label(role: str) -> QLabel:
+def line_of(role: str) -> QLabel:
     label = QLabel()
     label.setTextFormat(Qt.TextFormat.PlainText)
     label.setProperty("role", role)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+import msgspec
 from PySide6.QtCore import QObject, Signal
 
 from bpstudio.engine.fault import Plant
@@ -86,6 +87,11 @@ class Looking(QObject):
         """To where the phase begins."""
         if self.shown.timeline is not None:
             self.show_position(float(self.shown.timeline.span(phase)[0]))
+
+    def set_speed(self, speed: float) -> None:
+        """Play at another speed, what plays now included; 1 passes about one gate a second."""
+        self.preferences = msgspec.structs.replace(self.preferences, speed=speed)
+        self._player.set_speed(speed)
 
     def stop(self) -> None:
         """Stop playing where it is."""

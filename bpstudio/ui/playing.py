@@ -36,6 +36,10 @@ class Player(QObject):
         self._clock.start()
         self._frames.start()
 
+    def set_speed(self, speed: float) -> None:
+        """Move on at another speed."""
+        self._pace = PACE * speed
+
     def stop(self) -> None:
         """Stand still."""
         self._frames.stop()

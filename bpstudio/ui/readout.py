@@ -5,7 +5,8 @@ from __future__ import annotations
 from bpstudio.language import _
 from bpstudio.playback.digits import tabular
 from bpstudio.project.project import loss_node
-from bpstudio.ui.showing import Showing
+from bpstudio.training.batches import batch_size
+from bpstudio.ui.showing import MOST_ROWS, Showing, rows_to_choose
 
 
 def whereabouts(shown: Showing) -> str:
@@ -19,6 +20,17 @@ def whereabouts(shown: Showing) -> str:
     elif instant is not None and instant.timeline.moments:
         parts.append(instant.label)
     return " · ".join(parts)
+
+
+def example(shown: Showing) -> str:
+    """What of the data is looked at: `row 3 of 4`, or `batch of 4`; empty where none is read."""
+    data = shown.project.data
+    if data is None or not rows_to_choose(shown.project):
+        return ""
+    if shown.row is not None:
+        return _("row {row} of {rows}").format(row=shown.row + 1, rows=len(data))
+    batch = batch_size(len(data.training_rows), shown.project.training.batch)
+    return _("batch of {rows}").format(rows=min(batch, MOST_ROWS))
 
 
 def readout(shown: Showing) -> str:

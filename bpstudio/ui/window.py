@@ -17,7 +17,7 @@ from bpstudio.language import _
 from bpstudio.project.file import SUFFIX
 from bpstudio.ui import actions, commands, icons, style
 from bpstudio.ui.banner import Banner
-from bpstudio.ui.bars import TimelineBar, TopBar
+from bpstudio.ui.bars import TopBar
 from bpstudio.ui.canvas.canvas import Canvas
 from bpstudio.ui.dialogs import files, recovery, tables
 from bpstudio.ui.docks import Docks
@@ -26,6 +26,7 @@ from bpstudio.ui.menus import Menus
 from bpstudio.ui.preferences import Preferences
 from bpstudio.ui.showing import Showing
 from bpstudio.ui.studio import Change, Studio
+from bpstudio.ui.timeline_bar import TimelineBar
 
 assert commands  # importing them fills the table of actions
 
@@ -75,7 +76,7 @@ class Window(QMainWindow):
         self.docks = Docks(self)
         self.menus = Menus(self, self.actions_by_id)
         self.top = TopBar(studio, self.actions_by_id, self)
-        self.timeline = TimelineBar(studio, self)
+        self.timeline = TimelineBar(studio, self.actions_by_id, self)
         self._add_bar("top", self.top, Qt.ToolBarArea.TopToolBarArea)
         self._add_bar("bottom", self.timeline, Qt.ToolBarArea.BottomToolBarArea)
 

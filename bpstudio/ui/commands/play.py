@@ -5,8 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bpstudio.language import N_
-from bpstudio.playback.timeline import BACKWARD, FORWARD, UPDATE
+from bpstudio.playback.timeline import (
+    BACKWARD,
+    CLEAR,
+    FORWARD,
+    GATE,
+    ITERATION,
+    LAYER,
+    PHASE,
+    UPDATE,
+)
 from bpstudio.ui.actions import action
+from bpstudio.ui.showing import rows_to_choose
 
 if TYPE_CHECKING:
     from bpstudio.ui.window import Window
@@ -80,6 +90,18 @@ def forward_pass(window: Window) -> None:
 
 
 @action(
+    N_("&Clear gradients"),
+    menu="Play",
+    help=N_("Show how the gradients of the step before are set back to 0"),
+    when=lambda window: window.studio.has_phase(CLEAR),
+    group=1,
+)
+def clear_phase(window: Window) -> None:
+    """To where the gradients are cleared."""
+    window.studio.show_phase(CLEAR)
+
+
+@action(
     N_("Back&ward pass"),
     menu="Play",
     help=N_("Show the gradients: the beginning of the backward pass"),
@@ -101,3 +123,101 @@ def backward_pass(window: Window) -> None:
 def update_phase(window: Window) -> None:
     """To where the update begins."""
     window.studio.show_phase(UPDATE)
+
+
+@action(
+    N_("Next &iteration"),
+    menu="Play",
+    help=N_("Train one step, then show the iteration after it from its beginning"),
+    when=lambda window: window.studio.can_train and not window.studio.shown.training,
+    group=1,
+)
+def next_iteration(window: Window) -> None:
+    """One training step, and the timeline of the next."""
+    window.studio.next_iteration()
+
+
+@action(
+    N_("Steps by &gate"),
+    menu="Play",
+    checked=lambda window: window.studio.shown.unit == GATE,
+    group=2,
+)
+def by_gate(window: Window) -> None:
+    """A step is one gate."""
+    window.studio.step_by(GATE)
+
+
+@action(
+    N_("Steps by &layer"),
+    menu="Play",
+    checked=lambda window: window.studio.shown.unit == LAYER,
+    group=2,
+)
+def by_layer(window: Window) -> None:
+    """A step is a layer with its activation, or all of what stands opened."""
+    window.studio.step_by(LAYER)
+
+
+@action(
+    N_("Steps by &phase"),
+    menu="Play",
+    checked=lambda window: window.studio.shown.unit == PHASE,
+    group=2,
+)
+def by_phase(window: Window) -> None:
+    """A step is the whole forward pass, the whole backward pass, or the whole update."""
+    window.studio.step_by(PHASE)
+
+
+@action(
+    N_("Steps by i&teration"),
+    menu="Play",
+    checked=lambda window: window.studio.shown.unit == ITERATION,
+    group=2,
+)
+def by_iteration(window: Window) -> None:
+    """A step is a whole iteration; beyond its end the network is trained one step."""
+    window.studio.step_by(ITERATION)
+
+
+def _has_rows(window: Window) -> bool:
+    return bool(rows_to_choose(window.studio.shown.project))
+
+
+@action(
+    N_("Ne&xt example"),
+    menu="Play",
+    shortcut=("Alt+PgDown",),
+    help=N_("Look at the next row of the data alone"),
+    when=_has_rows,
+    group=3,
+)
+def next_example(window: Window) -> None:
+    """The next row alone."""
+    window.studio.next_row(1)
+
+
+@action(
+    N_("Pre&vious example"),
+    menu="Play",
+    shortcut=("Alt+PgUp",),
+    help=N_("Look at the row before alone"),
+    when=_has_rows,
+    group=3,
+)
+def previous_example(window: Window) -> None:
+    """The row before alone."""
+    window.studio.next_row(-1)
+
+
+@action(
+    N_("Whole &batch"),
+    menu="Play",
+    help=N_("Look at all rows of the batch again"),
+    when=_has_rows,
+    group=3,
+)
+def whole_batch(window: Window) -> None:
+    """All rows of the batch."""
+    window.studio.show_row(None)
