@@ -95,7 +95,7 @@ def _folded(project: Project, id: str, inside: tuple[Body, ...], type: float) ->
     leaving = tuple(
         node.id
         for body in inside
-        for node in dict.fromkeys((body.node, body.last))
+        for node in {each.id: each for each in (body.node, body.last)}.values()
         if node.op.category != "loss"
         and (not graph.readers[node.id] or not members.issuperset(graph.readers[node.id]))
     )
