@@ -226,19 +226,36 @@ class Studio(Looking):
         self.selected.emit(self.selection)
         self.moved.emit(self.shown)
 
-    def keep(self) -> Kept:
-        """What is current now, training landed, so that it can be put back."""
+    def present(self) -> Kept:
+        """What is current now, training landed."""
         self.stop()
         self.land()
-        self.aside = Kept(self.history, self.saved, self.document, self.shown, self.selection)
+        return Kept(self.history, self.saved, self.document, self.shown, self.selection)
+
+    def keep(self) -> Kept:
+        """Put aside what is current now, so that something else can be shown for a while."""
+        self.aside = self.present()
         return self.aside
+
+    def visit(self, project: Project) -> None:
+        """Show another project for a while; the person's own is put aside until `come_back`."""
+        if self.aside is None:
+            self.keep()
+        self.put_back(Kept(History.of(project), project, Document(), show(project), frozenset()))
+
+    def come_back(self) -> None:
+        """The person's own project again, exactly as it was put aside, if it was."""
+        if self.aside is not None:
+            self.put_back(self.aside)
 
     def put_back(self, kept: Kept) -> None:
         """Make current again what was kept: exactly what was there, its past included."""
         self.stop()
         self.land()
         self.training.drop()
-        before, self.aside = self.project, None
+        before = self.project
+        if kept is self.aside:
+            self.aside = None
         self.history, self.saved, self.document, self.shown, self.selection = kept
         self.noticed.emit(None)
         self.changed.emit(Change(before, self.project, _("Open")))

@@ -200,6 +200,7 @@ class Window(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask about what is not saved, then leave."""
         if not self._leaving:
+            self.studio.come_back()
             self.studio.land()
             if self.studio.dirty:
                 event.ignore()

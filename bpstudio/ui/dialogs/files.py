@@ -75,6 +75,7 @@ def save_as(window: Window, then: Callable[[], None] | None = None) -> None:
 def settle(window: Window, then: Callable[[], None]) -> None:
     """Go on with `then` when nothing can be lost by it: at once, or after asking."""
     studio = window.studio
+    studio.come_back()
     studio.land()
     if not studio.dirty:
         then()
