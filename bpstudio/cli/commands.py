@@ -236,8 +236,12 @@ def render(words: argparse.Namespace) -> Answer:
         views=words.view,
         phase=words.phase,
         step=words.step,
+        time=words.time,
+        training=words.training,
         theme=words.theme,
         size=words.size,
+        rate=words.fps,
+        report=_frames if words.progress else None,
     )
     data = {"path": words.out, "width": drawn.width, "height": drawn.height}
     data["frames"] = drawn.frames
@@ -318,6 +322,11 @@ def _value(text: str) -> Any:
 
 def _refuse(text: str) -> float:
     raise ValueError(text)
+
+
+def _frames(done: int, count: int) -> None:
+    """A line for each frame of a film, for whoever follows how far it is."""
+    print(f"{done}/{count}", file=sys.stderr, flush=True)
 
 
 def _progress(steps: int) -> Any:

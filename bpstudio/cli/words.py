@@ -115,6 +115,12 @@ def _parser() -> argparse.ArgumentParser:
     words.add_argument("--view", nargs="+", default=["graph"], choices=commands.VIEWS)
     words.add_argument("--phase", default=None, choices=commands.PHASES)
     words.add_argument("--step", "--at", dest="step", type=_count, default=None, metavar="STEP")
+    words.add_argument("--time", type=_number, default=None, metavar="T", help="a moment exactly")
+    words.add_argument(
+        "--training", type=_span, default=None, metavar="FROM-TO", help="film the training"
+    )
+    words.add_argument("--fps", type=_rate, default=12, help="frames a second of a film")
+    words.add_argument("--progress", action="store_true", help="say how far a film is")
     words.add_argument("--theme", default="light", choices=commands.THEMES)
     words.add_argument("--size", type=_size, default=None, metavar="WxH")
 
@@ -147,6 +153,21 @@ def _size(text: str) -> tuple[int, int]:
     if not all(16 <= length <= 16_384 for length in size):
         raise argparse.ArgumentTypeError("must lie between 16x16 and 16384x16384")
     return size
+
+
+def _span(text: str) -> tuple[int, int]:
+    first, _, last = text.partition("-")
+    try:
+        return int(first), int(last)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} are no steps such as 0-500") from None
+
+
+def _rate(text: str) -> int:
+    value = _count(text)
+    if not 1 <= value <= 60:
+        raise argparse.ArgumentTypeError("must lie between 1 and 60")
+    return value
 
 
 def _count(text: str) -> int:

@@ -15,7 +15,7 @@ from bpstudio.engine.differences import Difference
 from bpstudio.engine.op import Array
 from bpstudio.language import _
 from bpstudio.playback import digits
-from bpstudio.playback.marks import Discs, Ink, Line, Mark, Rect, Span, Text
+from bpstudio.playback.marks import Discs, Ink, Line, Mark, Rect, Span, Text, width_of
 from bpstudio.playback.metrics import MONO, PROSE
 from bpstudio.playback.palette import Theme
 
@@ -59,17 +59,12 @@ def error_marks(curve: Sequence[Difference], rect: Rect, theme: Theme) -> Iterat
     words = _("best h = {h}").format(h=power_of(found.h))
     align = "start" if x < rect.centre[0] else "end"
     shift = 6.0 if align == "start" else -6.0
-    y = min(float(at[0, 1]) + 1.6 * size, rect.bottom - 0.6 * size)
+    y = max(rect.y + 3.9 * size, float(at[0, 1]) - 1.1 * size)
     yield Text(x + shift, y, (Span(words, "accent", PROSE, 600),), size, align, "panel")
-    for place, said in (
-        ((rect.x + x) / 2, _("rounding")),
-        ((x + rect.right) / 2, _("truncation")),
-    ):
-        room = (x - rect.x) if place < x else (rect.right - x)
-        text = Text(
-            place, rect.bottom - 0.6 * size, (Span(said, "muted"),), size, "middle", "panel"
-        )
-        if text.width + 8 < room and abs(text.y - y) > size:
+    low_line = rect.bottom - 0.6 * size
+    for left, right, said in ((rect.x, x, _("rounding")), (x, rect.right, _("truncation"))):
+        text = Text((left + right) / 2, low_line, (Span(said, "muted"),), size, "middle", "panel")
+        if text.width + 8 < right - left:
             yield text
 
 
@@ -116,18 +111,19 @@ class _Plot:
         frame = [[rect.x, rect.y], [rect.x, rect.bottom], [rect.right, rect.bottom]]
         yield Line(np.array(frame), Ink("border"), 1.0)
         name = (Span("h", "text", MONO, 600),)
-        yield Text(rect.right + 4.0, rect.bottom + 1.4 * size, name, size, "start")
+        yield Text(rect.right + 1.8 * size, rect.bottom + 1.4 * size, name, size, "start")
 
 
 def _key(rect: Rect, theme: Theme) -> Iterator[Mark]:
-    """What the two lines are, in the right upper corner."""
+    """What the two lines are, in the upper middle, above where both are small."""
     size = 11.0 * theme.type
     y = rect.y + size
-    names = (_("forward difference"), _("central difference"))
-    for words, (role, dash) in zip(names, _STYLES, strict=True):
-        text = Text(rect.right - 4.0, y, (Span(words, "text"),), size, "end", "panel")
-        yield text
-        line = np.array([[text.left - 26.0, y - 0.35 * size], [text.left - 6.0, y - 0.35 * size]])
+    texts = (_("forward difference"), _("central difference"))
+    wide = max(width_of((Span(text, "text"),), size) for text in texts)
+    left = rect.centre[0] - wide / 2 + 13.0
+    for words, (role, dash) in zip(texts, _STYLES, strict=True):
+        yield Text(left, y, (Span(words, "text"),), size, "start", "panel")
+        line = np.array([[left - 26.0, y - 0.35 * size], [left - 6.0, y - 0.35 * size]])
         yield Line(line, Ink(role), 1.8 * theme.wire**0.5, dash)
         y += 1.4 * size
 

@@ -20,18 +20,40 @@ from bpstudio.playback.timeline import Timeline
 
 ENDINGS = (".gif", ".webp", ".apng", ".mp4")
 RATE = 12
-"""Frames a second."""
-_PER_MOMENT = 9
-_MOST_FRAMES = 420
+"""Frames a second, where no other number is asked for."""
+_MOMENT = 0.75
+"""Seconds that one moment takes, or less where there are many of them."""
+_LONGEST = 35.0
+"""Seconds that all moments of a film take at most."""
 _WIDEST = 1000
 
 
-def times(timeline: Timeline, phase: str | None = None) -> list[float]:
-    """The time of each frame: every moment at an even pace, resting at the end."""
-    begin, end = (0, len(timeline)) if phase is None else timeline.span(phase)
-    each = max(2, min(_PER_MOMENT, _MOST_FRAMES // max(1, end - begin)))
+def times(
+    timeline: Timeline, phase: str | None = None, step: int | None = None, rate: int = RATE
+) -> list[float]:
+    """The time of each frame: every moment at an even pace, resting for a second at the end.
+
+    With `step` it is the moment of that number alone. Only the pace of the film counts, not how
+    long it takes to draw.
+    """
+    if step is not None:
+        begin, end = step - 1, step
+    else:
+        begin, end = (0, len(timeline)) if phase is None else timeline.span(phase)
+    longest = round(_LONGEST * rate) // max(1, end - begin)
+    each = max(2, min(round(_MOMENT * rate), longest))
     moving = [begin + i / each for i in range((end - begin) * each)]
-    return [*moving, *[float(end)] * RATE]
+    return [*moving, *[float(end)] * rate]
+
+
+def stops(first: int, last: int, rate: int = RATE) -> list[int]:
+    """The training steps that the frames of a film of training show, the last one for a second.
+
+    All of them where they are few, else evenly chosen; a film is ten seconds long at most.
+    """
+    most = min(last - first + 1, 10 * rate)
+    chosen = [first + round(i * (last - first) / max(1, most - 1)) for i in range(most)]
+    return [*chosen, *[last] * rate]
 
 
 def fitted_size(size: tuple[int, int]) -> tuple[int, int]:
@@ -42,7 +64,7 @@ def fitted_size(size: tuple[int, int]) -> tuple[int, int]:
 
 def require(ending: str) -> None:
     """Raise StudioError if films of this kind can't be written here."""
-    if ending == ".mp4" and _ffmpeg() is None:
+    if not can_write(ending):
         raise StudioError(
             N_(
                 "A film can't be written as .mp4, because ffmpeg is not installed. "
@@ -51,13 +73,15 @@ def require(ending: str) -> None:
         )
 
 
-def film(ending: str, frames: Iterator[QImage], size: tuple[int, int]) -> tuple[bytes, int]:
+def film(
+    ending: str, frames: Iterator[QImage], size: tuple[int, int], rate: int = RATE
+) -> tuple[bytes, int]:
     """The frames as the content of a file with that ending; how many there were."""
     if ending == ".mp4":
-        return _video(frames, size)
+        return _video(frames, size, rate)
     images = [pixels(frame) for frame in frames]
     first, rest = images[0], images[1:]
-    pace = round(1000 / RATE)
+    pace = round(1000 / rate)
     stream = io.BytesIO()
     if ending == ".gif":
         palette = first.quantize(255, dither=Image.Dither.NONE)
@@ -90,6 +114,11 @@ def png(image: QImage) -> bytes:
     return stream.getvalue()
 
 
+def can_write(ending: str) -> bool:
+    """Whether films of this kind can be written here."""
+    return ending != ".mp4" or _ffmpeg() is not None
+
+
 def _ffmpeg() -> str | None:
     """The path of ffmpeg: the system's, or that of the optional package."""
     found = shutil.which("ffmpeg")
@@ -100,14 +129,14 @@ def _ffmpeg() -> str | None:
     return str(importlib.import_module("imageio_ffmpeg").get_ffmpeg_exe())
 
 
-def _video(frames: Iterator[QImage], size: tuple[int, int]) -> tuple[bytes, int]:
+def _video(frames: Iterator[QImage], size: tuple[int, int], rate: int) -> tuple[bytes, int]:
     width, height = size
     with tempfile.TemporaryDirectory() as folder:
         # An encoder goes back to write the length, so it needs a file of its own.
         path = Path(folder) / "film.mp4"
         command = [
             str(_ffmpeg()), "-y", "-loglevel", "error",
-            "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", str(RATE),
+            "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", str(rate),
             "-i", "-", "-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2", "-pix_fmt", "yuv420p", str(path),
         ]  # fmt: skip
         count = 0

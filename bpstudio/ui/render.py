@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from PySide6.QtCore import QBuffer, QMarginsF, QSizeF
 from PySide6.QtGui import QImage, QPageSize, QPainter, QPdfWriter
 from PySide6.QtWidgets import QApplication
@@ -28,8 +29,10 @@ from bpstudio.playback.planes import planes
 from bpstudio.playback.scene import scene
 from bpstudio.playback.sheet import Sheet, sheet
 from bpstudio.playback.timeline import BACKWARD, FORWARD, Instant, Timeline
+from bpstudio.project import edits, runs
 from bpstudio.project.iteration import iteration
 from bpstudio.project.project import Project
+from bpstudio.training.trainer import train_now
 from bpstudio.ui import film
 from bpstudio.ui.painter import paint_sheet
 
@@ -39,6 +42,9 @@ SCALE = 2.0
 """Pixels per canvas unit where no size is asked for."""
 _LARGEST = 6000
 _TILE_CELLS = 56
+
+Report = Callable[[int, int], None]
+"""What is told of a film that is being made: how many frames are drawn, of how many."""
 
 _application: list[QApplication] = []
 
@@ -52,6 +58,22 @@ class Drawn:
     frames: int
 
 
+@dataclass(frozen=True)
+class Stretch:
+    """What of a project is shown.
+
+    A picture shows the end of a phase (backward unless told otherwise), or with `step` the moment
+    of that number while it happens, or with `time` the instant at that place of the timeline. A
+    film plays the phase, the one step, or all phases; with `training` the weights as they were
+    trained, from the first to the last of two steps.
+    """
+
+    phase: str | None = None
+    step: int | None = None
+    time: float | None = None
+    training: tuple[int, int] | None = None
+
+
 def render(
     project: Project,
     out: Path | str,
@@ -59,16 +81,19 @@ def render(
     views: Sequence[str] = ("graph",),
     phase: str | None = None,
     step: int | None = None,
+    time: float | None = None,
+    training: tuple[int, int] | None = None,
     theme: str = "light",
     size: tuple[int, int] | None = None,
+    rate: int = film.RATE,
+    report: Report | None = None,
 ) -> Drawn:
     """Draw a project into a file, whose ending says how: png svg pdf gif webp apng mp4.
 
-    `views` are put on one page. A still shows the end of a phase (backward unless told
-    otherwise), or with `step` the moment of that number while it happens. A film plays the phase,
-    or all three. Sentences are in the current language. Raises StudioError for an ending, a view
-    or a step that there is not, for a film that this machine can't write, and for a place that
-    can't be written to; the file is then what it was.
+    `views` are put on one page; for the rest see `Stretch`. A film has `rate` frames a second.
+    Sentences are in the current language. Raises StudioError for an ending, a view or a step that
+    there is not, for a film that this machine can't write, and for a place that can't be written
+    to; the file is then what it was.
     """
     path = Path(out)
     ending = path.suffix.lower()
@@ -85,12 +110,15 @@ def render(
             view=", ".join(unknown) or "-",
             views=", ".join(VIEWS),
         )
-    drawer = _Drawer(project, THEMES[theme], tuple(views))
+    stretch = Stretch(phase, step, time, training)
     if ending in film.ENDINGS:
         film.require(ending)
-        content, drawing = _film(drawer, ending, phase, size)
+        shots = _Film(project, THEMES[theme], tuple(views), stretch, size, rate)
+        content, count = film.film(ending, shots.frames(report), shots.size, rate)
+        drawing = Drawn(*shots.size, count)
     else:
-        page = drawer.page(drawer.still(phase, step), size)
+        drawer = _Drawer(project, THEMES[theme], tuple(views))
+        page = drawer.page(drawer.still(stretch), size)
         content, drawing = _still(page, drawer.theme, ending, project.title), Drawn(*page.size, 1)
     put(path, Files(content))
     return drawing
@@ -142,13 +170,15 @@ class _Drawer:
         )
         self.beside = {view: self._beside(view) for view in wanted if view != "graph"}
 
-    def still(self, phase: str | None, step: int | None) -> Instant | None:
+    def still(self, stretch: Stretch) -> Instant | None:
         """The instant that a still shows."""
         if self.timeline is None:
             return None
-        if phase is None and step is not None:
-            return self.timeline.still_at(step)
-        return self.timeline.still(phase or BACKWARD, step)
+        if stretch.time is not None:
+            return self.timeline.at(stretch.time)
+        if stretch.phase is None and stretch.step is not None:
+            return self.timeline.still_at(stretch.step)
+        return self.timeline.still(stretch.phase or BACKWARD, stretch.step)
 
     def page(
         self, instant: Instant | None, size: tuple[int, int] | None, *, steady: bool = False
@@ -178,20 +208,93 @@ def _recorded(project: Project) -> Recording | None:
     return iteration(project, step=project.trained.steps, memory=project.trained.memory)
 
 
-def _film(
-    drawer: _Drawer, ending: str, phase: str | None, size: tuple[int, int] | None
-) -> tuple[bytes, Drawn]:
-    if drawer.timeline is None or not len(drawer.timeline):
-        raise StudioError(N_("Nothing happens in this network yet, so there is nothing to film."))
-    times = film.times(drawer.timeline, phase)
-    first = drawer.page(drawer.timeline.rest(FORWARD), size, steady=True)
-    width, height = size or film.fitted_size(first.size)
-    frames = (
-        image(drawer.page(instant, (width, height), steady=True), drawer.theme)
-        for instant in map(drawer.timeline.at, times)
-    )
-    content, count = film.film(ending, frames, (width, height))
-    return content, Drawn(width, height, count)
+class _Film:
+    """A film of a project: its size, and its frames one after the other."""
+
+    def __init__(
+        self,
+        project: Project,
+        theme: Theme,
+        views: tuple[str, ...],
+        stretch: Stretch,
+        size: tuple[int, int] | None,
+        rate: int,
+    ) -> None:
+        self._project, self._theme, self._views = project, theme, views
+        self._stretch, self._rate = stretch, rate
+        self._drawer = drawer = _Drawer(project, theme, views)
+        if drawer.timeline is None or not len(drawer.timeline):
+            raise StudioError(
+                N_("Nothing happens in this network yet, so there is nothing to film.")
+            )
+        if stretch.step is not None:
+            drawer.timeline.still_at(stretch.step)  # which complains of one that there is not
+        first = drawer.page(drawer.timeline.rest(FORWARD), size, steady=True)
+        self.size = size or film.fitted_size(first.size)
+
+    def frames(self, report: Report | None) -> Iterator[QImage]:
+        """Every frame, drawn when it is asked for."""
+        if self._stretch.training is not None:
+            stops = _stops(self._project, self._stretch.training, self._rate)
+            pages, count = self._training(stops), len(stops)
+        else:
+            assert self._drawer.timeline is not None
+            line, stretch = self._drawer.timeline, self._stretch
+            times = film.times(line, stretch.phase, stretch.step, self._rate)
+            pages = (self._drawer.page(line.at(t), self.size, steady=True) for t in times)
+            count = len(times)
+        for done, page in enumerate(pages, 1):
+            yield image(page, self._theme)
+            if report is not None:
+                report(done, count)
+
+    def _training(self, stops: list[int]) -> Iterator[Sheet]:
+        """The project at each of these steps, trained again from its start."""
+        page: Sheet | None = None
+        for before, project in _replayed(self._project, stops):
+            if page is None or project is not before:
+                drawer = _Drawer(project, self._theme, self._views)
+                rest = None if drawer.timeline is None else drawer.timeline.rest(FORWARD)
+                page = drawer.page(rest, self.size, steady=True)
+            yield page
+
+
+def _stops(project: Project, training: tuple[int, int], rate: int) -> list[int]:
+    """The steps that a film of training shows; StudioError for those that there are not."""
+    first, last = training
+    if not 0 <= first < last <= project.trained.steps:
+        raise StudioError(
+            N_(
+                "This network was trained for {steps} steps, so there are no steps {first} to "
+                "{last} to film. Train it first, or choose others."
+            ),
+            steps=project.trained.steps,
+            first=first,
+            last=last,
+        )
+    return film.stops(first, last, rate)
+
+
+def _replayed(project: Project, stops: Sequence[int]) -> Iterator[tuple[Project, Project]]:
+    """The project at each step beside that at the step before: the same seed, the same weights.
+
+    Raises StudioError where that does not give the losses that were recorded.
+    """
+    before = here = edits.reset(project)
+    for stop in stops:
+        ahead = stop - here.trained.steps
+        if ahead:
+            here = runs.landed(here, train_now(runs.job(here, ahead)))
+            recorded = project.trained.losses[: len(here.trained.losses)]
+            if not np.array_equal(here.trained.losses, recorded, equal_nan=True):
+                raise StudioError(
+                    N_(
+                        "This training can't be filmed: something was changed on the way, so that "
+                        "training again gives other losses. Reset, train, and film that."
+                    )
+                )
+        yield before, here
+        before = here
 
 
 def _still(page: Sheet, theme: Theme, ending: str, title: str) -> bytes:

@@ -161,7 +161,7 @@ class Chart(QWidget):
         if len(self._curve) < 2:
             return []
         type = self._theme.type
-        rect = Rect(46 * type, 8, self.width() - 64 * type, self.height() - 8 - 22 * type)
+        rect = Rect(46 * type, 8, self.width() - 76 * type, self.height() - 8 - 22 * type)
         return list(error_marks(self._curve, rect, self._theme))
 
     def paintEvent(self, event: QPaintEvent) -> None:
