@@ -24,6 +24,7 @@ class Preferences(msgspec.Struct, frozen=True, kw_only=True):
     language: Literal["en", "ko"] = "en"
     decimals: Annotated[int, msgspec.Meta(ge=0, le=8)] = 2
     reduce_motion: bool = False
+    minimap: bool = True
     speed: Annotated[float, msgspec.Meta(ge=0.1, le=16.0)] = 1.0
     geometry: str = ""
     docks: str = ""

@@ -81,6 +81,11 @@ def _sheet(theme: Theme) -> str:
     small = round(11 * theme.type)
     return f"""
 QMainWindow {{ background: {c["panel"]}; }}
+QFrame[role="card"] {{ background: {c["node"]}; border: 1px solid {c["gradient"]};
+  border-radius: 10px; }}
+QToolButton[role="problems"] {{ background: {c["node"]}; border: 1px solid {c["border"]};
+  border-radius: 7px; padding: 3px 8px; }}
+QToolButton[role="problems"]:hover {{ border-color: {c["gradient"]}; }}
 QMainWindow::separator {{ background: {c["border"]}; }}
 QMainWindow::separator {{ width: 1px; height: 1px; }}
 QMainWindow::separator:hover {{ background: {c["accent"]}; }}
