@@ -17,8 +17,9 @@ from bpstudio.playback import digits, equations
 from bpstudio.playback.bodies import symbol
 from bpstudio.playback.equations import Spans, plain
 from bpstudio.playback.marks import Span
-from bpstudio.playback.terms import expansion, strongest
+from bpstudio.playback.terms import expansion
 from bpstudio.playback.timeline import Moment, Timeline
+from bpstudio.playback.why import strongest
 
 MOST_SUMMED = 4096
 """In larger gates no entry is written out by itself: finding what it moves would take too long."""

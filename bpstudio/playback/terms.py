@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from bpstudio.engine.forward_mode import push_forward
-from bpstudio.engine.op import Array
 from bpstudio.engine.places import Place, value_at
 from bpstudio.engine.run import BackwardStep, Recording, Step, pull_back
 from bpstudio.language import ngettext
@@ -97,12 +96,6 @@ def named(recording: Recording, place: Place, entry: Index) -> str:
 def bracketed(text: str) -> str:
     """A number behind a sign: in brackets if it is negative."""
     return f"({text})" if text.startswith(digits.MINUS) else text
-
-
-def strongest(gradient: Array) -> Index:
-    """The entry that is largest, whatever its sign."""
-    flat = int(np.argmax(np.abs(np.nan_to_num(gradient))))
-    return tuple(int(i) for i in np.unravel_index(flat, gradient.shape))
 
 
 def _law(count: int) -> digits.Law:

@@ -165,6 +165,12 @@ def gradient_at(recording: Recording, place: Place) -> Array | None:
     return passed[slot] if slot < len(passed) else None
 
 
+def strongest(gradient: Array) -> Index:
+    """The entry that is largest, whatever its sign."""
+    flat = int(np.argmax(np.abs(np.nan_to_num(gradient))))
+    return tuple(int(i) for i in np.unravel_index(flat, gradient.shape))
+
+
 def _walked(recording: Recording, place: Place, flat: int, most: int) -> dict[str, _Best]:
     """The strongest paths of every number that the one at the place moves; `""` is itself."""
     steps = {step.node: step for step in recording.forward}
@@ -219,6 +225,9 @@ def _slopes(step: Step, wire: Wire, entries: Array) -> _Slopes:
     """The local gradients from these entries of what a wire brings to the gate's output."""
     node, port, slot = wire
     value = value_at({node: step}, wire)
+    nothing = np.zeros(0, dtype=int)
+    if not len(entries):
+        return _Slopes(wire, nothing, nothing, np.zeros(0))
     if value.size == 1 and step.output.size == 1:
         local = pull_back(step, np.ones_like(step.output))[port][slot]
         return _Slopes(wire, np.array([0]), np.array([0]), local.astype(float).reshape(1))
@@ -227,8 +236,7 @@ def _slopes(step: Step, wire: Wire, entries: Array) -> _Slopes:
     rows = pattern.reached
     columns = pattern.classed(np.arange(value.size).reshape(value.shape))
     if not rows.size:
-        empty = np.zeros(0, dtype=int)
-        return _Slopes(wire, empty, empty, np.zeros(0))
+        return _Slopes(wire, nothing, nothing, np.zeros(0))
     columns = columns[pattern.classes.ravel()[rows]]
     locals_ = np.asarray(found.slopes[rows], dtype=float)
     chosen = np.isin(columns, entries) & (locals_ != 0)

@@ -53,11 +53,13 @@ PANELS = (
     Panel("palette", "PalettePanel", N_("Palette"), LEFT),
     Panel("inspector", "InspectorPanel", N_("Inspector"), RIGHT),
     Panel("trainer", "TrainerPanel", N_("Training"), RIGHT),
+    Panel("outline", "OutlinePanel", N_("Outline"), RIGHT, of=ASKED),
     Panel("loss", "LossPanel", N_("Loss"), BOTTOM, share=30, of=LAYERS),
     Panel("boundary", "BoundaryPanel", N_("Decision boundary"), BOTTOM, share=22, of=LAYERS),
     Panel("weights", "WeightsPanel", N_("Weight updates"), BOTTOM, share=26, of=LAYERS),
     Panel("local", "LocalPanel", N_("Local derivative"), BOTTOM, share=52, of=GATES),
     Panel("recording", "RecordingPanel", N_("Recording"), BOTTOM, share=26),
+    Panel("why", "WhyPanel", N_("Why?"), RIGHT, of=ASKED),
     Panel("code", "CodePanel", N_("Code"), BOTTOM, share=44, of=ASKED),
     Panel("checking", "CheckingPanel", N_("Gradient check"), BOTTOM, share=52, of=ASKED),
 )

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QToolBar, QVBoxLayout, 
 
 from bpstudio.errors import StudioError
 from bpstudio.language import _
+from bpstudio.playback.why import Question
 from bpstudio.project.file import SUFFIX
 from bpstudio.ui import actions, commands, icons, style
 from bpstudio.ui.banner import Banner
@@ -58,6 +59,7 @@ class Window(QMainWindow):
         self._keep = keep
         self._spoken = studio.preferences.language
         self._leaving = False
+        self._asked: Question | None = None
         self._flags: tuple[object, ...] = ()
         self.setObjectName("window")
         self.setMinimumSize(SMALLEST)
@@ -114,6 +116,9 @@ class Window(QMainWindow):
             self.canvas.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _move(self, shown: Showing) -> None:
+        asked, self._asked = self._asked, shown.question
+        if shown.question is not None and shown.question != asked:
+            self.docks.open("why")
         flags = (shown.playing, shown.training, shown.length, self.studio.dirty)
         if flags != self._flags:
             self._flags = flags

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from PySide6.QtCore import QEvent, QSize, Qt, QTimer
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QAccessible,
     QAccessibleAnnouncementEvent,
@@ -13,6 +13,7 @@ from PySide6.QtGui import (
     QDragMoveEvent,
     QDropEvent,
     QHelpEvent,
+    QHideEvent,
     QPainter,
     QPaintEvent,
     QResizeEvent,
@@ -27,9 +28,10 @@ from bpstudio.playback.palette import THEMES, Theme
 from bpstudio.playback.picture import caption_of
 from bpstudio.playback.scene import Scene
 from bpstudio.playback.timeline import Wire
+from bpstudio.project import align, boxing
 from bpstudio.project.opening import levels
 from bpstudio.ui import openings
-from bpstudio.ui.canvas import adding, lines, overlay, searches, telling
+from bpstudio.ui.canvas import adding, lines, notes, overlay, searches, telling
 from bpstudio.ui.canvas import view as views
 from bpstudio.ui.canvas.drawing import Drawing
 from bpstudio.ui.canvas.editors import Editor
@@ -38,10 +40,14 @@ from bpstudio.ui.canvas.gestures.place import Place
 from bpstudio.ui.canvas.ghost import lifted
 from bpstudio.ui.canvas.hit import NEAR, Targets
 from bpstudio.ui.canvas.keyboard import Keyboard
+from bpstudio.ui.canvas.minimap import Minimap
+from bpstudio.ui.canvas.notes import NoteEditor
 from bpstudio.ui.canvas.quick_search import Where
 from bpstudio.ui.canvas.search_box import SearchBox
 from bpstudio.ui.canvas.tinting import paint_legend, paint_tint
+from bpstudio.ui.canvas.troubles import Troubles
 from bpstudio.ui.canvas.view import Point, View
+from bpstudio.ui.panels.turns import turns
 from bpstudio.ui.preferences import Preferences
 from bpstudio.ui.showing import Showing
 from bpstudio.ui.studio import Change, Notice, Studio
@@ -50,12 +56,17 @@ ROOM = 24.0
 """How much is left free around the network when it is fitted, in canvas units."""
 CALM = 120
 """Milliseconds after the last step of zoom until what was drawn roughly is drawn well."""
-WAIT = 50
-"""Milliseconds between two frames while training goes on: nothing moves, but values change."""
+WAIT = 0.05
+"""Seconds between two frames while training goes on: nothing moves, but values change."""
+FRAME = 15
+"""Milliseconds between two frames while nodes glide."""
 
 
 class Canvas(Keyboard):
     """Draws the network and what runs through it; gestures end in edits."""
+
+    looked = Signal()
+    """Another part of the network is seen, or at another size."""
 
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
         super().__init__(studio, parent)
@@ -65,12 +76,9 @@ class Canvas(Keyboard):
         self._dressed = studio.preferences.theme, studio.preferences.language
         self._marked: frozenset[str] = frozenset()
         self._announced: object = None
-        self._editor: Editor | None = None
+        self._editor: Editor | NoteEditor | None = None
         self._search: SearchBox | None = None
-        self._later = QTimer(self)
-        self._later.setSingleShot(True)
-        self._later.setInterval(WAIT)
-        self._later.timeout.connect(self.update)
+        self._turns = turns(studio)
         self._zooming = False
         self._calm = QTimer(self)
         self._calm.setSingleShot(True)
@@ -85,6 +93,8 @@ class Canvas(Keyboard):
         studio.selected.connect(self._select)
         studio.noticed.connect(self._notice)
         studio.preferred.connect(self._prefer)
+        self.minimap = Minimap(self)
+        self.troubles = Troubles(self)
 
     # -- what is looked at -------------------------------------------------------------------
 
@@ -117,7 +127,7 @@ class Canvas(Keyboard):
         """Show the whole network."""
         self._fitting = True
         here = self.scene
-        if not here.bodies:
+        if not here.bodies and not here.slips:
             self._see(View(-self.width() / 2, -self.height() / 2))
             return
         parts = [here.extent]
@@ -160,6 +170,7 @@ class Canvas(Keyboard):
     def _see(self, view: View) -> None:
         self.view = view.snapped(self.devicePixelRatioF())
         self._leave_editors()
+        self.looked.emit()
         self.update()
 
     # -- what gestures ask for ---------------------------------------------------------------
@@ -180,13 +191,30 @@ class Canvas(Keyboard):
         self.update()
 
     def places_moved(self, ids: Iterable[str], dx: float, dy: float) -> dict[str, Point]:
-        """The places of these nodes, and of what docks to them, moved by so much."""
-        bodies = [self.scene.bodies[id] for id in ids if id in self.scene.bodies]
-        return {
+        """The places of these nodes and notes, and of what goes with them, moved by so much."""
+        here, noted = self.scene, self.studio.project.notes
+        chosen = list(ids)
+        bodies = [here.bodies[id] for id in chosen if id in here.bodies]
+        each = [inner for body in bodies for inner in body.inside or (body,)]
+        moved = {
             id: (body.rect.centre[0] + dx, body.rect.centre[1] + dy)
-            for body in bodies
+            for body in each
             for id in body.ids
         }
+        written = [id for id in (*chosen, *(i for b in bodies for i in b.contents)) if id in noted]
+        moved |= {id: (noted[id].place[0] + dx, noted[id].place[1] + dy) for id in written}
+        return moved
+
+    def aligned(self, how: str) -> dict[str, Point]:
+        """The places of what is selected, aligned or at even distances; see `project/align.py`."""
+        bodies = {self.scene.bodies[id] for id in self.studio.selection if id in self.scene.bodies}
+        covered: dict[str, align.Covered] = {body.node.id: body.rect for body in bodies}
+        slips = (each for each in self.scene.slips if each.note.id in self.studio.noted)
+        covered |= {each.note.id: each.rect for each in slips}
+        moved: dict[str, Point] = {}
+        for id, (dx, dy) in align.shifts(covered, how).items():
+            moved |= self.places_moved([id], dx, dy)
+        return moved
 
     # -- typing ------------------------------------------------------------------------------
 
@@ -218,20 +246,51 @@ class Canvas(Keyboard):
             self.bring_into_view(id)
             self._editor = lines.title_editor(self, id)
 
-    def edit_value(self, key: str) -> None:
-        """Type another value of a source, by its key such as `x.value`, in its place."""
+    def edit_value(self, key: str, at: Point | None = None) -> None:
+        """Type another value of a source, by its key such as `x.value`, in its place, or where its
+        number stands."""
         id = key.partition(".")[0]
         if id in self.scene.bodies:
             self._leave_editors()
             self.bring_into_view(id)
-            self._editor = lines.value_editor(self, key)
+            self._editor = lines.value_editor(self, key, at)
+
+    def edit_entry(self, key: str, index: tuple[int, ...], at: Point) -> None:
+        """Type another number in a weight's array, at that place of the canvas."""
+        self._leave_editors()
+        self._editor = lines.entry_editor(self, key, index, at)
+
+    def edit_box(self, id: str) -> None:
+        """Type another title for a box, on its frame or on its folded body."""
+        if id in self.studio.project.boxes:
+            self._leave_editors()
+            self._editor = lines.box_editor(self, id)
+
+    def write_note(self, place: Point | None = None) -> None:
+        """A new note at a place, or in the middle of what is seen; its text is typed at once."""
+        x, y = self.view.to_canvas(self.middle) if place is None else place
+        id = boxing.new_note_id(self.studio.project)
+        words, at = _("Add a note"), (float(round(x)), float(round(y)))
+        if self.studio.do_merged(words, f"note {id}", boxing.add_note, _("Note"), at):
+            self.studio.select([id])
+            self.edit_note(id, words)
+
+    def edit_note(self, id: str, words: str = "") -> None:
+        """Type another text for a note, over several lines, in its place; `words` is what the
+        edit is called."""
+        if any(slip.note.id == id for slip in self.scene.slips):
+            self._leave_editors()
+            self._editor = notes.note_editor(self, id, words or _("Change the note"))
 
     def open_node(self, id: str) -> None:
         """What Enter or a double click on a node does: it opens into what it is made of.
 
-        Of a source its value is typed; of what is made of nothing smaller its title.
+        A folded box opens too. Of a source its value is typed; of what is made of nothing smaller
+        its title.
         """
-        if lines.value_key(self.studio.project, id) is None and levels(self.studio.project, id):
+        if self.scene.bodies[id].box:
+            openings.toggle(self.studio, self.scene.bodies[id].box)
+        elif lines.value_key(self.studio.project, id) is None and levels(self.studio.project, id):
             openings.open_node(self.studio, id)
         else:
             self._open_editor(id)
@@ -245,7 +304,7 @@ class Canvas(Keyboard):
             self.edit_title(id)
 
     @property
-    def editor(self) -> Editor | None:
+    def editor(self) -> Editor | NoteEditor | None:
         """The line in which something is being typed."""
         return self._editor if self._editor is not None and self._editor.open else None
 
@@ -266,7 +325,10 @@ class Canvas(Keyboard):
 
     def _change(self, change: Change) -> None:
         before, after = change.before, change.after
+        stood = self.drawing.scene
         self.drawing.take(after)
+        if self.studio.history.past and not self.studio.preferences.reduce_motion:
+            self.drawing.glide_from(stood)
         if before.graph is not after.graph:
             if self.wire is not None and self.wire not in self.scene.by_wire:
                 self.select_wire(None)
@@ -281,6 +343,10 @@ class Canvas(Keyboard):
             self.fit()
         self.update()
 
+    def _take_turn(self) -> None:
+        """Paint now, and nothing else with it."""
+        self.repaint()
+
     def _lost(self, new: Iterable[str]) -> bool:
         """Whether any of these new nodes can't be seen."""
         seen = self.seen
@@ -290,8 +356,8 @@ class Canvas(Keyboard):
         self.drawing.take(shown.project)
         if not shown.training:
             self.update()
-        elif not self._later.isActive():
-            self._later.start()
+        else:
+            self._turns.ask(self._take_turn, WAIT)
         self._announce(shown)
 
     def _select(self, ids: frozenset[str]) -> None:
@@ -345,20 +411,22 @@ class Canvas(Keyboard):
         """What stands still from its pixels, everything else on top of it."""
         ratio, shown = self.devicePixelRatioF(), self.studio.shown
         size = self.width(), self.height()
-        if self.drawing.follow(shown) and not self._later.isActive():
-            self._later.start()
+        if self.drawing.follow(shown):
+            self._turns.ask(self._take_turn, WAIT)
         with QPainter(self) as painter:
             painter.scale(1 / ratio, 1 / ratio)
             whole = self.drawing.paint(painter, shown, self.view, size, ratio, hurry=self._zooming)
             if not whole:
                 self._calm.start()
+            if self.drawing.gliding:
+                QTimer.singleShot(FRAME, self, self.update)
             self._paint_over(painter)
             if shown.tint is not None:
                 paint_tint(painter, self.drawing.standing, shown.tint)
             painter.resetTransform()
             if shown.tint is not None:
                 paint_legend(painter, self.height(), shown.tint, self.theme)
-            if not self.scene.bodies:
+            if not self.scene.bodies and not self.scene.slips:
                 if self.gesture is None and self.search is None:
                     overlay.paint_hint(painter, *size, self.theme)
             elif shown.instant is not None and not shown.training and self.resting:
@@ -372,6 +440,8 @@ class Canvas(Keyboard):
 
     def _paint_over(self, painter: QPainter) -> None:
         here, theme = self.drawing.standing, self.theme
+        for wire in self.studio.shown.lit:
+            overlay.paint_wire(painter, here, wire, theme, 0.6)
         if self.wire is not None:
             overlay.paint_wire(painter, here, self.wire, theme, 0.55)
         over = self.hovered
@@ -380,14 +450,13 @@ class Canvas(Keyboard):
                 overlay.paint_wire(painter, here, over.wire, theme, 0.25)
             if over.body in here.bodies:
                 body = here.bodies[over.body]
-                places = list(body.inputs().values())
-                if self.targets.gives(body):
-                    places.append(body.output)
+                places = [*body.entries.values(), *body.exits.values()]
                 overlay.paint_ports(painter, places, theme, lit=False)
             if over.place is not None:
                 overlay.paint_ports(painter, [over.place], theme, lit=True)
-        overlay.paint_selected(painter, here, self.studio.selection | self.touched, theme)
+        overlay.paint_selected(painter, here, self.studio.chosen | self.touched, theme)
         overlay.paint_marked(painter, here, self._marked, theme)
+        self.troubles.paint(painter, here)
         if self.hasFocus() and self.keyed:
             overlay.paint_cursor(painter, here, self.cursor_node, theme)
         if self.gesture is not None:
@@ -439,21 +508,39 @@ class Canvas(Keyboard):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """What was fitted stays fitted; else what was in the middle stays there."""
         super().resizeEvent(event)
+        self.looked.emit()
         if self._fitting:
             self.fit()
         elif event.oldSize().isValid():
             grown = event.size() - event.oldSize()
             self._see(self.view.moved(grown.width() / 2, grown.height() / 2))
 
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Nobody looks."""
+        super().hideEvent(event)
+        self._turns.forget(self._take_turn)
+
     def event(self, event: QEvent) -> bool:
-        """Tooltips, with all figures."""
+        """Tooltips, with all figures, and what a touchpad does."""
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             place = self.view.to_canvas((event.pos().x(), event.pos().y()))
-            source = self.targets.value_at(place, NEAR / self.view.scale)
-            if source is None:
-                QToolTip.hideText()
-            else:
-                text = telling.tip(self.studio.shown, source)
+            text = self._told_at(place)
+            if text:
                 QToolTip.showText(event.globalPos(), text, self)
+            else:
+                QToolTip.hideText()
+            return True
+        if self.turning.pinch(event):
             return True
         return super().event(event)
+
+    def _told_at(self, place: Point) -> str:
+        """What a tooltip says at a place of the canvas: of a problem, a badge, or a value."""
+        problem = self.troubles.at(place, self.scene)
+        if problem is not None:
+            return telling.plain(problem.sentence)
+        badge = self.drawing.badge_at(self.studio.shown, place)
+        if badge is not None:
+            return telling.plain(badge.sentence)
+        source = self.targets.value_at(place, NEAR / self.view.scale)
+        return "" if source is None else telling.tip(self.studio.shown, source)

@@ -7,16 +7,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import numpy as np
-from PySide6.QtCore import QPointF
+from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QColor, QPainter, QPen
 
 from bpstudio.engine.op import Array
+from bpstudio.engine.places import Place
 from bpstudio.playback import flow
-from bpstudio.playback.bodies import LAYER, LOSS, Body
+from bpstudio.playback.badges import Badge
+from bpstudio.playback.bodies import LAYER, LOSS, NUMBER, Body
 from bpstudio.playback.detail import FAR, MIDDLE, NEAR, detail_at
 from bpstudio.playback.flow import Moving
 from bpstudio.playback.ground import framing
-from bpstudio.playback.labels import labels
+from bpstudio.playback.labels import Label, labels
 from bpstudio.playback.marks import Rect, around
 from bpstudio.playback.near import near
 from bpstudio.playback.palette import Theme
@@ -26,12 +28,13 @@ from bpstudio.project.project import Project
 from bpstudio.ui.canvas.badging import Badging
 from bpstudio.ui.canvas.caption import CaptionBox
 from bpstudio.ui.canvas.ghost import Lifted
+from bpstudio.ui.canvas.glide import Glide, Gliding, glide
 from bpstudio.ui.canvas.hit import Targets
 from bpstudio.ui.canvas.numbers import Atlas, Numbers
 from bpstudio.ui.canvas.sprites import Sprites, legible
 from bpstudio.ui.canvas.static import MARGIN, Layer
 from bpstudio.ui.canvas.tiles import Tiles
-from bpstudio.ui.canvas.view import View
+from bpstudio.ui.canvas.view import Point, View
 from bpstudio.ui.canvas.wiring import Run, Wiring, draw_strands, reached, run_of, wiring
 from bpstudio.ui.painter import paint_marks
 from bpstudio.ui.showing import Showing
@@ -59,6 +62,8 @@ class Drawing:
         self._project, self.theme = project, theme
         self.scenes = 0
         self.detail = MIDDLE
+        self._glide: Glide | None = None
+        self._gliding = Gliding()
         self.badging = Badging()
         self.lifted: Lifted | None = None
         self.hidden: frozenset[Wire] = frozenset()
@@ -115,9 +120,40 @@ class Drawing:
             )
         return self._standing
 
+    def glide_from(self, before: Scene) -> None:
+        """Let everything glide to its place from where it stood, if it stood elsewhere."""
+        self._glide = glide(before, self.scene) if self.lifted is None else None
+
+    @property
+    def gliding(self) -> bool:
+        """Whether something is still on its way."""
+        return self._glide is not None
+
+    def badge_at(self, shown: Showing, place: Point) -> Badge | None:
+        """The badge that is drawn at a place of the canvas."""
+        if self.detail == FAR:
+            return None
+        return self.badging.at(self.scene, instant_of(shown), place)
+
     def visible_numbers(self, instant: Instant, part: Rect) -> list[tuple[str, str]]:
         """Role and text of each number that can be read in a part of the canvas."""
         return self._numbers.visible(instant, part, self.atlas(1.0))
+
+    def number_at(self, instant: Instant | None, place: tuple[float, float]) -> Label | None:
+        """The number on a wire that is written at that place."""
+        if instant is None or self.detail == FAR:
+            return None
+        return self._numbers.at(instant, place, self.theme.type)
+
+    def gradient_at(self, shown: Showing, place: Point) -> Place | None:
+        """Where the gradient is whose number is at a place of the canvas: a node, or a wire."""
+        instant = instant_of(shown)
+        if instant is None or shown.timeline is not self._timeline:
+            return None
+        label = self._numbers.gradient_at(instant, place, NUMBER * self.theme.type)
+        if label is None or isinstance(label.key, int):
+            return None
+        return label.key if isinstance(label.key, tuple) else (label.key, "", 0)
 
     def take(self, project: Project) -> None:
         """Draw this project from now on."""
@@ -136,6 +172,7 @@ class Drawing:
         """Lay everything out anew."""
         self._scene = self._targets = self._wiring = self._timeline = self._run = None
         self._state = ()
+        self._glide = None
         self.caption.forget()
         self.ground.forget()
         self.wires.forget()
@@ -180,9 +217,7 @@ class Drawing:
             else:
                 self._times = self._wiring.times(timeline)
                 found = labels(here, timeline, here.each) if timeline is not None else ()
-                self._numbers = Numbers(
-                    found, timeline.recording if timeline is not None else None
-                )
+                self._numbers = Numbers(found, timeline.recording if timeline is not None else None)
         state = (timeline, reached(instant), instant.phase if instant else "")
         if state[1:] != self._state[1:] or self._run is None:
             self._follow_run(instant)
@@ -276,6 +311,10 @@ class Drawing:
     ) -> bool:
         seen = view.seen(*size)
         self._look_from(shown, view.scale, seen)
+        if self._glide is not None and self._glide.share() < 1.0:
+            self._paint_gliding(painter, shown, view, size, ratio, self._glide)
+            return True
+        self._glide = None
         whole = self.wires.show(painter, view, size, ratio, hurry=hurry)
         unit = view.scale * ratio
         painter.translate(-round(view.x * unit), -round(view.y * unit))
@@ -295,6 +334,24 @@ class Drawing:
         if not shown.training:
             paint_marks(painter, flow.running(moving), self.theme)
         return whole
+
+    def _paint_gliding(
+        self,
+        painter: QPainter,
+        shown: Showing,
+        view: View,
+        size: tuple[int, int],
+        ratio: float,
+        going: Glide,
+    ) -> None:
+        unit, seen = view.scale * ratio, view.seen(*size)
+        everything = QRectF(0, 0, size[0] * ratio, size[1] * ratio)
+        painter.fillRect(everything, self.ground.background)
+        painter.translate(-round(view.x * unit), -round(view.y * unit))
+        painter.scale(unit, unit)
+        paint_grid(painter, seen, self.theme)
+        here = going.at(going.share())
+        self._gliding.paint(painter, here, shown, self.detail, self.tiles, seen)
 
     def atlas(self, unit: float) -> Atlas:
         """The digits at that many pixels of the screen per canvas unit."""
@@ -325,8 +382,13 @@ class Drawing:
             self.tiles.paint(painter, self.theme, part.moving)
         moving = Moving(part.scene, instant, shown.weights, {})
         draw_strands(painter, moving, wires.strands)
+        if self.detail == FAR:
+            return
         alone = replace(part.scene, bodies={i: part.scene.bodies[i] for i in ids})
         paint_marks(painter, flow.readings(replace(moving, scene=alone)), self.theme)
+        if self.detail == NEAR:
+            paint_marks(painter, near(moving, part.moving), self.theme)
+        paint_marks(painter, self.badging.marks(part.scene, instant, part.moving), self.theme)
 
     def _paint_ground(self, painter: QPainter, parts: list[Rect]) -> None:
         for part in parts:

@@ -13,11 +13,11 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
+from bpstudio.language import _
 from bpstudio.playback.bodies import DATA, HEADER
 from bpstudio.playback.timeline import Wire
-from bpstudio.ui import openings
-from bpstudio.ui.canvas import menu
-from bpstudio.ui.canvas import view as views
+from bpstudio.ui import asking, openings
+from bpstudio.ui.canvas import lines, menu
 from bpstudio.ui.canvas.gestures.band import Band
 from bpstudio.ui.canvas.gestures.close import Close
 from bpstudio.ui.canvas.gestures.connect import Connect
@@ -26,13 +26,11 @@ from bpstudio.ui.canvas.gestures.move import Move
 from bpstudio.ui.canvas.gestures.pan import Pan
 from bpstudio.ui.canvas.hit import NEAR, REACH, Input, Output
 from bpstudio.ui.canvas.view import Point
+from bpstudio.ui.canvas.wheel import Wheel
 from bpstudio.ui.studio import Studio
 
 if TYPE_CHECKING:
     from bpstudio.ui.canvas.canvas import Canvas
-
-NOTCH = 120
-"""What one notch of a wheel says it turned by."""
 
 
 class Hovered(NamedTuple):
@@ -66,7 +64,7 @@ class Hands(QWidget):
         self._space = False
         self._panned = False
         self._closing = False
-        self._turned = 0.0
+        self.turning = Wheel(self._canvas)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
@@ -130,18 +128,25 @@ class Hands(QWidget):
             return Pan(canvas, pointer)
         if event.button() != Qt.MouseButton.LeftButton:
             return None
+        marked = canvas.targets.marked(pointer.place)
+        if marked is not None:
+            self._closing = True
+            return Close(canvas, marked)
         port = self._port_at(pointer.place)
         if port is not None:
             return Connect(canvas, pointer, port)
         body = canvas.targets.body(pointer.place)
         if body is not None:
-            return Move(canvas, pointer, body.node.id)
-        mark, head = canvas.targets.mark(pointer.place), canvas.targets.head(pointer.place)
-        if mark is not None:
-            self._closing = True
-            return Close(canvas, mark.id)
+            return Move(canvas, pointer, frozenset(body.selected_as))
+        slip, head = canvas.targets.slip(pointer.place), canvas.targets.head(pointer.place)
+        if slip is not None:
+            return Move(canvas, pointer, frozenset({slip.note.id}))
         if head is not None:
-            return Move(canvas, pointer, min(head.members), head.members)
+            return Move(canvas, pointer, head.members)
+        place = canvas.drawing.gradient_at(self.studio.shown, pointer.place)
+        if place is not None:
+            self.studio.ask(asking.asked(self.studio.shown, place))
+            return None
         wire = canvas.targets.wire(pointer.place, NEAR / canvas.view.scale)
         if wire is not None:
             self.select_wire(wire.wire)
@@ -199,25 +204,38 @@ class Hands(QWidget):
         body = canvas.targets.body(pointer.place)
         if body is not None:
             titled = body.title and pointer.place[1] < body.rect.y + HEADER * body.type
-            if titled and body.kind != DATA:
+            if titled and body.kind != DATA and not body.box:
                 canvas.edit_title(body.node.id)
             else:
                 canvas.open_node(body.node.id)
-        elif (head := canvas.targets.head(pointer.place)) is not None:
-            openings.close(self.studio, [head.id])
-        elif canvas.targets.wire(pointer.place, NEAR / canvas.view.scale) is None:
+        elif not self._open_beside(pointer.place):
             canvas.open_quick_search(pointer.at)
 
+    def _open_beside(self, place: Point) -> bool:
+        """What a double click does beside the bodies: a number or a note is typed, a frame closed.
+        Whether there was anything."""
+        canvas = self._canvas
+        reach = NEAR / canvas.view.scale
+        label = canvas.drawing.number_at(self.studio.shown.instant, place)
+        if label is not None and label.role == "forward":
+            key = lines.value_key(self.studio.project, label.node)
+            if key is not None:
+                canvas.edit_value(key, (label.x, label.y))
+            else:
+                self.studio.notice(_("This number is computed. Change a value that feeds it."))
+        elif (slip := canvas.targets.slip(place)) is not None:
+            canvas.edit_note(slip.note.id)
+        elif (head := canvas.targets.head(place)) is not None:
+            openings.toggle(self.studio, head.id)
+        elif (entry := canvas.targets.entry(place, reach)) is not None:
+            canvas.edit_entry(*entry, place)
+        else:
+            return canvas.targets.wire(place, reach) is not None
+        return True
+
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Zoom about the pointer; a touchpad's small turns add up to steps."""
-        self._turned += event.angleDelta().y()
-        notches = int(self._turned / (NOTCH / 2))
-        if notches:
-            self._turned -= notches * NOTCH / 2
-            at = event.position().x(), event.position().y()
-            canvas = self._canvas
-            canvas.zoom_about(views.step(canvas.view.scale, notches), at)
-        event.accept()
+        """A wheel zooms about the pointer, a touchpad moves the view."""
+        self.turning.turn(event)
 
     def enterEvent(self, event: QEnterEvent) -> None:
         """The pointer comes: nothing is under it yet."""
@@ -237,21 +255,35 @@ class Hands(QWidget):
         if event.reason() == QContextMenuEvent.Reason.Mouse:
             at = float(event.pos().x()), float(event.pos().y())
             place = canvas.view.to_canvas(at)
-            body = canvas.targets.body(place)
-            wire = canvas.targets.wire(place, NEAR / canvas.view.scale) if body is None else None
-            if body is not None and not self.studio.selection & set(body.ids):
-                self.studio.select([body.node.id])
-            elif wire is not None:
-                self.select_wire(wire.wire)
-            elif (head := canvas.targets.head(place)) is not None:
-                self.select_wire(None)
-                self.studio.select(head.members)
-            elif body is None:
-                self.select_wire(None)
-                self.studio.select(())
+            box = self._select_under(place)
         else:
-            at = canvas.middle
-        menu.show(canvas, at, event.globalPos())
+            at, box = canvas.middle, openings.box_filled(self.studio)
+        menu.show(canvas, at, event.globalPos(), box)
+
+    def _select_under(self, place: Point) -> str:
+        """Select what is at that place, unless it is selected already; the box that it is."""
+        canvas, targets = self._canvas, self._canvas.targets
+        body, slip = targets.body(place), targets.slip(place)
+        if body is not None:
+            if not self.studio.selection & set(body.ids):
+                self.select_wire(None)
+                self.studio.select(body.selected_as)
+            return body.box
+        if slip is not None:
+            if slip.note.id not in self.studio.noted:
+                self.select_wire(None)
+                self.studio.select([slip.note.id])
+            return ""
+        wire = targets.wire(place, NEAR / canvas.view.scale)
+        head = targets.head(place)
+        if wire is not None:
+            self.select_wire(wire.wire)
+        else:
+            self.select_wire(None)
+            self.studio.select(head.members if head is not None else ())
+        if head is not None and head.id in self.studio.project.boxes:
+            return head.id
+        return ""
 
     def _hover(self, place: Point) -> None:
         canvas = self._canvas
@@ -264,11 +296,11 @@ class Hands(QWidget):
             wire = None if found is None else found.wire
         at = None
         if isinstance(port, Output):
-            at = canvas.scene.bodies[port.node].output
+            at = canvas.scene.bodies[port.node].exit(port.node)
         elif isinstance(port, Input):
-            at = canvas.scene.bodies[port.node].inputs()[port.port, port.slot]
+            at = canvas.scene.bodies[port.node].entries[port.node, port.port, port.slot]
         under = body.node.id if body is not None else port.node if port is not None else ""
-        closes = not under and targets.mark(place) is not None
+        closes = targets.marked(place) is not None
         hovered = Hovered(under, wire, at, closes)
         if hovered != self.hovered:
             self.hovered = hovered

@@ -21,6 +21,7 @@ from bpstudio.playback.palette import Theme
 from bpstudio.playback.timeline import Instant
 from bpstudio.ui.canvas.arrays import draw_pieces
 from bpstudio.ui.canvas.sprites import LEGIBLE
+from bpstudio.ui.canvas.view import Point
 from bpstudio.ui.painter import font
 
 ROLES = ("forward", "clear", "gradient", "update")
@@ -121,6 +122,17 @@ class Numbers:
         assert self._recording is not None
         return self.labels[index].text(self._recording)[:LONGEST]
 
+    def at(self, instant: Instant, place: tuple[float, float], type: float) -> Label | None:
+        """The number that is written at that place of the canvas, the nearest of several."""
+        if not self.labels:
+            return None
+        half = width_of("−123.45", NUMBER * type, MONO, 700) / 2
+        across = np.abs(self._x - place[0])
+        down = np.abs(self._y - 0.35 * NUMBER * type - place[1])
+        near = (across <= half) & (down <= 0.8 * NUMBER * type) & (self.opacities(instant) >= 0.5)
+        rows = np.flatnonzero(near)
+        return None if not len(rows) else self.labels[rows[np.argmin(down[rows])]]
+
     def visible(self, instant: Instant, part: Rect, atlas: Atlas) -> list[tuple[str, str]]:
         """Role and text of those that can be read in a part of the canvas, as they are drawn."""
         chosen = np.flatnonzero((self.opacities(instant) >= 0.5) & self._within(part))
@@ -174,6 +186,16 @@ class Numbers:
         draw_pieces(painter, atlas.pixmap, corners, sources, opacities)
         painter.restore()
         return atlas
+
+    def gradient_at(self, instant: Instant, place: Point, size: float) -> Label | None:
+        """The gradient whose number is at a place of the canvas, for numbers of that size."""
+        x, y = place
+        under = (np.abs(self._x - x) <= 2.1 * size) & (self._y - size <= y) & (y <= self._y + 4.0)
+        under &= self._roles == ROLES.index("gradient")
+        found = np.flatnonzero(under & (self.opacities(instant) >= 0.5))
+        if not len(found):
+            return None
+        return self.labels[int(found[np.argmin(np.abs(self._x[found] - x))])]
 
     def _within(self, part: Rect) -> Array:
         inside: Array = (

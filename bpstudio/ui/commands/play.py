@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bpstudio.language import N_
+from bpstudio.language import N_, _
 from bpstudio.playback.timeline import (
     BACKWARD,
     CLEAR,
@@ -15,7 +15,9 @@ from bpstudio.playback.timeline import (
     PHASE,
     UPDATE,
 )
+from bpstudio.playback.why import Question
 from bpstudio.ui.actions import action
+from bpstudio.ui.asking import about
 from bpstudio.ui.showing import rows_to_choose
 
 if TYPE_CHECKING:
@@ -221,3 +223,27 @@ def previous_example(window: Window) -> None:
 def whole_batch(window: Window) -> None:
     """All rows of the batch."""
     window.studio.show_row(None)
+
+
+def _question(window: Window) -> Question | None:
+    studio = window.studio
+    return about(studio.shown, window.canvas.wire, studio.selection)
+
+
+@action(
+    N_("&Why is this gradient so?"),
+    menu="Play",
+    shortcut=("F7",),
+    help=N_("The paths from the loss to the selected wire or gate, with their products and sum"),
+    when=_runs,
+    group=4,
+)
+def why(window: Window) -> None:
+    """Ask about the selected wire or node, or about where playback is."""
+    question = _question(window)
+    if question is None:
+        window.studio.notice(
+            _("No gradient has come there yet. Choose a wire or a gate behind the pass back.")
+        )
+    else:
+        window.studio.ask(question)
