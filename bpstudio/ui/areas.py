@@ -36,13 +36,14 @@ def areas(window: Window) -> Iterator[QWidget]:
 
 def first(area: QWidget) -> QWidget | None:
     """What in an area takes the keyboard first, in the order of Tab."""
-    here = area
-    while True:
-        if (here is area or _holds(area, here)) and _takes_keyboard(here):
+    if _takes_keyboard(area):
+        return area
+    here = area.nextInFocusChain()
+    while here is not None and here is not area:
+        if _holds(area, here) and _takes_keyboard(here):
             return here
         here = here.nextInFocusChain()
-        if here is area:
-            return None
+    return None
 
 
 def _holds(area: QWidget, widget: QWidget | None) -> bool:

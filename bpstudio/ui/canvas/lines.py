@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF
@@ -13,9 +15,11 @@ from bpstudio.errors import StudioError
 from bpstudio.language import _
 from bpstudio.playback.bodies import HEADER, TITLE
 from bpstudio.playback.marks import Rect
-from bpstudio.project import edits
+from bpstudio.project import boxing, edits
 from bpstudio.project.project import TYPED, Project
 from bpstudio.ui.canvas.editors import Editor, read, written
+from bpstudio.ui.canvas.view import Point
+from bpstudio.ui.studio import Studio
 
 if TYPE_CHECKING:
     from bpstudio.ui.canvas.canvas import Canvas
@@ -30,28 +34,71 @@ def value_key(project: Project, id: str) -> str | None:
     return f"{id}.{owned[0].name}" if owned else None
 
 
-def value_editor(canvas: Canvas, key: str) -> Editor:
-    """A line over a source with its value."""
+def typed_value(project: Project, key: str) -> str:
+    """The value under that key as it is typed; empty where there is none yet."""
+    op = project.graph[key.partition(".")[0]].op
+    if isinstance(op, Constant):
+        return f"{op.value:g}"
+    held = {**project.given, **project.weights}.get(key)
+    return "" if held is None else written(held)
+
+
+def take_value(studio: Studio, key: str, typed: str) -> bool:
+    """Make what was typed the value under that key; whether it is one."""
+    id = key.partition(".")[0]
+    words = _("Change the value")
+    try:
+        value = read(typed)
+    except StudioError as error:
+        studio.complain(error)
+        return False
+    if isinstance(studio.project.graph[id].op, Constant):
+        return studio.do(words, edits.set_setting, id, "value", value.tolist())
+    return studio.do(words, edits.set_value, key, value)
+
+
+def value_editor(canvas: Canvas, key: str, at: Point | None = None) -> Editor:
+    """A line with the value of a source, over it or over a place of the canvas."""
     id = key.partition(".")[0]
     project = canvas.studio.project
-    op = project.graph[id].op
-    held = {**project.given, **project.weights}.get(key)
-    text = f"{op.value:g}" if isinstance(op, Constant) else "" if held is None else written(held)
+    rect = canvas.scene.bodies[id].rect if at is None else Rect(*at, 0.0, 0.0)
+    name = _("Value of {node}").format(node=project.graph[id].label)
+    take = partial(take_value, canvas.studio, key)
+    return _open(canvas, rect, typed_value(project, key), name, take)
+
+
+def entry_editor(canvas: Canvas, key: str, index: tuple[int, ...], at: Point) -> Editor:
+    """A line over a place of the canvas with one number of an array."""
+    project = canvas.studio.project
+    held = {**project.weights, **canvas.studio.shown.weights}[key]
 
     def take(typed: str) -> bool:
         studio = canvas.studio
-        words = _("Change the value")
         try:
-            value = read(typed)
+            number = read(typed)
+            value = number.item() if number.size == 1 else math.nan
         except StudioError as error:
             studio.complain(error)
             return False
-        if not isinstance(op, Constant):
-            return studio.do(words, edits.set_value, key, value)
-        return studio.do(words, edits.set_setting, id, "value", value.tolist())
+        return studio.do(_("Change the weight"), edits.set_entry, key, index, value)
 
-    name = _("Value of {node}").format(node=project.graph[id].label)
-    return _open(canvas, canvas.scene.bodies[id].rect, text, name, take)
+    node, _dot, port = key.partition(".")
+    name = _("{port} of {node}").format(port=port, node=project.graph[node].label)
+    text = f"{float(held[index]):.6g}"
+    return _open(canvas, Rect(*at, 0.0, 0.0), text, name, take)
+
+
+def box_editor(canvas: Canvas, id: str) -> Editor:
+    """A line over a box's title with its text."""
+    box = canvas.studio.project.boxes[id]
+    folded = [body.rect for body in canvas.scene.each if body.box == id]
+    heads = [frame.head for frame in canvas.scene.frames if frame.id == id]
+
+    def take(typed: str) -> bool:
+        return canvas.studio.do(_("Rename"), boxing.name_box, id, typed.strip())
+
+    name = _("Title of {node}").format(node=box.label)
+    return _open(canvas, next(iter((*folded, *heads)), Rect(0, 0, 0, 0)), box.title, name, take)
 
 
 def title_editor(canvas: Canvas, id: str) -> Editor:
