@@ -54,7 +54,6 @@ PANELS = (
     Panel("inspector", "InspectorPanel", N_("Inspector"), RIGHT),
     Panel("trainer", "TrainerPanel", N_("Training"), RIGHT),
     Panel("outline", "OutlinePanel", N_("Outline"), RIGHT, of=ASKED),
-    Panel("outline", "OutlinePanel", N_("Outline"), RIGHT, of=ASKED),
     Panel("loss", "LossPanel", N_("Loss"), BOTTOM, share=30, of=LAYERS),
     Panel("boundary", "BoundaryPanel", N_("Decision boundary"), BOTTOM, share=22, of=LAYERS),
     Panel("weights", "WeightsPanel", N_("Weight updates"), BOTTOM, share=26, of=LAYERS),
