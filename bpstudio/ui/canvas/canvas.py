@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QAccessible,
     QAccessibleAnnouncementEvent,
@@ -87,6 +87,7 @@ class Canvas(Keyboard):
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setAcceptDrops(True)
         self.setMinimumSize(QSize(160, 120))
+        self.installEventFilter(self)
         self._say_what_it_is()
         studio.changed.connect(self._change)
         studio.moved.connect(self._move)
@@ -520,8 +521,12 @@ class Canvas(Keyboard):
         super().hideEvent(event)
         self._turns.forget(self._take_turn)
 
-    def event(self, event: QEvent) -> bool:
-        """Tooltips, with all figures, and what a touchpad does."""
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Tooltips, with all figures, and what a touchpad does.
+
+        A filter, for with an `event` of our own around the other handlers a fault in one of them
+        ends the whole program: PySide can't tell of an exception through two of ours.
+        """
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             place = self.view.to_canvas((event.pos().x(), event.pos().y()))
             text = self._told_at(place)
@@ -530,9 +535,7 @@ class Canvas(Keyboard):
             else:
                 QToolTip.hideText()
             return True
-        if self.turning.pinch(event):
-            return True
-        return super().event(event)
+        return self.turning.pinch(event)
 
     def _told_at(self, place: Point) -> str:
         """What a tooltip says at a place of the canvas: of a problem, a badge, or a value."""
