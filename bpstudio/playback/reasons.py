@@ -21,7 +21,9 @@ def title(timeline: Timeline, question: Question) -> str:
     (node, port, slot), entry = question
     recording = timeline.recording
     gradient = gradient_at(recording, question.place)
-    value = "" if gradient is None else digits.fixed(gradient[entry].item())
+    number = 0.0 if gradient is None else gradient[entry].item()
+    tiny = 0.0 < abs(number) < 0.005
+    value = digits.significant(number) if tiny else digits.fixed(number)
     found = recording.graph[node]
     sources = found.sources.get(port, ())
     if not port:

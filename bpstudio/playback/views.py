@@ -36,7 +36,7 @@ SIDE = 300.0
 CHART = (400.0, 260.0)
 _PAD = 22.0
 _HEAD, _SMALL = 11.5, 11.0
-_FEW_POINTS = 24
+FEW_POINTS = 24
 _MOST_CELLS = 16
 
 
@@ -117,16 +117,12 @@ def _shares(outputs: Array, probabilities: bool) -> Array:
 
 def data_points(data: Dataset, plane: Plane, rect: Rect, theme: Theme) -> Iterator[Mark]:
     """The rows of the data over the plane: numbered where they are few, in colours else."""
-    low, high = np.array(plane.low), np.array(plane.high)
-    places = (data.features - low) / (high - low)
-    centres = np.stack(
-        [rect.x + places[:, 0] * rect.width, rect.bottom - places[:, 1] * rect.height], axis=1
-    )
+    centres = point_places(data, plane, rect)
     if not data.classification:
         yield Discs(centres, 3.2, Ink("canvas"), Ink("text"), 1.1)
         return
     numbers = data.answers
-    if len(data) <= _FEW_POINTS:
+    if len(data) <= FEW_POINTS:
         yield Discs(centres, 9.5, Ink("panel"), Ink("text"), 1.8)
         for (x, y), number in zip(centres.tolist(), numbers.tolist(), strict=True):
             span = Span(str(number), "text", PROSE, 700)
@@ -141,6 +137,15 @@ def data_points(data: Dataset, plane: Plane, rect: Rect, theme: Theme) -> Iterat
                 yield Discs(chosen, radius, Ink("panel"), Ink(role), 1.6)
             elif len(chosen):
                 yield Discs(chosen, radius, Ink(role), Ink("panel"), 1.0)
+
+
+def point_places(data: Dataset, plane: Plane, rect: Rect) -> Array:
+    """Where the rows of the data lie on a map of the plane, (rows, 2)."""
+    low, high = np.array(plane.low), np.array(plane.high)
+    places = (data.features - low) / (high - low)
+    return np.stack(
+        [rect.x + places[:, 0] * rect.width, rect.bottom - places[:, 1] * rect.height], axis=1
+    )
 
 
 def axis_names(data: Dataset, rect: Rect, theme: Theme) -> Iterator[Mark]:

@@ -209,6 +209,7 @@ class Docks(QObject):
         dock = self.by_name[name]
         if dock.isHidden():
             dock.toggleViewAction().trigger()
+            self._soon()
         dock.raise_()
 
     def bring(self, name: str) -> None:

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import operator
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent
+import numpy as np
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from bpstudio.engine.op import Array
 from bpstudio.errors import StudioError
 from bpstudio.language import N_, _
-from bpstudio.playback.marks import Box, Ink, Mark, Rect
+from bpstudio.playback.marks import Box, Discs, Ink, Mark, Rect
 from bpstudio.playback.palette import THEMES, Theme
 from bpstudio.playback.planes import over
-from bpstudio.playback.views import answer_map, axis_names, data_points, fit_marks
+from bpstudio.playback.views import (
+    FEW_POINTS,
+    answer_map,
+    axis_names,
+    data_points,
+    fit_marks,
+    point_places,
+)
 from bpstudio.project.iteration import runnable, within
 from bpstudio.project.project import Project, predicting_node
 from bpstudio.training.probes import Plane, Unseen, plane_of
@@ -23,6 +31,8 @@ from bpstudio.ui.panels.panel import Panel, label
 from bpstudio.ui.showing import Showing
 from bpstudio.ui.studio import Studio
 
+REACH, RING = 14.0, 13.0
+"""How near to a point the pointer has to be, and how large the ring around a chosen one is."""
 CELLS, CELLS_OF_CURVE = 96, 240
 """Points along each side of a map, and along a curve."""
 
@@ -44,6 +54,7 @@ class BoundaryPanel(Panel):
         column.setSpacing(0)
         column.addWidget(self.why)
         column.addWidget(self.map, 1)
+        self.map.pointed.connect(self._point)
         self._drawn: tuple[object, ...] = ()
         self.retitle()
 
@@ -62,6 +73,7 @@ class BoundaryPanel(Panel):
         """The answers with the weights that are shown."""
         shown = self.studio.shown
         project = shown.project
+        self.map.ring(shown.row)
         now = (project.graph, project.data, project.given, shown.weights)
         if len(self._drawn) == len(now) and all(map(operator.is_, now, self._drawn)):
             return
@@ -74,9 +86,17 @@ class BoundaryPanel(Panel):
         else:
             self.map.show_answers(*seen)
 
+    def _point(self, row: int) -> None:
+        """Look at that example alone; pointed at once more, at the whole batch again."""
+        shown = self.studio.shown
+        self.studio.show_row(None if row == shown.row else row)
+
 
 class Map(QWidget):
     """Draws the answers, the points and the names of the inputs."""
+
+    pointed = Signal(int)
+    """A point was clicked: its row of the data."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -85,6 +105,7 @@ class Map(QWidget):
         self._outputs: Array | None = None
         self._plane: Plane | None = None
         self._theme: Theme = THEMES["light"]
+        self._row: int | None = None
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     def dress(self, theme: Theme) -> None:
@@ -97,26 +118,62 @@ class Map(QWidget):
         self._project, self._answer, self._outputs, self._plane = project, answer, outputs, plane
         self.update()
 
+    def ring(self, row: int | None) -> None:
+        """Draw a ring around the point of that row, or around none."""
+        if row != self._row:
+            self._row = row
+            self.update()
+
+    def row_at(self, x: float, y: float) -> int | None:
+        """The row whose point is at that pixel, the nearest of several."""
+        if self._project is None or self._project.data is None or self._plane is None:
+            return None
+        if len(self._plane.low) != 2:
+            return None
+        places = point_places(self._project.data, self._plane, self._rect())
+        far = np.hypot(places[:, 0] - x, places[:, 1] - y)
+        nearest = int(far.argmin())
+        return nearest if far[nearest] <= REACH else None
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """A point is chosen."""
+        row = self.row_at(event.position().x(), event.position().y())
+        if row is None or event.button() != Qt.MouseButton.LeftButton:
+            super().mousePressEvent(event)
+        else:
+            self.pointed.emit(row)
+
+    def _rect(self) -> Rect:
+        """Where the map of two inputs is, in pixels."""
+        assert self._project is not None and self._project.data is not None
+        type, data = self._theme.type, self._project.data
+        names = 9 * type + 6 * type * max(len(n[:16]) for n in data.feature_names[1:2])
+        side = max(20.0, min(self.height() - 21 * type, self.width() - names - 2))
+        return Rect(names, 1, side, side)
+
     def marks(self) -> list[Mark]:
         """What is drawn, in pixels."""
         if self._project is None or self._outputs is None or self._plane is None:
             return []
         data, theme = self._project.data, self._theme
         assert data is not None
-        below = 21 * theme.type
         if len(self._plane.low) == 1:
             left, low = 42 * theme.type, 40 * theme.type
             rect = Rect(left, 6, self.width() - left - 8, self.height() - low - 6)
             return list(fit_marks(data, self._plane, self._outputs, rect, theme))
-        names = 9 * theme.type + 6 * theme.type * max(len(n[:16]) for n in data.feature_names[1:2])
-        side = max(20.0, min(self.height() - below, self.width() - names - 2))
-        rect = Rect(names, 1, side, side)
-        return [
+        rect = self._rect()
+        marks: list[Mark] = [
             answer_map(self._project, self._answer, self._outputs, self._plane, rect),
             Box(rect, 10.0, None, Ink("border"), 1.2),
             *data_points(data, self._plane, rect, theme),
             *axis_names(data, rect, theme),
         ]
+        if self._row is not None and self._row < len(data):
+            place = point_places(data, self._plane, rect)[self._row : self._row + 1]
+            radius = RING if len(data) <= FEW_POINTS else RING / 2
+            marks.append(Discs(place, radius, None, Ink("canvas"), 5.0))
+            marks.append(Discs(place, radius, None, Ink("accent"), 2.6))
+        return marks
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """The marks."""

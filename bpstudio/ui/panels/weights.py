@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from PySide6.QtCore import QEvent, QSize
-from PySide6.QtGui import QHelpEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtGui import QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QVBoxLayout, QWidget
 
 from bpstudio.engine.op import Array, Kind
@@ -19,6 +19,7 @@ from bpstudio.playback.marks import Box, Heat, Ink, Mark, Rect, Span, Text
 from bpstudio.playback.metrics import MONO, PROSE
 from bpstudio.playback.palette import THEMES, Theme
 from bpstudio.project.project import Project
+from bpstudio.ui.asking import asked
 from bpstudio.ui.painter import paint_marks
 from bpstudio.ui.panels.panel import Column, Panel, label, scrolled
 from bpstudio.ui.showing import Showing
@@ -59,6 +60,7 @@ class WeightsPanel(Panel):
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
         super().__init__(studio, parent)
         self.sheets = Sheets()
+        self.sheets.pointed.connect(self._wonder)
         self.rule = label("update")
         self.legend = label("muted")
         for text in (self.rule, self.legend):
@@ -99,9 +101,23 @@ class WeightsPanel(Panel):
         self.rule.setToolTip(formula)
         self.rule.setVisible(bool(formula) and any(sheet.update for sheet in found))
 
+    def _wonder(self, key: str, entry: tuple[int, ...]) -> None:
+        """Ask why the gradient of that weight is what it is."""
+        node, _dot, port = key.partition(".")
+        place = (node, port, 0)
+        shown = self.studio.shown
+        if shown.project.graph[node].op.category == "source":
+            place = (node, "", 0)
+        question = asked(shown, place, entry)
+        if question is not None:
+            self.studio.ask(question)
+
 
 class Sheets(QWidget):
-    """Draws weights one below the other."""
+    """Draws weights one below the other; a click on a number asks about its gradient."""
+
+    pointed = Signal(str, tuple)
+    """A number was clicked: the key of its weight, and its place in it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -162,14 +178,28 @@ class Sheets(QWidget):
             self.updateGeometry()
         self.update()
 
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """A number is asked about."""
+        found = self._cell_at(event.position().x(), event.position().y())
+        if found is None or event.button() != Qt.MouseButton.LeftButton:
+            super().mousePressEvent(event)
+            return
+        sheet, row, column = found
+        flat = row * sheet.grid.shape[1] + column
+        entry = tuple(int(i) for i in np.unravel_index(flat, sheet.value.shape))
+        self.pointed.emit(sheet.key, entry)
+
     def _text_at(self, x: float, y: float) -> str:
+        found = self._cell_at(x, y)
+        return "" if found is None else _cell_text(*found)
+
+    def _cell_at(self, x: float, y: float) -> tuple[Sheet, int, int] | None:
         for rect, sheet in self._blocks:
             rows, columns = sheet.grid.shape
             if rect.x <= x < rect.right and rect.y <= y < rect.bottom and rows and columns:
                 row = int((y - rect.y) / rect.height * rows)
-                column = int((x - rect.x) / rect.width * columns)
-                return _cell_text(sheet, row, column)
-        return ""
+                return sheet, row, int((x - rect.x) / rect.width * columns)
+        return None
 
 
 def sheets(shown: Showing, selection: frozenset[str]) -> tuple[Sheet, ...]:
@@ -281,7 +311,7 @@ def _cell_text(sheet: Sheet, row: int, column: int) -> str:
         return f"{place}\n{value:.6g}"
     after = float(_flat(sheet.update.after)[row, column])
     gradient = float(_flat(sheet.update.gradient)[row, column])
-    words = _("{before} → {after}, gradient {gradient}").format(
+    words = _("{before} → {after}, gradient {gradient}; click to ask why").format(
         before=f"{value:.6g}", after=f"{after:.6g}", gradient=f"{gradient:.4g}"
     )
     return f"{place}\n{words}"
