@@ -25,10 +25,14 @@ class Files(NamedTuple):
     spans: tuple[Span, ...] = ()
 
 
+def beside(path: Path) -> Path:
+    """Where the numbers of a script lie that are too many for it."""
+    return path.with_name(path.stem + ARRAYS)
+
+
 def put(path: Path, files: Files) -> list[Path]:
     """Write the files and name them, the main one first. Raises FileError if one can't be."""
-    beside = path.with_name(path.stem + ARRAYS)
-    parts = {path: files.main} | ({beside: files.arrays} if files.arrays else {})
+    parts = {path: files.main} | ({beside(path): files.arrays} if files.arrays else {})
     # The numbers come first, so that no script is there without them.
     for target, content in reversed(parts.items()):
         try:

@@ -35,6 +35,7 @@ from bpstudio.project.project import Project
 from bpstudio.training.trainer import train_now
 from bpstudio.ui import film
 from bpstudio.ui.painter import paint_sheet
+from bpstudio.ui.showing import Showing
 
 VIEWS = ("graph", "boundary", "loss", "weights")
 STILLS = (".png", ".svg", ".pdf")
@@ -129,6 +130,18 @@ def thumbnail(project: Project, size: tuple[int, int] = (320, 200), theme: str =
     drawer = _Drawer(project, THEMES[theme], ("graph",))
     pictures = picture(project, theme=drawer.theme, planes=drawer.tiles)
     return film.png(image(sheet([pictures], size), drawer.theme))
+
+
+def picture_of(shown: Showing, theme: Theme) -> QImage:
+    """The network as it is shown now, at twice its own size."""
+    tiles = planes(
+        shown.project, recording=shown.recording, weights=shown.weights, cells=_TILE_CELLS
+    )
+    now = drawn(scene(shown.project, theme), shown.instant, planes=tiles)
+    page = sheet([now], None, SCALE)
+    if max(page.size) > _LARGEST:
+        page = sheet([now], None, SCALE * _LARGEST / max(page.size))
+    return image(page, theme)
 
 
 def image(page: Sheet, theme: Theme) -> QImage:

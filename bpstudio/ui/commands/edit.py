@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from PySide6.QtGui import QGuiApplication
+
 from bpstudio.engine.inside import GATES, MATRICES, NEURONS
 from bpstudio.language import N_, _
 from bpstudio.project import edits
@@ -198,6 +200,21 @@ def fuse(window: Window) -> None:
 def _open(window: Window, level: str) -> None:
     (id,) = window.studio.selection
     openings.open_node(window.studio, id, level)
+
+
+@action(
+    N_("Copy picture"),
+    menu="Edit",
+    help=N_("Put a picture of this moment on the clipboard"),
+    when=lambda window: bool(window.studio.project.graph.nodes),
+    group=4,
+)
+def copy_picture(window: Window) -> None:
+    """Put a picture of this moment on the clipboard."""
+    from bpstudio.ui.render import picture_of
+
+    QGuiApplication.clipboard().setImage(picture_of(window.studio.shown, window.canvas.theme))
+    window.studio.notice(_("The picture is on the clipboard."))
 
 
 @action(N_("Select &all"), menu="Edit", shortcut=("Ctrl+A",), group=3)

@@ -81,13 +81,27 @@ def save_template(window: Window) -> None:
     menu="File",
     shortcut=("Ctrl+E",),
     icon="file-export",
-    help=N_("Write the model as code or weights, or draw it, for other programs"),
+    help=N_("Write the model as code or weights, for other programs"),
     group=2,
 )
 def export(window: Window) -> None:
     """Write the model for another program."""
     # With all that writes files it would delay the first paint.
     from bpstudio.ui.dialogs.export import show
+
+    show(window)
+
+
+@action(
+    N_("Export p&icture or film…"),
+    menu="File",
+    help=N_("Draw a moment or a stretch of it, for slides"),
+    when=lambda window: bool(window.studio.project.graph.nodes),
+    group=2,
+)
+def export_picture(window: Window) -> None:
+    """Draw the network for slides."""
+    from bpstudio.ui.dialogs.picture import show
 
     show(window)
 

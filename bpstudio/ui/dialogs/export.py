@@ -6,15 +6,13 @@ cancelling ends it at once; what is written is there whole or not at all.
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QProcess, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -31,44 +29,35 @@ from PySide6.QtWidgets import (
 
 from bpstudio.errors import StudioError
 from bpstudio.exchange import formats
+from bpstudio.exchange.files import beside
 from bpstudio.language import N_, _
 from bpstudio.project import file
+from bpstudio.ui.dialogs.command import Command, Outcome
+from bpstudio.ui.dialogs.replacing import unless_kept
 from bpstudio.ui.studio import Studio
 
 if TYPE_CHECKING:
     from bpstudio.ui.window import Window
 
-PICTURES = {
-    "svg": N_("A drawing of the network, as SVG"),
-    "png": N_("A picture of the network, as PNG"),
-    "pdf": N_("A page with the network, as PDF"),
-    "gif": N_("A film of one iteration, as GIF"),
-}
-
 
 @dataclass(frozen=True)
 class Target:
-    """Something to export to: its name, what it is, its ending, and whether it can be run."""
+    """Something to export to: its name, what it is, and its ending."""
 
     name: str
     title: str
     ending: str
-    picture: bool
 
     def words(self, project: Path, out: Path, studio: Studio, verify: bool) -> list[str]:
         """The command line that does it."""
         language = ["--json", "--lang", studio.preferences.language]
-        if self.picture:
-            theme = studio.preferences.theme
-            return ["render", str(project), "--out", str(out), "--theme", theme, *language]
         checked = ["--verify"] if verify else []
         return ["export", str(project), "--to", self.name, "--out", str(out), *checked, *language]
 
 
 def targets() -> list[Target]:
-    """Every format and every kind of picture, models first."""
-    models = [Target(f.name, f.title, f.ending, False) for f in formats.FORMATS.values()]
-    return [*models, *(Target(name, title, f".{name}", True) for name, title in PICTURES.items())]
+    """Every format."""
+    return [Target(f.name, f.title, f.ending) for f in formats.FORMATS.values()]
 
 
 def show(window: Window) -> None:
@@ -87,7 +76,9 @@ class ExportDialog(QDialog):
         self.setWindowTitle(_("Export"))
         self._studio = studio
         self._targets = targets()
-        self._process: QProcess | None = None
+        self._command = Command(self)
+        self._command.ended.connect(self._finished)
+        self._confirmed: Path | None = None
         self._folder: TemporaryDirectory[str] | None = None
 
         self.format = QComboBox()
@@ -118,7 +109,7 @@ class ExportDialog(QDialog):
 
         self.format.currentIndexChanged.connect(self._choose_format)
         self.browse.clicked.connect(self._browse)
-        self.go.clicked.connect(self.start)
+        self.go.clicked.connect(self.begin)
         self.leave.clicked.connect(self._leave)
         self._choose_format(0)
         self._set_running(False)
@@ -126,7 +117,13 @@ class ExportDialog(QDialog):
     @property
     def running(self) -> bool:
         """Whether an export is going on."""
-        return self._process is not None
+        return self._command.running
+
+    def begin(self) -> None:
+        """Export to the path; what is there already is replaced only if that is confirmed."""
+        out = Path(self.path.text()).expanduser()
+        paths = [beside(out)] if out == self._confirmed else [out, beside(out)]
+        unless_kept(self, paths, self.start)
 
     def start(self) -> None:
         """Export to the path, in a process of its own."""
@@ -139,23 +136,14 @@ class ExportDialog(QDialog):
             self._end(str(error))
             return
         words = target.words(project, out, self._studio, self.verify.isChecked())
-        process = QProcess(self)
-        process.finished.connect(self._finished)
-        process.errorOccurred.connect(self._failed)
-        self._process = process
+        self._command.start(words)
         self._set_running(True)
         self.outcome.setText(_("Exporting …"))
-        program = [] if getattr(sys, "frozen", False) else ["-P", "-m", "bpstudio"]
-        process.start(sys.executable, [*program, *words])
 
     def cancel(self) -> None:
         """End the export that is going on."""
-        process = self._process
-        if process is not None:
-            process.finished.disconnect(self._finished)
-            process.errorOccurred.disconnect(self._failed)
-            process.kill()
-            process.waitForFinished(2000)
+        if self.running:
+            self._command.cancel()
             self._end(_("Cancelled; nothing was written."))
 
     def done(self, result: int) -> None:
@@ -189,7 +177,6 @@ class ExportDialog(QDialog):
         target = self._targets[index]
         here = Path(self.path.text()) if self.path.text() else self._usual()
         self.path.setText(str(here.with_suffix(target.ending)))
-        self.verify.setEnabled(not target.picture)
         self.outcome.clear()
 
     def _usual(self) -> Path:
@@ -200,7 +187,12 @@ class ExportDialog(QDialog):
 
     def _browse(self) -> None:
         target = self._targets[self.format.currentIndex()]
-        choose_file(self, Path(self.path.text()), target, lambda p: self.path.setText(str(p)))
+        choose_file(self, Path(self.path.text()), target, self._take)
+
+    def _take(self, path: Path) -> None:
+        """The dialog for files has asked whether what is there may be replaced."""
+        self.path.setText(str(path))
+        self._confirmed = path
 
     def _leave(self) -> None:
         if self.running:
@@ -208,29 +200,13 @@ class ExportDialog(QDialog):
         else:
             self.reject()
 
-    def _finished(self, status: int, _how: QProcess.ExitStatus) -> None:
-        process = self._process
-        if process is None:
-            return
-        printed = bytes(process.readAllStandardOutput().data()).decode(errors="replace")
-        complaint = bytes(process.readAllStandardError().data()).decode(errors="replace").strip()
-        try:
-            answer = json.loads(printed) if printed.strip() else None
-        except ValueError:
-            answer = None
-        if answer is None:
-            self._end(complaint.removeprefix("bpstudio: ") or _("The export failed."))
+    def _finished(self, outcome: Outcome) -> None:
+        if outcome.answer is None:
+            self._end(outcome.complaint)
         else:
-            self._end(_told(answer, status))
-
-    def _failed(self, _error: QProcess.ProcessError) -> None:
-        if self._process is not None:
-            self._end(self._process.errorString())
+            self._end(_told(outcome.answer, outcome.status))
 
     def _end(self, text: str) -> None:
-        if self._process is not None:
-            self._process.deleteLater()
-            self._process = None
         if self._folder is not None:
             self._folder.cleanup()
             self._folder = None
@@ -262,9 +238,7 @@ def _told(answer: dict[str, Any], status: int) -> str:
     return said
 
 
-def _choose_file(
-    dialog: ExportDialog, path: Path, target: Target, got: Callable[[Path], None]
-) -> None:
+def _choose_file(dialog: QDialog, path: Path, target: Target, got: Callable[[Path], None]) -> None:
     """Ask for a file to write to."""
     chooser = QFileDialog(dialog, _("Export to"), str(path.parent))
     chooser.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -275,4 +249,4 @@ def _choose_file(
     chooser.open()
 
 
-choose_file: Callable[[ExportDialog, Path, Target, Callable[[Path], None]], None] = _choose_file
+choose_file: Callable[[QDialog, Path, Target, Callable[[Path], None]], None] = _choose_file
