@@ -28,7 +28,11 @@ from bpstudio.playback.palette import LIGHT, Theme
 from bpstudio.playback.slips import Slip, slips
 from bpstudio.playback.timeline import Wire
 from bpstudio.playback.wires import LEAD, Path, curves, in_halves, paths
+from bpstudio.project import edits
 from bpstudio.project.arrange import arrange
+from bpstudio.project.boxes import around as around_of
+from bpstudio.project.boxes import contents
+from bpstudio.project.clusters import clusters_of
 from bpstudio.project.project import Project
 
 SPREAD = 36.0
@@ -164,6 +168,22 @@ def arranged(project: Project) -> dict[str, tuple[float, float]]:
     return _arranged(project, bodies(project), docked(project.graph))
 
 
+def tidied(project: Project) -> Project:
+    """The project arranged by what it looks like; the notes of a box go with it."""
+    places: dict[str, tuple[float, float]] = arranged(project)
+    for id, note in project.notes.items():
+        for box in around_of(project.boxes, id)[:1]:
+            steps = [
+                (places[each][0] - x, places[each][1] - y)
+                for each in contents(project.boxes, box)
+                if each in places and each in project.places
+                for x, y in [project.places[each]]
+            ]
+            dx, dy = (sum(step[axis] for step in steps) / max(len(steps), 1) for axis in (0, 1))
+            places[id] = (note.place[0] + dx, note.place[1] + dy)
+    return edits.move(project, places)
+
+
 def _arranged(
     project: Project, unplaced: Mapping[str, Body], docks: Mapping[str, str]
 ) -> dict[str, tuple[float, float]]:
@@ -188,6 +208,8 @@ def _arranged(
         )
         for id, body in unplaced.items()
     }
+    piles = folded(project, unplaced, 1.0) if project.boxes else {}
+    sizes |= {each.box: (each.rect.width, each.rect.height) for each in piles.values() if each.box}
     before = {id: place for id, place in project.places.items() if id in nodes}
-    places = arrange(Graph(nodes), sizes, before or None)
+    places = arrange(Graph(nodes), sizes, before or None, clusters_of(project))
     return places | {activation: places[layer] for activation, layer in docks.items()}

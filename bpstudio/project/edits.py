@@ -25,8 +25,8 @@ from bpstudio.errors import GraphError, ShapeError, StudioError
 from bpstudio.language import N_
 from bpstudio.project import boxing, gates
 from bpstudio.project.arrange import arrange
-from bpstudio.project.boxes import around
 from bpstudio.project.boxing import Place, checked_place
+from bpstudio.project.clusters import clusters_of
 from bpstudio.project.limits import checked_name, checked_note, checked_settings
 from bpstudio.project.project import TYPED, Project, Trained, complete, frozen
 from bpstudio.training.job import Memory
@@ -73,9 +73,9 @@ def insert_node(
             N_("{op} has no input, so it can't stand in a wire. Put it beside."), op=op.title
         )
     name = new_id(project, op)
-    added = _joined(add_node(project, op, place, id=name), name, source, target)
+    added = boxing.put_beside(add_node(project, op, place, id=name), [name], source, target)
     fed = graphs.connect(added.graph, source, name, inputs[0])
-    return _with_graph(added, _rewired(fed, target, port, slot, (name,)))
+    return _with_graph(added, rewired(fed, target, port, slot, (name,)))
 
 
 def remove_nodes(project: Project, ids: Iterable[str]) -> Project:
@@ -202,7 +202,8 @@ def move(project: Project, places: Mapping[str, Place]) -> Project:
 
 def tidy(project: Project, sizes: Mapping[str, tuple[float, float]] | None = None) -> Project:
     """All nodes arranged in layers from left to right; `sizes` are their widths and heights."""
-    return move(project, arrange(project.graph, sizes, dict(project.places)))
+    places = dict(project.places)
+    return move(project, arrange(project.graph, sizes, places, clusters_of(project)))
 
 
 def set_value(project: Project, key: str, value: Any) -> Project:
@@ -332,14 +333,7 @@ def _with_graph(project: Project, graph: Graph) -> Project:
     return complete(replace(project, graph=graph))
 
 
-def _joined(project: Project, id: str, *beside: str) -> Project:
-    """With a new node in the innermost box that the nodes beside it share."""
-    chains = [around(project.boxes, other) for other in beside]
-    common = [box for box in chains[0] if all(box in chain for chain in chains)]
-    return boxing.put_into(project, common[0], [id]) if common else project
-
-
-def _rewired(graph: Graph, target: str, port: str, slot: int, new: tuple[str, ...]) -> Graph:
+def rewired(graph: Graph, target: str, port: str, slot: int, new: tuple[str, ...]) -> Graph:
     """The graph with what feeds one slot of a port replaced."""
     node = graph[target]
     feeding = node.sources[port]

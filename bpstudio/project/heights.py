@@ -29,11 +29,15 @@ _HALF_NODE = 0.2
 
 
 def heights_of(
-    net: Net, columns: Columns, tall: Mapping[str, float]
+    net: Net,
+    columns: Columns,
+    tall: Mapping[str, float],
+    before: Mapping[str, float] | None = None,
 ) -> tuple[dict[str, float], Columns]:
     """The height of each node's centre, and the columns with wires where they will be drawn.
 
-    A column's nodes keep their order. `tall` has each node's own size.
+    A column's nodes keep their order. `tall` has each node's own size. `before` has the heights
+    of those that stood well already: they stay there, but where others need room.
     """
     size = [tall[id] for id in net.ids] + [0.0] * len(net.passings)
     height = [0.0] * len(net.column)
@@ -42,6 +46,7 @@ def heights_of(
         below = _room(net, column, size)
         for v, room in zip(column, below, strict=True):
             height[v] = room - below[-1] / 2
+    stood = {v: before[id] for v, id in enumerate(net.ids) if id in before} if before else {}
     rightward = range(len(columns))
     for round in range(_ROUNDS):
         for side, way in ((-1, rightward), (1, rightward[::-1])):
@@ -52,7 +57,29 @@ def heights_of(
     for column in columns:
         # From left to right once more, so that a chain is a straight line.
         _settle(net, column, size, -1, height)
+    if stood:
+        _keep(net, columns, size, height, stood)
     return {id: height[v] for v, id in enumerate(net.ids)}, columns
+
+
+def _keep(
+    net: Net,
+    columns: Columns,
+    size: list[float],
+    height: list[float],
+    stood: Mapping[int, float],
+) -> None:
+    """Puts everything back where it stood, and the rest beside it, with room between."""
+    off = sorted(height[v] - where for v, where in stood.items())
+    shift = off[len(off) // 2]
+    for v in range(len(height)):
+        height[v] = stood.get(v, height[v] - shift)
+    for index, column in enumerate(columns):
+        columns[index] = column = _wires_aside(net, column, size, height)
+        weights = [_UNMOVED if v in stood else 1.0 for v in column]
+        wanted = [(height[v], weight) for v, weight in zip(column, weights, strict=True)]
+        for v, where in zip(column, _apart(wanted, _room(net, column, size)), strict=True):
+            height[v] = where
 
 
 def _wires_aside(
@@ -110,9 +137,15 @@ def _settle(
     other are merged into blocks that stand at their common mean (pool adjacent violators).
     """
     below = _room(net, column, size)
+    settled = _apart([_wanted(net, v, side, height) for v in column], below)
+    for v, where in zip(column, settled, strict=True):
+        height[v] = where
+
+
+def _apart(wanted: Sequence[tuple[float, float]], below: Sequence[float]) -> list[float]:
+    """The heights nearest to wanted ones, of given weights, that keep `below` as room between."""
     blocks: list[tuple[float, float, int]] = []
-    for v, room in zip(column, below, strict=True):
-        mean, weight = _wanted(net, v, side, height)
+    for (mean, weight), room in zip(wanted, below, strict=True):
         mean, count = mean - room, 1
         while blocks and blocks[-1][0] >= mean:
             above, heavier, more = blocks.pop()
@@ -120,8 +153,7 @@ def _settle(
             weight, count = heavier + weight, count + more
         blocks.append((mean, weight, count))
     settled = [mean for mean, _, count in blocks for _ in range(count)]
-    for v, room, mean in zip(column, below, settled, strict=True):
-        height[v] = mean + room
+    return [mean + room for mean, room in zip(settled, below, strict=True)]
 
 
 def _wanted(net: Net, v: int, side: int, height: Sequence[float]) -> tuple[float, float]:

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import itertools
+import math
 import random
 from collections.abc import Mapping
 
+import fast_sugiyama
+import networkx
 import numpy as np
 import pytest
 
+from bpstudio.data import toys
 from bpstudio.engine.formula import build
 from bpstudio.engine.graph import Graph, Node
 from bpstudio.engine.op import catalog
+from bpstudio.playback.scene import scene
+from bpstudio.playback.scene import tidied as tidied_project
+from bpstudio.project import boxing, opening
 from bpstudio.project.arrange import COLUMN_GAP, Pairs, arrange
+from bpstudio.project.build import network as build_a_network
+from bpstudio.project.clusters import framed, outermost
 from bpstudio.project.untangle import Net, crossings, fewest_crossings, net_of
 
 NEURON = "1/(1+exp(-(w0*x0+w1*x1+w2)))"
@@ -253,3 +262,184 @@ def test_a_thousand_nodes() -> None:
     assert overlapping(arrange(graph, size), size) == []
     terms = build("+".join(f"w{n}*x{n}" for n in range(330))).graph
     assert len(set(arrange(terms).values())) == len(terms.nodes)
+
+
+# -- what others do ------------------------------------------------------------------------------
+
+
+def test_hardly_more_crossings_than_fast_sugiyama() -> None:
+    ours = theirs = drawn = drawn_theirs = 0
+    for seed in range(50):
+        graph = connected(random_graph(seed))
+        columns, found = their_layout(graph)
+        theirs += their_crossings(*found)
+        ours += crossings_between_nodes(graph)
+        drawn += straight_crossings(graph, arrange(graph))
+        drawn_theirs += straight_crossings(graph, columns)
+    print(f"ordered {ours} : {theirs}, drawn {drawn} : {drawn_theirs}")
+    assert theirs > 500
+    assert drawn_theirs > 500
+    assert ours <= 1.2 * theirs
+    assert drawn <= 1.2 * drawn_theirs
+
+
+def connected(graph: Graph) -> Graph:
+    """The graph without nodes that no wire joins to anything."""
+    joined = {id for wire in wires(graph) for id in wire[:2]}
+    return Graph({id: node for id, node in graph.nodes.items() if id in joined})
+
+
+Layout = tuple[dict[int, tuple[float, float]], list[tuple[int, int]]]
+
+
+def their_layout(graph: Graph) -> tuple[dict[str, tuple[float, float]], Layout]:
+    """Where fast-sugiyama puts the nodes, and all it drew: wires bend where they pass a layer."""
+    ids = list(graph.nodes)
+    number = {id: index for index, id in enumerate(ids)}
+    pairs = sorted({(number[source], number[target]) for source, target, _ in wires(graph)})
+    places: dict[int, tuple[float, float]] = {}
+    pieces: list[tuple[int, int]] = []
+    offset, beside = 0, 0.0
+    for found, wide, _high, drawn in fast_sugiyama.from_edges(pairs):
+        # Where wires bend has numbers that the next network uses again.
+        new = {n: n if n < len(ids) else n + offset for n, _ in found}
+        places |= {new[n]: (x + beside, y) for n, (x, y) in found}
+        pieces += [(new[a], new[b]) for a, b in drawn or ()]
+        offset, beside = offset + 100_000, beside + wide + 100.0
+    return {id: places[number[id]] for id in ids}, (places, pieces)
+
+
+def their_crossings(places: dict[int, tuple[float, float]], pieces: list[tuple[int, int]]) -> int:
+    """How many pairs of pieces of wires, each between two layers, cross."""
+    ends = [sorted((places[a], places[b]), key=lambda place: place[1]) for a, b in pieces]
+    return sum(
+        above[1] == other[1] and (above[0] - other[0]) * (below[0] - last[0]) < 0
+        for (above, below), (other, last) in itertools.combinations(ends, 2)
+    )
+
+
+def crossings_between_nodes(graph: Graph) -> int:
+    """How many wires cross in our order of the columns; they do not know of ports, so neither
+    does this count."""
+    count = 0
+    for part in networks(graph):
+        net = net_of(part, depths(part))
+        order = fewest_crossings(part, net)
+        for side in (net.left, net.right):
+            side[:] = [list({u: (u, 0.0) for u, _ in beside}.values()) for beside in side]
+        count += crossings(net, order)
+    return count
+
+
+def networks(graph: Graph) -> list[Graph]:
+    """The parts of a graph that no wire joins."""
+    wiring = networkx.Graph([wire[:2] for wire in wires(graph)])
+    parts = networkx.connected_components(wiring)
+    return [Graph({id: graph[id] for id in graph.nodes if id in part}) for part in parts]
+
+
+# -- small edits -----------------------------------------------------------------------------------
+
+
+def grown(graph: Graph, rng: random.Random, way: str) -> Graph:
+    """The graph with one node more: behind another, before another, or in a wire."""
+    nodes, tanh = dict(graph.nodes), catalog["tanh"]()
+    if way == "behind":
+        return Graph({**nodes, "new": Node("new", tanh, {"x": (rng.choice(list(nodes)),)})})
+    reader = rng.choice([node for node in nodes.values() if node.sources])
+    port = next(iter(reader.sources))
+    new = Node("new", tanh, {"x": reader.sources[port]})
+    if way == "before":
+        new = Node("new", catalog["input"]())
+    nodes[reader.id] = Node(reader.id, reader.op, {**reader.sources, port: ("new",)})
+    return Graph({**nodes, "new": new})
+
+
+@pytest.mark.parametrize(("way", "most"), [("behind", 0.06), ("before", 0.17), ("in", 0.18)])
+def test_one_node_more_moves_few_others(way: str, most: float) -> None:
+    moved = inverted = 0.0
+    for seed in range(30):
+        graph = random_graph(seed)
+        before = arrange(graph, before=arrange(graph))
+        after = arrange(grown(graph, random.Random(seed), way), before=before)
+        far = [id for id in before if math.dist(before[id], after[id]) > 20]
+        moved += len(far) / len(before) / 30
+        inverted += sum(
+            (before[a][1] - before[b][1]) * (after[a][1] - after[b][1]) < 0
+            for a, b in itertools.combinations(before, 2)
+            if before[a][0] == before[b][0] and after[a][0] == after[b][0]
+        )
+    print(f"{way}: {moved:.1%} move, {inverted:.0f} pairs change places")
+    assert moved <= most
+    assert inverted <= 8
+
+
+def test_a_crooked_chain_is_straightened() -> None:
+    graph = build("exp(sin(tanh(-x)))").graph
+    crooked = {id: (n * 130.0 + n % 3, 50.0 * (n % 2)) for n, id in enumerate(graph.nodes)}
+    assert len({y for _, y in arrange(graph, before=crooked).values()}) == 1
+
+
+# -- what stays together ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_nothing_stands_among_what_stays_together(seed: int) -> None:
+    graph, rng = random_graph(seed), random.Random(seed)
+    size = random_sizes(graph, seed)
+    ids = list(graph.order)
+    start = rng.randrange(len(ids) - 8)
+    inner, outer = ids[start : start + 3], ids[start + 3 : start + 6]
+    clusters = {"inner": tuple(inner), "outer": ("inner", *outer), "other": tuple(ids[-2:])}
+    places = arrange(graph, size, None, clusters)
+    assert places.keys() == graph.nodes.keys()
+    assert overlapping(places, size) == []
+    kept = outermost(graph, clusters)
+    assert kept
+    for id, members in kept.items():
+        left, top, right, bottom = framed({m: places[m] for m in members}, size)
+        for other, (x, y) in places.items():
+            wide, high = size[other]
+            apart = x + wide / 2 <= left or x - wide / 2 >= right
+            assert other in members or apart or y + high / 2 <= top or y - high / 2 >= bottom, id
+
+
+def test_a_box_around_a_loop_is_left_open() -> None:
+    graph = build("exp(sin(tanh(x)))").graph
+    assert outermost(graph, {"ends": ("tanh1", "exp1")}) == {}
+    assert outermost(graph, {"most": ("ends", "x"), "ends": ("tanh1", "sin1")}).keys() == {"most"}
+    assert len({y for _, y in arrange(graph, None, None, {"e": ("tanh1", "exp1")}).values()}) == 1
+
+
+def test_networks_beside_each_other() -> None:
+    nodes: dict[str, Node] = {}
+    for n in range(6):
+        nodes[f"x{n}"] = Node(f"x{n}", catalog["input"]())
+        nodes[f"t{n}"] = Node(f"t{n}", catalog["tanh"](), {"x": (f"x{n}",)})
+    graph = Graph(nodes)
+    places = arrange(graph)
+    tops = {places[f"x{n}"][1] for n in range(6)}
+    assert 1 < len(tops) < 6
+    assert arrange(graph, before=places) == places
+    wide = max(x for x, _ in places.values()) - min(x for x, _ in places.values())
+    high = max(y for _, y in places.values()) - min(y for _, y in places.values())
+    assert 0.5 < wide / high < 6
+
+
+def test_opened_gates_and_boxes_stay_together_when_tidied() -> None:
+    project = build_a_network(toys.make("xor"), (2, 4, 1))
+    project = opening.unfold(project, "dense1", "neurons")
+    inside = project.groups["dense1"].members
+    project = boxing.group(project, ["dense2", "loss1"], "end")
+    project = boxing.add_note(boxing.fold_boxes(project, ["box-1"]), "why", (500.0, 900.0))
+    project = boxing.put_into(project, "box-1", ["note-1"])
+    tidied = tidied_project(project)
+    frame = next(frame for frame in scene(tidied).frames if frame.id == "dense1")
+    others = [body for body in scene(tidied).each if not set(body.ids) & set(inside)]
+    assert others
+    assert not [body.node.id for body in others if body.rect.meets(frame.rect)]
+    again = tidied_project(tidied)
+    assert all(math.dist(again.places[id], tidied.places[id]) < 60 for id in tidied.places)
+    before, after = project.places["dense2"], tidied.places["dense2"]
+    moved = after[0] - before[0], after[1] - before[1]
+    assert tidied.notes["note-1"].place != (500.0, 900.0) or moved == (0.0, 0.0)

@@ -21,13 +21,13 @@ from hypothesis.stateful import (
 
 from bpstudio.data import toys
 from bpstudio.data.dataset import Dataset
-from bpstudio.engine.op import Kind
-from bpstudio.engine.shapes import argument_shapes
 from bpstudio.errors import StudioError
-from bpstudio.project import build, difference, edits, file
+from bpstudio.playback import scene as scenes
+from bpstudio.project import boxing, build, clipboard, difference, edits, file, opening, placing
 from bpstudio.project.gates import gate
 from bpstudio.project.history import History
-from bpstudio.project.project import TYPED, Project
+from bpstudio.project.project import Project
+from tests.project.whole import check_drawn, check_whole, same
 
 GATES = (
     "input",
@@ -48,6 +48,9 @@ GATES = (
     "binary_cross_entropy",
     "cross_entropy",
 )
+"""Gates of every kind: sources, gates of one and of several inputs, layers, losses."""
+FORMULAS = ("x*y", "sigmoid(w*x + b)", "max(a, b, 3) - a", "x/(1 + exp(-x))", "x +")
+LEVELS = ("", "neurons", "matrices", "gates")
 DATA = (
     None,
     toys.make("xor"),
@@ -57,65 +60,6 @@ DATA = (
 TITLES = st.text(st.characters(exclude_categories=("Cc", "Cs")), max_size=12)
 NUMBERS = st.floats(-1e6, 1e6)
 INDEX = st.integers(0, 60)
-
-
-def same(one: Project, two: Project) -> bool:
-    """Whether two projects are equal in every part, arrays to the last bit."""
-    parts = ("given", "weights", "statistics", "unknown_arrays")
-    return (
-        list(one.graph.nodes.items()) == list(two.graph.nodes.items())
-        and all(_same_arrays(getattr(one, part), getattr(two, part)) for part in parts)
-        and one.places == two.places
-        and _same_data(one.data, two.data)
-        and (one.training, one.title, one.note) == (two.training, two.title, two.note)
-        and one.trained.steps == two.trained.steps
-        and _same_array(one.trained.losses, two.trained.losses)
-        and one.trained.memory.layout == two.trained.memory.layout
-        and _same_arrays(one.trained.memory.vectors, two.trained.memory.vectors)
-        and one.unknown == two.unknown
-    )
-
-
-def _same_array(one: Any, two: Any) -> bool:
-    return bool(
-        one.dtype == two.dtype and one.shape == two.shape and one.tobytes() == two.tobytes()
-    )
-
-
-def _same_arrays(one: Any, two: Any) -> bool:
-    return one.keys() == two.keys() and all(_same_array(one[key], two[key]) for key in one)
-
-
-def _same_data(one: Dataset | None, two: Dataset | None) -> bool:
-    if one is None or two is None:
-        return one is two
-    return (
-        (one.name, one.classes, one.feature_names) == (two.name, two.classes, two.feature_names)
-        and dict(one.recipe) == dict(two.recipe)
-        and all(
-            _same_array(getattr(one, part), getattr(two, part))
-            for part in ("features", "answers", "held_out")
-        )
-    )
-
-
-def check_whole(project: Project) -> None:
-    """What every project keeps, whatever was done to it."""
-    graph = project.graph
-    for part, kinds in (
-        (project.given, TYPED),
-        (project.weights, (Kind.WEIGHT,)),
-        (project.statistics, (Kind.STATISTIC,)),
-    ):
-        assert part.keys() <= set(graph.keys(*kinds))
-        assert not any(array.flags.writeable for array in part.values())
-    assert project.places.keys() == graph.nodes.keys()
-    assert project.training.frozen <= graph.nodes.keys()
-    for id in project.known_shapes:
-        node = graph.nodes[id]
-        needed = argument_shapes(graph, node, project.known_shapes, project.known_given)
-        for port in node.owned(Kind.WEIGHT):
-            assert project.weights[f"{id}.{port.name}"].shape == needed[port.name].features
 
 
 class Editing(RuleBasedStateMachine):
@@ -130,6 +74,7 @@ class Editing(RuleBasedStateMachine):
         self.history = History.of(project)
         self.versions = [project]
         self.index = 0
+        self.copied = ""
 
     @property
     def project(self) -> Project:
@@ -155,6 +100,9 @@ class Editing(RuleBasedStateMachine):
 
     def filled(self) -> bool:
         return bool(self.project.graph.nodes)
+
+    def small(self) -> bool:
+        return 0 < len(self.project.graph.nodes) < 60
 
     @initialize(data=st.sampled_from(DATA), hidden=st.integers(0, 2))
     def begin(self, data: Dataset | None, hidden: int) -> None:
@@ -197,6 +145,82 @@ class Editing(RuleBasedStateMachine):
     @rule(index=INDEX)
     def heal(self, index: int) -> None:
         self.do(edits.heal, self.pick(index))
+
+    @rule(text=st.sampled_from(FORMULAS))
+    def add_formula(self, text: str) -> None:
+        self.do(placing.add_formula, text)
+
+    @precondition(filled)
+    @rule(index=INDEX, level=st.sampled_from(LEVELS))
+    def unfold(self, index: int, level: str) -> None:
+        self.do(opening.unfold, self.pick(index), level)
+
+    @precondition(filled)
+    @rule(indices=st.lists(INDEX, max_size=2))
+    def fold(self, indices: Sequence[int]) -> None:
+        self.do(opening.fold, {self.pick(index) for index in indices} | set(self.project.groups))
+
+    @precondition(filled)
+    @rule(indices=st.lists(INDEX, min_size=1, max_size=4), last=st.booleans())
+    def fuse(self, indices: Sequence[int], last: bool) -> None:
+        if last:
+            # Gates that stand together are more often those that one gate can do.
+            start = indices[0] % len(self.project.graph.nodes)
+            indices = range(start, start + len(indices))
+        self.do(opening.fuse, {self.pick(index) for index in indices})
+
+    @precondition(filled)
+    @rule(indices=st.lists(INDEX, max_size=5), title=TITLES)
+    def box(self, indices: Sequence[int], title: str) -> None:
+        things = [*self.project.graph.nodes, *self.project.notes, *self.project.boxes]
+        self.do(boxing.group, {things[index % len(things)] for index in indices}, title)
+
+    @precondition(lambda self: self.project.boxes)
+    @rule(index=INDEX, what=st.integers(0, 5), other=INDEX)
+    def change_box(self, index: int, what: int, other: int) -> None:
+        names = list(self.project.boxes)
+        id, things = names[index % len(names)], [*self.project.graph.nodes, *names]
+        thing = things[other % len(things)]
+        if what == 0:
+            self.do(boxing.dissolve, id)
+        elif what == 1:
+            self.do(boxing.fold_boxes, [id], not self.project.boxes[id].folded)
+        elif what == 2:
+            self.do(boxing.name_box, id, "box")
+        elif what == 3:
+            self.do(boxing.colour_box, id, "teal")
+        elif what == 4:
+            self.do(boxing.put_into, id, [thing])
+        else:
+            self.do(boxing.take_out, [thing])
+
+    @rule(text=TITLES, x=NUMBERS, index=INDEX)
+    def write(self, text: str, x: float, index: int) -> None:
+        self.do(boxing.add_note, text, (x, -x))
+        names = list(self.project.notes)
+        if names:
+            self.do(boxing.write_note, names[index % len(names)], text)
+            self.do(boxing.move_notes, {names[index % len(names)]: (x, x)})
+
+    @precondition(small)
+    @rule(indices=st.lists(INDEX, min_size=1, max_size=6))
+    def copy(self, indices: Sequence[int]) -> None:
+        self.copied = clipboard.text_of(self.project, {self.pick(index) for index in indices})
+
+    @precondition(small)
+    @rule(here=st.booleans())
+    def paste(self, here: bool) -> None:
+        if self.copied:
+            self.do(clipboard.paste, self.copied, (3.0, 4.0) if here else None)
+
+    @precondition(small)
+    @rule(indices=st.lists(INDEX, min_size=1, max_size=6))
+    def duplicate(self, indices: Sequence[int]) -> None:
+        self.do(clipboard.duplicate, {self.pick(index) for index in indices})
+
+    @rule()
+    def tidy(self) -> None:
+        self.do(scenes.tidied)
 
     @precondition(filled)
     @rule(index=INDEX, name=st.sampled_from(GATES))
@@ -269,6 +293,10 @@ class Editing(RuleBasedStateMachine):
         check_whole(self.project)
 
     @invariant()
+    def is_drawn(self) -> None:
+        check_drawn(self.project)
+
+    @invariant()
     def is_the_version_it_should_be(self) -> None:
         assert self.project is self.versions[self.index]
 
@@ -284,11 +312,11 @@ class Editing(RuleBasedStateMachine):
 
 
 TestEditing: Any = Editing.TestCase
-TestEditing.settings = settings(max_examples=100, stateful_step_count=40)
+TestEditing.settings = settings(max_examples=300, stateful_step_count=50)
 
 
 @pytest.mark.long
 def test_editing_for_a_long_time() -> None:
     run_state_machine_as_test(
-        Editing, settings=settings(max_examples=5_000, stateful_step_count=50)
+        Editing, settings=settings(max_examples=20_000, stateful_step_count=50)
     )
