@@ -42,8 +42,12 @@ class Tangent:
 
 
 def tangents(step: Step) -> tuple[Tangent, ...]:
-    """One for each input of a gate whose inputs and output are single numbers; else none."""
-    if step.output.size != 1 or any(array.size != 1 for array in step.values):
+    """One for each input of a gate whose inputs and output are single numbers; else none.
+
+    None either where one is not finite, or hidden: there is no place to put a tangent at.
+    """
+    numbers = (step.output, *step.values)
+    if any(array.size != 1 or not np.isfinite(array).all() for array in numbers):
         return ()
     passed = pull_back(step, np.ones_like(step.output))
     found = []

@@ -154,6 +154,15 @@ class Lecture(QObject):
         numbered = enumerate(self.step.questions)
         return next((n for n, _question in numbered if not self.reply(n).done), None)
 
+    def asking_for(self, quantity: Quantity) -> int | None:
+        """The number of the question of this step that asks for a number of the network."""
+        if self.lesson is None:
+            return None
+        for place, question in enumerate(self.step.questions):
+            if isinstance(question, Predict) and quantity_of(question.key) == quantity:
+                return None if self.reply(place).done else place
+        return None
+
     def answer(self, place: int, typed: str) -> Reply:
         """Check what was typed, or the option that was chosen by its number."""
         question = self.step.questions[place]

@@ -111,6 +111,8 @@ QLabel[role="heading"] {{ color: {c["muted"]}; font-size: {small}px; font-weight
   letter-spacing: 1px; }}
 QLabel[role="brand"] {{ font-size: {round(14 * theme.type)}px; font-weight: 700; }}
 QLabel[role="muted"] {{ color: {c["muted"]}; }}
+QLabel[role="right"] {{ color: {c["forward"]}; }}
+QLabel[role="wrong"] {{ color: {c["gradient"]}; }}
 QLabel[role="title"] {{ font-size: {round(15 * theme.type)}px; font-weight: 600; }}
 QLabel[role="value"] {{ color: {c["forward"]}; font-family: "{CODE}"; }}
 QLabel[role="gradient"] {{ color: {c["gradient"]}; font-family: "{CODE}"; }}

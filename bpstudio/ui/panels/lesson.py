@@ -1,0 +1,178 @@
+"""A lesson, step by step: its text, its questions, and the way on and back."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QPushButton,
+    QScrollArea,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from bpstudio.errors import StudioError
+from bpstudio.language import N_, _
+from bpstudio.lessons.lesson import Text
+from bpstudio.lessons.shelf import Shelved, ours
+from bpstudio.ui import icons
+from bpstudio.ui.lecturing import lecture_of
+from bpstudio.ui.panels.dividing_line import DividingLine
+from bpstudio.ui.panels.panel import Column, Panel, label
+from bpstudio.ui.panels.questions import KINDS, Asked, words
+from bpstudio.ui.studio import Studio
+from bpstudio.ui.style import set_property
+
+
+class LessonPanel(Panel):
+    """The lesson that is gone through; without one, those that there are."""
+
+    title = N_("Lesson")
+
+    def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
+        super().__init__(studio, parent)
+        self.lecture = lecture_of(studio)
+        self._of: tuple[object, ...] = ()
+        self.asked: list[Asked] = []
+        self.line: DividingLine | None = None
+        self.heading, self.where = words("", "title"), label("muted")
+        self.area = QScrollArea()
+        self.area.setWidgetResizable(True)
+        self.area.setFrameShape(QFrame.Shape.NoFrame)
+        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.back, self.next = QPushButton(), QPushButton()
+        set_property(self.next, "role", "primary")
+        self.again, self.leave = QToolButton(), QToolButton()
+        self.back.clicked.connect(lambda _checked=False: self.lecture.back())
+        self.next.clicked.connect(lambda _checked=False: self.lecture.next())
+        self.again.clicked.connect(lambda _checked=False: self.lecture.again())
+        self.leave.clicked.connect(lambda _checked=False: self.lecture.leave())
+        self.foot = QWidget()
+        row = QHBoxLayout(self.foot)
+        row.setContentsMargins(14, 4, 12, 8)
+        row.setSpacing(6)
+        for widget in (self.leave, self.again):
+            row.addWidget(widget)
+        row.addWidget(self.where, 1)
+        row.addWidget(self.back)
+        row.addWidget(self.next)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        column.addWidget(self.area, 1)
+        column.addWidget(self.foot)
+        self.lecture.moved.connect(self._follow)
+        self.retitle()
+
+    def retitle(self) -> None:
+        """Say everything in the current language and the current colours."""
+        self.back.setText(_("Back"))
+        self.next.setText(_("Next"))
+        for button, icon, text in (
+            (self.again, "refresh", _("Begin this step again")),
+            (self.leave, "x", _("Leave the lesson")),
+        ):
+            button.setIcon(icons.icon(icon))
+            button.setToolTip(text)
+            button.setAccessibleName(text)
+        self._of = ()
+        self._follow()
+
+    def refresh(self) -> None:
+        """Show what the network has come to, where the step looks at it."""
+        if self.line is not None:
+            self.line.show_neuron(self.line.node)
+
+    def _follow(self) -> None:
+        lecture = self.lecture
+        lesson = lecture.lesson
+        now = (lesson, lecture.place if lesson is not None else -1)
+        if now != self._of or self.area.widget() is None:
+            self._of = now
+            self._show_step() if lesson is not None else self._show_shelf()
+        for asked in self.asked:
+            asked.follow()
+        self.foot.setVisible(lesson is not None)
+        if lesson is not None:
+            last = lecture.place + 1 == len(lesson.steps) and lecture.open_question is None
+            self.where.setText(f"{lecture.place + 1} / {len(lesson.steps)}")
+            self.back.setEnabled(lecture.place > 0)
+            self.next.setEnabled(not last)
+            waits = lecture.open_question is not None
+            self.next.setText(_("Show me") if waits else _("Next"))
+        self.refresh()
+
+    def _show_step(self) -> None:
+        lecture = self.lecture
+        assert lecture.lesson is not None
+        column, content = _page()
+        column.addWidget(words(lecture.lesson.title, "muted"))
+        column.addWidget(words(lecture.step.title, "title"))
+        self.asked = []
+        for part in lecture.step.parts:
+            if isinstance(part, Text):
+                column.addWidget(words(f"•  {part.text}" if part.item else part.text))
+            else:
+                made = KINDS[type(part)](self.studio, lecture, len(self.asked), part)
+                self.asked.append(made)
+                column.addWidget(made)
+        self.line = None
+        if lecture.step.state.line:
+            self.line = DividingLine(self.studio)
+            self.line.show_neuron(lecture.step.state.line)
+            column.addWidget(self.line)
+        if lecture.place == 0:
+            column.addSpacing(6)
+            column.addWidget(words(lecture.lesson.source, "muted"))
+        column.addStretch(1)
+        self.area.setWidget(content)
+        self.area.verticalScrollBar().setValue(0)
+
+    def _show_shelf(self) -> None:
+        column, content = _page()
+        self.asked, self.line = [], None
+        column.addWidget(words(_("Choose a lesson. Your own network is kept meanwhile."), "muted"))
+        for shelved in ours():
+            column.addWidget(self._offer(shelved))
+        column.addStretch(1)
+        self.area.setWidget(content)
+
+    def _offer(self, shelved: Shelved) -> QWidget:
+        made = QWidget()
+        column = QVBoxLayout(made)
+        column.setContentsMargins(0, 6, 0, 2)
+        column.setSpacing(3)
+        try:
+            lesson = shelved.read(self.studio.preferences.language)
+        except StudioError as error:
+            column.addWidget(words(str(error), "muted"))
+            return made
+        column.addWidget(words(lesson.title, "title"))
+        minutes = _("{minutes} minutes").format(minutes=lesson.minutes)
+        for text in (minutes, *(f"•  {goal}" for goal in lesson.goals)):
+            column.addWidget(words(text, "muted"))
+        begin = QPushButton(_("Begin"))
+        begin.setAccessibleName(_("Begin: {lesson}").format(lesson=lesson.title))
+        begin.clicked.connect(lambda _checked=False: self._begin(shelved))
+        row = QHBoxLayout()
+        row.addWidget(begin)
+        row.addStretch(1)
+        column.addLayout(row)
+        return made
+
+    def _begin(self, shelved: Shelved) -> None:
+        try:
+            self.lecture.begin(shelved)
+        except StudioError as error:
+            self.studio.complain(error)
+
+
+def _page() -> tuple[QVBoxLayout, Column]:
+    content = Column()
+    column = QVBoxLayout(content)
+    column.setContentsMargins(14, 8, 14, 10)
+    column.setSpacing(8)
+    return column, content

@@ -1,0 +1,218 @@
+"""The questions of a lesson's step, each with what it takes to answer it and what is said."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QRadioButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from bpstudio.errors import StudioError
+from bpstudio.language import _
+from bpstudio.lessons.hints import LEVELS, hint
+from bpstudio.lessons.lesson import Choose, Do, Predict, Question, Reflect, quantity_of
+from bpstudio.ui.lecturing import Lecture
+from bpstudio.ui.panels.panel import label
+from bpstudio.ui.studio import Studio
+from bpstudio.ui.style import set_property
+
+OPEN, RIGHT, SHOWN = "○", "✓", "·"
+
+
+def words(text: str, role: str = "") -> QLabel:
+    """A paragraph of plain text as wide as there is room."""
+    made = label(role, text)
+    made.setWordWrap(True)
+    made.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+    made.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    return made
+
+
+class Asked(QWidget):
+    """One question: its mark, its words, what it takes to answer, and what was said to that."""
+
+    def __init__(self, studio: Studio, lecture: Lecture, place: int, question: Question) -> None:
+        super().__init__()
+        self._studio, self._lecture = studio, lecture
+        self.place, self.question = place, question
+        self.mark, self.words = label("number", OPEN), words(question.ask)
+        font = self.words.font()
+        font.setBold(True)
+        self.words.setFont(font)
+        self.said = words("")
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addWidget(self.mark, 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(self.words, 1)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 6, 0, 2)
+        self._column.setSpacing(5)
+        self._column.addLayout(row)
+        self.fields()
+        self._column.addWidget(self.said)
+        self.follow()
+
+    def fields(self) -> None:
+        """Make what it takes to answer."""
+
+    def follow(self) -> None:
+        """Show what was said."""
+        reply = self._lecture.reply(self.place)
+        self.mark.setText(RIGHT if reply.right else SHOWN if reply.shown else OPEN)
+        role = "value" if reply.right else "number"
+        set_property(self.mark, "role", role)
+        set_property(self.said, "role", "wrong" if reply.said and not reply.done else "")
+        self.said.setText(reply.sentence)
+        self.said.setVisible(bool(reply.sentence))
+
+    @property
+    def first(self) -> QWidget | None:
+        """What the keyboard goes to."""
+        return None
+
+
+class Predicted(Asked):
+    """A number is asked for."""
+
+    def fields(self) -> None:
+        """A line for the number, a button that checks it, and hints."""
+        self.line = QLineEdit()
+        self.line.setPlaceholderText(_("0.5, −4, 1/3 …"))
+        self.line.setAccessibleName(self.question.ask)
+        self.line.setMinimumWidth(60)
+        self.check, self.hint = QPushButton(_("Check")), QPushButton(_("Hint"))
+        self.line.returnPressed.connect(self._check)
+        self.check.clicked.connect(self._check)
+        self.hint.clicked.connect(self._hint)
+        self._level = 0
+        row = QHBoxLayout()
+        row.setSpacing(6)
+        row.addWidget(self.line, 1)
+        row.addWidget(self.check)
+        row.addWidget(self.hint)
+        self._column.addLayout(row)
+        self.hints = words("", "muted")
+        self.hints.hide()
+        self._column.addWidget(self.hints)
+        assert isinstance(self.question, Predict)
+        self.hint.setVisible(quantity_of(self.question.key) is not None)
+
+    def follow(self) -> None:
+        """Show what was said; once it is done there is nothing more to type."""
+        super().follow()
+        reply = self._lecture.reply(self.place)
+        if reply.said and not self.line.hasFocus():
+            self.line.setText(reply.said)
+        for widget in (self.line, self.check, self.hint):
+            widget.setEnabled(not reply.done)
+
+    @property
+    def first(self) -> QWidget | None:
+        """The line."""
+        return self.line
+
+    def _check(self, _checked: bool = False) -> None:
+        if self.line.text().strip():
+            self._lecture.answer(self.place, self.line.text())
+
+    def _hint(self, _checked: bool = False) -> None:
+        assert isinstance(self.question, Predict)
+        quantity, whole = quantity_of(self.question.key), self._studio.shown.whole
+        if quantity is None or whole is None:
+            return
+        self._level = min(self._level + 1, LEVELS)
+        try:
+            text = hint(whole, quantity, self._level)
+        except (StudioError, KeyError, StopIteration):
+            text = _("The network was changed. Begin the step again for a hint.")
+        self.hints.setText(text)
+        self.hints.show()
+        self.hint.setText(_("Hint {level} of {count}").format(level=self._level, count=LEVELS))
+
+
+class Chosen(Asked):
+    """One of several answers is chosen."""
+
+    def fields(self) -> None:
+        """A round button for each answer; its words wrap beside it."""
+        assert isinstance(self.question, Choose)
+        self.buttons: list[QRadioButton] = []
+        group = QButtonGroup(self)
+        for number, option in enumerate(self.question.options):
+            button = QRadioButton()
+            button.setAccessibleName(option.text)
+            text = words(option.text)
+            text.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)
+            text.setBuddy(button)
+            button.clicked.connect(partial(self._choose, number))
+            text.mousePressEvent = partial(self._press, button)  # type: ignore[method-assign]
+            group.addButton(button)
+            self.buttons.append(button)
+            row = QHBoxLayout()
+            row.setSpacing(6)
+            row.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
+            row.addWidget(text, 1)
+            self._column.addLayout(row)
+
+    def follow(self) -> None:
+        """Show what was chosen."""
+        super().follow()
+        reply = self._lecture.reply(self.place)
+        if reply.said:
+            self.buttons[int(reply.said)].setChecked(True)
+
+    @property
+    def first(self) -> QWidget | None:
+        """The first answer."""
+        return self.buttons[0]
+
+    def _choose(self, number: int, _checked: bool = False) -> None:
+        self._lecture.answer(self.place, str(number))
+
+    def _press(self, button: QRadioButton, _event: object) -> None:
+        button.click()
+
+
+class Done(Asked):
+    """Something is to be done with the network; the studio sees when it is."""
+
+
+class Reflected(Asked):
+    """Something to think about, and an answer to compare with."""
+
+    def fields(self) -> None:
+        """A button that shows the answer."""
+        self.show_it = QPushButton(_("Compare with an answer"))
+        self.show_it.clicked.connect(self._show)
+        row = QHBoxLayout()
+        row.addWidget(self.show_it)
+        row.addStretch(1)
+        self._column.addLayout(row)
+        assert isinstance(self.question, Reflect)
+        self.show_it.setVisible(bool(self.question.answer))
+
+    @property
+    def first(self) -> QWidget | None:
+        """The button."""
+        return self.show_it
+
+    def _show(self, _checked: bool = False) -> None:
+        self._lecture.reveal(self.place)
+
+
+KINDS: dict[type, type[Asked]] = {
+    Predict: Predicted,
+    Choose: Chosen,
+    Do: Done,
+    Reflect: Reflected,
+}
