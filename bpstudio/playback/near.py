@@ -52,7 +52,9 @@ PALE = 0.5
 def near(moving: Moving, bodies: Iterable[Body] | None = None) -> tuple[Mark, ...]:
     """What is seen of these bodies, or of all, from near by."""
     scene = moving.scene
-    chosen = tuple(scene.each if bodies is None else bodies)
+    # A folded box is seen as it is from farther away: what is in it stands nowhere.
+    every = scene.each if bodies is None else bodies
+    chosen = tuple(body for body in every if not body.box)
     recording = moving.recording
     ids = {id for body in chosen for id in body.ids}
     steps = {s.node: s for s in (recording.forward if recording else ()) if s.node in ids}

@@ -76,6 +76,13 @@ def put_into(project: Project, id: str, ids: Iterable[str]) -> Project:
     return _with_boxes(project, {**left, id: replace(box, members=(*box.members, *new))})
 
 
+def put_beside(project: Project, ids: Iterable[str], *beside: str) -> Project:
+    """These nodes in the innermost box that the nodes beside them share, if they share one."""
+    chains = [boxes.around(project.boxes, other) for other in beside]
+    common = [box for box in chains[0] if all(box in chain for chain in chains)]
+    return put_into(project, common[0], ids) if common else project
+
+
 def take_out(project: Project, ids: Iterable[str]) -> Project:
     """These nodes and notes in no box any more. A box left without a node is gone."""
     chosen = _things(project, ids)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from bpstudio.engine.op import Kind, Op
 from bpstudio.errors import GraphError
 from bpstudio.language import N_
-from bpstudio.project import edits
+from bpstudio.project import boxing, edits
 from bpstudio.project.boxing import Place
-from bpstudio.project.project import Project
+from bpstudio.project.project import Project, complete
 
 Wire = tuple[str, str, int]
 """A wire by where it ends: target node, port, slot."""
@@ -19,6 +20,47 @@ def replug(project: Project, wire: Wire, target: str, port: str) -> Project:
     """The end of a wire taken out of its port and put into another."""
     source = project.graph[wire[0]].sources[wire[1]][wire[2]]
     return edits.connect(edits.disconnect(project, *wire), source, target, port)
+
+
+def thread(project: Project, ids: Sequence[str], wire: Wire) -> Project:
+    """Nodes that stand alone put into a wire: what fed its end feeds the first input of the first,
+    and the last feeds its end. What lies between them stays."""
+    first, last = project.graph[ids[0]], project.graph[ids[-1]]
+    inputs = [port.name for port in first.op.ports if port.kind is Kind.INPUT]
+    if not inputs:
+        raise GraphError(
+            N_("{op} has no input, so it can't stand in a wire. Put it beside."), op=first.op.title
+        )
+    source = project.graph[wire[0]].sources[wire[1]][wire[2]]
+    fed = edits.connect(project, source, first.id, inputs[0])
+    rewired = edits.rewired(fed.graph, *wire, (last.id,))
+    return boxing.put_beside(complete(replace(fed, graph=rewired)), ids, source, wire[0])
+
+
+def drop(
+    project: Project, places: Mapping[str, Place], wire: Wire | None = None, box: str = ""
+) -> Project:
+    """Nodes and notes moved to these places; into a wire, in this order, or into a box."""
+    moved = edits.move(project, places)
+    if wire is not None:
+        moved = thread(moved, tuple(places), wire)
+    return boxing.put_into(moved, box, places) if box else moved
+
+
+def alone(project: Project, ids: Iterable[str]) -> bool:
+    """Whether no wire joins any of these nodes to another."""
+    chosen = frozenset(ids)
+    graph = project.graph
+    return all(chosen.issuperset((*graph[id].feeding, *graph.readers[id])) for id in chosen)
+
+
+def delete(project: Project, ids: Iterable[str]) -> Project:
+    """The project without these nodes and notes; their wires are joined where `joins` says so."""
+    chosen = frozenset(ids)
+    nodes = chosen - project.notes.keys()
+    if joins(project, nodes):
+        project, chosen = edits.heal(project, *sorted(nodes)), chosen - nodes
+    return edits.remove_nodes(project, chosen)
 
 
 def joins(project: Project, ids: Iterable[str]) -> bool:

@@ -45,6 +45,7 @@ class Action:
     when: Callable[[Window], bool]
     checked: Callable[[Window], bool] | None
     group: int
+    under: str = ""
 
 
 table: dict[str, Action] = {}
@@ -65,18 +66,20 @@ def action(
     when: Callable[[Window], bool] = _always,
     checked: Callable[[Window], bool] | None = None,
     group: int = 0,
+    under: str = "",
 ) -> Callable[[Callable[[Window], None]], Callable[[Window], None]]:
     """Announce a function as a command.
 
     `text` and `help` are marked with `N_`. `when` says whether it can be given now, and `checked`
-    makes it a switch that shows a state. A menu draws a line where the `group` changes.
+    makes it a switch that shows a state. A menu draws a line where the `group` changes; with
+    `under` a command stands in a menu of that title within it.
     """
 
     def announce(run: Callable[[Window], None]) -> Callable[[Window], None]:
         id = run.__name__
         if id in table:
             raise TypeError(f"two commands are called {id}")
-        table[id] = Action(id, text, run, menu, shortcut, icon, help, when, checked, group)
+        table[id] = Action(id, text, run, menu, shortcut, icon, help, when, checked, group, under)
         return run
 
     return announce

@@ -42,6 +42,7 @@ class Menus:
         self._templates.aboutToShow.connect(self._list_templates)
         self._recent.aboutToShow.connect(self._list_recent)
         self._examples.aboutToShow.connect(self._list_examples)
+        self._inner: dict[str, QMenu] = {}
         group: dict[str, int] = {}
         for id, act in made.items():
             entry = actions.table[id]
@@ -49,7 +50,7 @@ class Menus:
             if group.setdefault(entry.menu, entry.group) != entry.group:
                 menu.addSeparator()
                 group[entry.menu] = entry.group
-            menu.addAction(act)
+            self._within(menu, entry.under).addAction(act)
             if id == "new":
                 menu.addMenu(self._templates)
             if id == "open_file":
@@ -66,10 +67,20 @@ class Menus:
         self._save_template = made["save_template"]
         self.retitle()
 
+    def _within(self, menu: QMenu, title: str) -> QMenu:
+        """The menu of that title in a menu; without a title the menu itself."""
+        if not title:
+            return menu
+        if title not in self._inner:
+            self._inner[title] = menu.addMenu("")
+        return self._inner[title]
+
     def retitle(self) -> None:
         """Say every title in the current language."""
         for name, menu in self._menus.items():
             menu.setTitle(_(TITLES[name]))
+        for title, menu in self._inner.items():
+            menu.setTitle(_(title))
         self._recent.setTitle(_(RECENT))
         self._examples.setTitle(_(EXAMPLES))
         self._templates.setTitle(_(TEMPLATES))

@@ -1,4 +1,4 @@
-"""Opening gates into what they are made of, closing and fusing them: each one edit."""
+"""Opening gates and boxes, closing, folding and fusing them: each one edit."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Concatenate, ParamSpec
 
 from bpstudio.language import _
-from bpstudio.project import opening
+from bpstudio.project import boxes, boxing, opening
 from bpstudio.project.project import Project
 from bpstudio.ui.studio import Studio
 
@@ -42,6 +42,40 @@ def close(studio: Studio, ids: Iterable[str]) -> bool:
     groups = studio.project.groups
     known = {member for group in groups.values() for member in group.members} | groups.keys()
     return _do(studio, _("Close again"), opening.fold, [id for id in ids if id in known])
+
+
+def box_filled(studio: Studio) -> str:
+    """The box whose nodes and notes are just those that are selected, the outermost; else none."""
+    chosen, known = studio.chosen, studio.project.boxes
+    if not known or not chosen:
+        return ""
+    filled = [id for id in known if chosen == frozenset(boxes.contents(known, id))]
+    return min(filled, key=lambda id: len(boxes.around(known, id)), default="")
+
+
+def box_at_hand(studio: Studio) -> str:
+    """The box that is selected, else the innermost one that holds all that is selected."""
+    filled = box_filled(studio)
+    if filled or not studio.project.boxes:
+        return filled
+    chains = [boxes.around(studio.project.boxes, id) for id in studio.chosen]
+    common = [id for id in chains[0] if all(id in chain for chain in chains)] if chains else []
+    return common[0] if common else ""
+
+
+def boxed(studio: Studio) -> bool:
+    """Whether something that is selected lies in a box."""
+    known = studio.project.boxes
+    return bool(known) and any(boxes.around(known, id) for id in studio.chosen)
+
+
+def toggle(studio: Studio, id: str) -> bool:
+    """Close the opened gate of that id, or fold or open the box of that id."""
+    box = studio.project.boxes.get(id)
+    if box is None:
+        return close(studio, [id])
+    words = _("Open the box") if box.folded else _("Fold the box")
+    return studio.do(words, boxing.fold_boxes, [id], not box.folded)
 
 
 def fuse(studio: Studio, ids: Iterable[str]) -> bool:

@@ -727,7 +727,8 @@ def test_the_menu_is_for_what_is_under_the_pointer(
     assert texts(chain.scene.bodies["x"].rect.centre)[0] == "Change the value…"
     assert studio.selection == {"x"}
     path = chain.scene.by_wire["multiply1", "b", 0]
-    assert texts(tuple(path.at(0.5)[0].tolist())) == ["Remove the wire"]
+    of_wire = ["Put a gate into it…", "Remove the wire"]
+    assert texts(tuple(path.at(0.5)[0].tolist())) == of_wire
     assert texts((-400.0, -300.0))[0] == "Add here…"
     assert studio.selection == frozenset() and chain.wire is None
 

@@ -28,7 +28,7 @@ from bpstudio.playback.palette import THEMES, Theme
 from bpstudio.playback.picture import caption_of
 from bpstudio.playback.scene import Scene
 from bpstudio.playback.timeline import Wire
-from bpstudio.project import align, boxing
+from bpstudio.project import align
 from bpstudio.project.opening import levels
 from bpstudio.ui import openings
 from bpstudio.ui.canvas import adding, lines, notes, overlay, searches, telling
@@ -270,18 +270,14 @@ class Canvas(Keyboard):
     def write_note(self, place: Point | None = None) -> None:
         """A new note at a place, or in the middle of what is seen; its text is typed at once."""
         x, y = self.view.to_canvas(self.middle) if place is None else place
-        id = boxing.new_note_id(self.studio.project)
-        words, at = _("Add a note"), (float(round(x)), float(round(y)))
-        if self.studio.do_merged(words, f"note {id}", boxing.add_note, _("Note"), at):
-            self.studio.select([id])
-            self.edit_note(id, words)
+        self._leave_editors()
+        self._editor = notes.new_note_editor(self, (float(round(x)), float(round(y))))
 
-    def edit_note(self, id: str, words: str = "") -> None:
-        """Type another text for a note, over several lines, in its place; `words` is what the
-        edit is called."""
+    def edit_note(self, id: str) -> None:
+        """Type another text for a note, over several lines, in its place."""
         if any(slip.note.id == id for slip in self.scene.slips):
             self._leave_editors()
-            self._editor = notes.note_editor(self, id, words or _("Change the note"))
+            self._editor = notes.note_editor(self, id)
 
     def open_node(self, id: str) -> None:
         """What Enter or a double click on a node does: it opens into what it is made of.

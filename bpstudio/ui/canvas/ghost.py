@@ -18,8 +18,8 @@ class Lifted:
     """The part of a scene that moves with some nodes.
 
     `bodies` are those that move, by the node that gives each its place, and `paths` all wires that
-    end on them; the numbers on wires that leave `labels` move too. `scene` has everything where it
-    is now.
+    end on them; the numbers on wires that leave `labels` move too.
+    `scene` has everything where it is now, notes that move with it too.
     """
 
     bodies: frozenset[str]
@@ -39,9 +39,14 @@ class Lifted:
 
 
 def lifted(scene: Scene, ids: Iterable[str], dx: float, dy: float) -> Lifted:
-    """These nodes moved by so much, with everything that hangs on them."""
+    """These nodes and notes moved by so much, with everything that hangs on them."""
     graph = scene.graph
-    moving = {id for chosen in ids for id in scene.bodies[chosen].ids}
+    chosen = frozenset(ids)
+    moving = {id for each in chosen if each in scene.bodies for id in scene.bodies[each].ids}
+    notes = {
+        id: replace(note, place=(note.place[0] + dx, note.place[1] + dy)) if id in chosen else note
+        for id, note in scene.project.notes.items()
+    }
     readers = {reader for id in moving for reader in graph.readers[id]}
     inner = moving | readers
     outer = {source for id in inner for source in graph[id].feeding} - inner
@@ -62,7 +67,7 @@ def lifted(scene: Scene, ids: Iterable[str], dx: float, dy: float) -> Lifted:
     every = tuple(paths(part, led_past, scene.docks, scene.theme.type))
     hanging = tuple(path for path in every if path.source in moving or path.target in moving)
     near = {id: led_past[id] for id in part.nodes if led_past[id].last.id in part.nodes}
-    project = replace(scene.project, graph=part)
+    project = replace(scene.project, graph=part, notes=notes)
     return Lifted(
         frozenset(body.node.id for body in shifted.values()),
         hanging,

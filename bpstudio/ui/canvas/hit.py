@@ -9,9 +9,11 @@ import numpy as np
 
 from bpstudio.engine.op import Array
 from bpstudio.playback.bodies import GATE, PILL, Body
+from bpstudio.playback.folded import mark_of
 from bpstudio.playback.marks import Rect
 from bpstudio.playback.opened import Frame
 from bpstudio.playback.scene import Scene
+from bpstudio.playback.slips import Slip
 from bpstudio.playback.timeline import Wire
 from bpstudio.ui.canvas.view import Point
 
@@ -63,18 +65,23 @@ class Targets:
         return np.array(rows, dtype=float).reshape(-1, 4)
 
     @cached_property
+    def givers(self) -> tuple[str, ...]:
+        """The nodes whose values leave a body, where something could be connected to them."""
+        return tuple(id for body in self.bodies for id in body.exits)
+
+    @cached_property
     def outputs(self) -> Array:
-        """Where each body's value leaves, shape (n, 2)."""
-        return np.array([body.output for body in self.bodies], dtype=float).reshape(-1, 2)
+        """Where the values of `givers` leave, shape (n, 2)."""
+        places = [place for body in self.bodies for place in body.exits.values()]
+        return np.array(places, dtype=float).reshape(-1, 2)
 
     @cached_property
     def _inputs(self) -> tuple[tuple[Input, ...], Array]:
         ports: list[Input] = []
         places: list[Point] = []
         for body in self.bodies:
-            for (port, slot), place in body.inputs().items():
-                fed = slot < len(body.node.sources.get(port, ()))
-                id = body.node.id
+            for (id, port, slot), place in body.entries.items():
+                fed = slot < len(self.scene.graph[id].sources.get(port, ()))
                 ports.append(Input(id, port, slot, (id, port, slot) if fed else None))
                 places.append(place)
         return tuple(ports), np.array(places, dtype=float).reshape(-1, 2)
@@ -127,6 +134,33 @@ class Targets:
                 return frame
         return None
 
+    def slip(self, at: Point) -> Slip | None:
+        """The uppermost note at that place."""
+        x, y = at
+        for slip in reversed(self.scene.slips):
+            if slip.rect.x <= x <= slip.rect.right and slip.rect.y <= y <= slip.rect.bottom:
+                return slip
+        return None
+
+    def marked(self, at: Point) -> str | None:
+        """The opened gate or the box whose mark to close, fold or open it is at that place."""
+        body = self.body(at)
+        if body is not None:
+            rect = mark_of(body).grown(4.0)
+            inside = rect.x <= at[0] <= rect.right and rect.y <= at[1] <= rect.bottom
+            return body.box if body.box and inside else None
+        frame = self.mark(at)
+        return None if frame is None else frame.id
+
+    def box_at(self, at: Point) -> str | None:
+        """The open box whose frame is around that place, the innermost."""
+        boxes = [frame for frame in self.scene.frames if frame.role]
+        for frame in reversed(boxes):
+            rect = frame.rect
+            if rect.x <= at[0] <= rect.right and rect.y <= at[1] <= rect.bottom:
+                return frame.id
+        return None
+
     def within(self, *parts: Rect) -> tuple[Body, ...]:
         """The bodies that meet a part of the canvas, or one of several."""
         left, top, right, bottom = self.rects.T
@@ -149,13 +183,17 @@ class Targets:
     def output(self, at: Point, reach: float) -> Output | None:
         """The output port within that distance, the nearest of several."""
         index = _nearest(self.outputs, at, reach)
-        if index is None or not self.gives(self.bodies[index]):
-            return None
-        return Output(self.bodies[index].last.id)
+        return None if index is None else Output(self.givers[index])
 
     def gives(self, body: Body) -> bool:
         """Whether anything can be connected to what leaves the body."""
-        return body.node.op.category != "loss"
+        return bool(body.exits)
+
+    def output_of(self, body: Body, at: Point) -> Output | None:
+        """The output port of a body that is meant by that place: the nearest."""
+        if not body.exits:
+            return None
+        return Output(min(body.exits, key=lambda id: abs(body.exits[id][1] - at[1])))
 
     def input(self, at: Point, reach: float) -> Input | None:
         """The input port within that distance, the nearest of several."""
@@ -165,7 +203,7 @@ class Targets:
     def input_of(self, body: Body, at: Point) -> Input | None:
         """The input port of a body that is meant by that place: an open one, the nearest."""
         own = [(port, place) for port, place in zip(self.ports, self.inputs.tolist(), strict=True)]
-        mine = [(port, place) for port, place in own if port.node == body.node.id]
+        mine = [(port, place) for port, place in own if port.node in body.ids]
         if not mine:
             return None
         return min(mine, key=lambda p: (p[0].wire is not None, abs(p[1][1] - at[1])))[0]
@@ -174,9 +212,21 @@ class Targets:
         """The node whose value is at that place: its body, or a wire that carries it."""
         body = self.body(at)
         if body is not None:
-            return body.last.id
+            return None if body.box else body.last.id
         found = self.wire(at, reach)
         return None if found is None else self.scene.by_wire[found.wire].source
+
+    def entry(self, at: Point, reach: float) -> tuple[str, tuple[int, int]] | None:
+        """The weight that the strand at that place carries: the key of its matrix, row, column."""
+        found = self.wire(at, reach)
+        path = None if found is None else self.scene.by_wire[found.wire]
+        if path is None or not path.weight:
+            return None
+        points = path.points
+        ends = np.concatenate([points[:, :-1], points[:, 1:]], axis=2)
+        distances = _distances(ends.reshape(-1, 4), at).reshape(ends.shape[:2]).min(axis=1)
+        row, column = path.pairs[int(np.argmin(distances))].tolist()
+        return path.weight, (row, column)
 
     def wire(self, at: Point, reach: float) -> Strand | None:
         """The wire within that distance, the nearest of several."""

@@ -7,7 +7,7 @@ from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QWidget
 
 from bpstudio.language import _
-from bpstudio.project import edits
+from bpstudio.project import edits, wiring
 from bpstudio.ui.canvas import walking
 from bpstudio.ui.canvas.hands import Hands
 from bpstudio.ui.canvas.hit import Strand
@@ -56,6 +56,7 @@ class Keyboard(Hands):
         id = walking.following(self._canvas.scene, begin, 1 if next else -1)
         if id is None:
             return super().focusNextPrevChild(next)
+        self.keyed = True
         self._go_to(id)
         return True
 
@@ -108,14 +109,20 @@ class Keyboard(Hands):
         self._canvas.open_quick_search(port=strand)
 
     def delete(self) -> None:
-        """Remove the selected wire, or the selected nodes."""
+        """Remove the selected wire, or the selected nodes and notes; where one wire leads in
+        and one out, they are joined."""
         if self.wire is not None:
             wire = self.wire
             self.select_wire(None)
             self.studio.do(_("Remove the wire"), edits.disconnect, *wire)
-        elif self.studio.selection:
-            whole = {id for b in self._bodies_chosen() for id in self._canvas.scene.bodies[b].ids}
-            self.studio.do(_("Delete"), edits.remove_nodes, whole | self.studio.selection)
+        elif self.studio.chosen:
+            self.studio.do(_("Delete"), wiring.delete, self.chosen_whole)
+
+    @property
+    def chosen_whole(self) -> frozenset[str]:
+        """The selected nodes and notes, with the activations that dock to them."""
+        bodies = (self._canvas.scene.bodies[id] for id in self._bodies_chosen())
+        return self.studio.chosen.union(*(body.ids for body in bodies))
 
     def toggle_selected(self) -> None:
         """Add the node where the keyboard is to those selected, or take it from them."""
@@ -198,7 +205,7 @@ class Keyboard(Hands):
             self._cursor = ""
 
     def _nudge(self, dx: float, dy: float) -> None:
-        places = self._canvas.places_moved(self._bodies_chosen(), dx, dy)
+        places = self._canvas.places_moved(self.studio.chosen, dx, dy)
         if places:
             self.studio.do_merged(_("Move"), "nudge", edits.move, places)
 

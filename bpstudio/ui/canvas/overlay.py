@@ -11,7 +11,8 @@ from PySide6.QtGui import QColor, QFont, QPainter, QPen
 from bpstudio.language import _
 from bpstudio.playback.bodies import Body
 from bpstudio.playback.ground import outline
-from bpstudio.playback.marks import Curves, Discs, Ink
+from bpstudio.playback.marks import Box, Curves, Discs, Ink, Mark, Rect, Span, Text
+from bpstudio.playback.metrics import width, wrapped
 from bpstudio.playback.palette import Theme
 from bpstudio.playback.scene import Scene
 from bpstudio.playback.timeline import Wire
@@ -24,9 +25,16 @@ RING = 3.5
 
 
 def paint_selected(painter: QPainter, scene: Scene, ids: Iterable[str], theme: Theme) -> None:
-    """A ring around each body of these nodes."""
-    for body in _bodies(scene, ids):
-        _ring(painter, body, QColor(theme.colours["accent"]), theme.wire**0.5)
+    """A ring around each body of these nodes, and around each of these notes."""
+    chosen = frozenset(ids)
+    colour = QColor(theme.colours["accent"])
+    for body in _bodies(scene, chosen):
+        _ring(painter, body, colour, theme.wire**0.5)
+    for slip in scene.slips:
+        if slip.note.id in chosen:
+            painter.setPen(QPen(colour, 2.0 * theme.wire**0.5))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(QRectF(*slip.rect.grown(RING)), 5 + RING, 5 + RING)
 
 
 def paint_cursor(painter: QPainter, scene: Scene, id: str | None, theme: Theme) -> None:
@@ -61,6 +69,15 @@ def paint_marked(painter: QPainter, scene: Scene, ids: Iterable[str], theme: The
         painter.drawText(room, Qt.AlignmentFlag.AlignCenter, "!")
 
 
+def paint_frame(painter: QPainter, scene: Scene, id: str, theme: Theme) -> None:
+    """A line along the frame of a box that something would join."""
+    for frame in scene.frames:
+        if frame.id == id:
+            painter.setPen(QPen(QColor(theme.colours["accent"]), 2.4 * theme.wire**0.5))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(QRectF(*frame.rect), 12.0, 12.0)
+
+
 def paint_wire(painter: QPainter, scene: Scene, wire: Wire, theme: Theme, opacity: float) -> None:
     """A broad band along a wire that is selected, or that the pointer is on."""
     path = scene.by_wire.get(wire)
@@ -90,6 +107,25 @@ def paint_dimmed(painter: QPainter, bodies: Iterable[Body], theme: Theme) -> Non
     for body in bodies:
         radius = min(outline(body), body.rect.height / 2)
         painter.drawRoundedRect(QRectF(*body.rect.grown(1.5)), radius, radius)
+
+
+def paint_words(painter: QPainter, place: Point, words: str, theme: Theme, scale: float) -> None:
+    """A sentence right below a place of the canvas, as large as usual at any scale."""
+    size = 12.5 * theme.type
+    lines = wrapped(words, 300.0 * theme.type, size)
+    wide = max((width(line, size) for line in lines), default=0.0)
+    marks: list[Mark] = []
+    rect = Rect(0.0, 0.0, wide + 20.0, 18.0 * theme.type * len(lines) + 12.0)
+    marks.append(Box(rect, 8.0, Ink("panel"), Ink("border"), 1.2))
+    for number, line in enumerate(lines):
+        y = 6.0 + (18.0 * number + 13.0) * theme.type
+        marks.append(Text(10.0, y, (Span(line, "text"),), size))
+    painter.save()
+    painter.translate(*place)
+    painter.scale(1 / scale, 1 / scale)
+    painter.translate(16.0, 18.0)
+    paint_marks(painter, tuple(marks), theme)
+    painter.restore()
 
 
 def paint_hint(painter: QPainter, width: int, height: int, theme: Theme) -> None:

@@ -33,9 +33,10 @@ def neighbour(scene: Scene, id: str, key: int) -> str | None:
     """The body that an arrow leads to: right and left along wires, up and down to the nearest."""
     body = scene.bodies[id]
     if key == RIGHT:
-        near = [scene.bodies[reader] for reader in scene.graph.readers[body.last.id]]
+        near = [scene.bodies[reader] for id in body.exits for reader in scene.graph.readers[id]]
     elif key == LEFT:
-        near = [scene.bodies[source] for source in body.node.feeding]
+        fed = [scene.graph[id].sources.get(port, ()) for id, port, _slot in body.entries]
+        near = [scene.bodies[source] for sources in fed for source in sources]
     else:
         sign = 1 if key == DOWN else -1
         y = body.rect.centre[1]

@@ -8,8 +8,9 @@ from PySide6.QtGui import QGuiApplication
 
 from bpstudio.engine.inside import GATES, MATRICES, NEURONS
 from bpstudio.language import N_, _
+from bpstudio.playback.scene import tidied
 from bpstudio.project import edits
-from bpstudio.ui import openings
+from bpstudio.ui import clipping, openings
 from bpstudio.ui.actions import action
 from bpstudio.ui.canvas import lines
 
@@ -19,6 +20,15 @@ if TYPE_CHECKING:
 
 def _some_selected(window: Window) -> bool:
     return bool(window.studio.selection)
+
+
+def _something_chosen(window: Window) -> bool:
+    return bool(window.studio.chosen)
+
+
+def _can_be_named(window: Window) -> bool:
+    studio = window.studio
+    return len(studio.chosen) == 1 or bool(openings.box_filled(studio))
 
 
 def _one_selected(window: Window) -> bool:
@@ -57,11 +67,63 @@ def redo(window: Window) -> None:
 
 
 @action(
+    N_("Cu&t"),
+    menu="Edit",
+    shortcut=("Ctrl+X",),
+    help=N_("Copy what is selected as text, and remove it"),
+    when=_something_chosen,
+    group=1,
+)
+def cut(window: Window) -> None:
+    """Put what is selected on the clipboard, and remove it."""
+    if clipping.copy(window.studio, window.canvas.chosen_whole):
+        clipping.remove(window.studio, window.canvas.chosen_whole)
+
+
+@action(
+    N_("Copy"),
+    menu="Edit",
+    shortcut=("Ctrl+C",),
+    help=N_("Copy what is selected as text, for this studio or another one"),
+    when=_something_chosen,
+    group=1,
+)
+def copy(window: Window) -> None:
+    """Put what is selected on the clipboard, as text."""
+    clipping.copy(window.studio, window.canvas.chosen_whole)
+
+
+@action(
+    N_("&Paste"),
+    menu="Edit",
+    shortcut=("Ctrl+V",),
+    help=N_("Put in what was copied; a formula becomes its gates"),
+    group=1,
+)
+def paste(window: Window) -> None:
+    """Put in what the clipboard holds."""
+    clipping.paste(window.studio)
+
+
+@action(
+    N_("Duplicate"),
+    menu="Edit",
+    shortcut=("Ctrl+D",),
+    help=N_("Put a copy of what is selected beside it"),
+    when=_something_chosen,
+    group=1,
+)
+def duplicate(window: Window) -> None:
+    """Put a copy of what is selected beside it."""
+    clipping.duplicate(window.studio, window.canvas.chosen_whole)
+
+
+@action(
     N_("Add a &gate…"),
     menu="Edit",
     icon="plus",
     help=N_("Search for a gate, a layer or a formula and put it on the canvas"),
-    group=1,
+    group=2,
 )
 def add_gate(window: Window) -> None:
     """Open the quick search on the canvas."""
@@ -74,7 +136,7 @@ def add_gate(window: Window) -> None:
     shortcut=("Ctrl+J",),
     help=N_("Connect the selected node to a port or to a new gate that you search for"),
     when=_one_selected,
-    group=1,
+    group=2,
 )
 def connect(window: Window) -> None:
     """Choose what the selected node feeds, or what feeds it."""
@@ -88,7 +150,7 @@ def connect(window: Window) -> None:
     shortcut=("Ctrl+Shift+J",),
     help=N_("Select one of its wires, to remove it or to put a gate into it"),
     when=_one_selected,
-    group=1,
+    group=2,
 )
 def choose_wire(window: Window) -> None:
     """Choose one of the selected node's wires."""
@@ -101,19 +163,40 @@ def choose_wire(window: Window) -> None:
     menu="Edit",
     shortcut=("Delete", "Backspace"),
     icon="trash",
-    when=lambda window: bool(window.studio.selection) or window.canvas.wire is not None,
-    group=1,
+    when=lambda window: bool(window.studio.chosen) or window.canvas.wire is not None,
+    group=2,
 )
 def delete(window: Window) -> None:
     """Remove what is selected, with the wires of nodes and the activations that dock to them."""
     window.canvas.delete()
 
 
-@action(N_("Re&name…"), menu="Edit", shortcut=("F2",), icon="pencil", when=_one_selected, group=1)
+@action(
+    N_("Delete and join the wire"),
+    menu="Edit",
+    shortcut=("Ctrl+Delete",),
+    help=N_("Remove what is selected; what fed it then feeds what it fed"),
+    when=_some_selected,
+    group=2,
+)
+def heal(window: Window) -> None:
+    """Take the selected nodes out of their wire."""
+    clipping.heal(window.studio, window.canvas.chosen_whole)
+
+
+@action(N_("Re&name…"), menu="Edit", shortcut=("F2",), icon="pencil", when=_can_be_named, group=2)
 def rename(window: Window) -> None:
-    """Type another title for the selected node."""
-    (id,) = window.studio.selection
-    window.canvas.edit_title(id)
+    """Type another title for the selected node or box, or another text for the note."""
+    studio, canvas = window.studio, window.canvas
+    box = openings.box_filled(studio)
+    if box and (len(studio.chosen) > 1 or studio.project.boxes[box].folded):
+        canvas.edit_box(box)
+    elif studio.noted:
+        (id,) = studio.noted
+        canvas.edit_note(id)
+    else:
+        (id,) = studio.selection
+        canvas.edit_title(id)
 
 
 @action(
@@ -122,7 +205,7 @@ def rename(window: Window) -> None:
     shortcut=("Shift+F2",),
     help=N_("Type another value for the selected source"),
     when=_holds_value,
-    group=1,
+    group=2,
 )
 def change_value(window: Window) -> None:
     """Type the value of the selected source."""
@@ -138,7 +221,7 @@ def change_value(window: Window) -> None:
     shortcut=("Ctrl+Shift+N",),
     help=N_("Put a layer's neurons, one by one, in its place"),
     when=lambda window: openings.level_of(window.studio, NEURONS) is not None,
-    group=2,
+    group=3,
 )
 def open_into_neurons(window: Window) -> None:
     """Open the selected layer into its neurons."""
@@ -151,7 +234,7 @@ def open_into_neurons(window: Window) -> None:
     shortcut=("Ctrl+Shift+M",),
     help=N_("Put a layer's product of matrices in its place"),
     when=lambda window: openings.level_of(window.studio, MATRICES) is not None,
-    group=2,
+    group=3,
 )
 def open_into_matrices(window: Window) -> None:
     """Open the selected layer into a product and a sum of matrices."""
@@ -164,7 +247,7 @@ def open_into_matrices(window: Window) -> None:
     shortcut=("Ctrl+Shift+G",),
     help=N_("Put the gates that it is made of in the place of a gate or a layer"),
     when=lambda window: openings.level_of(window.studio, GATES) is not None,
-    group=2,
+    group=3,
 )
 def open_into_gates(window: Window) -> None:
     """Open the selected node into single gates."""
@@ -177,7 +260,7 @@ def open_into_gates(window: Window) -> None:
     shortcut=("Ctrl+Shift+C",),
     help=N_("Put the gate back that stands opened around what is selected"),
     when=lambda window: openings.in_opened(window.studio),
-    group=2,
+    group=3,
 )
 def close_opened(window: Window) -> None:
     """Close the opened gates in which the selected nodes lie."""
@@ -187,10 +270,10 @@ def close_opened(window: Window) -> None:
 @action(
     N_("&Fuse into one gate"),
     menu="Edit",
-    shortcut=("Ctrl+G",),
+    shortcut=("Ctrl+Shift+F",),
     help=N_("Put the one gate that does the same in the place of several"),
     when=lambda window: len(window.studio.selection) > 1,
-    group=2,
+    group=3,
 )
 def fuse(window: Window) -> None:
     """Fuse the selected nodes."""
@@ -217,10 +300,11 @@ def copy_picture(window: Window) -> None:
     window.studio.notice(_("The picture is on the clipboard."))
 
 
-@action(N_("Select &all"), menu="Edit", shortcut=("Ctrl+A",), group=3)
+@action(N_("Select &all"), menu="Edit", shortcut=("Ctrl+A",), group=4)
 def select_all(window: Window) -> None:
-    """Select every node."""
-    window.studio.select(window.studio.project.graph.nodes)
+    """Select every node and every note."""
+    project = window.studio.project
+    window.studio.select({*project.graph.nodes, *project.notes})
 
 
 @action(
@@ -230,9 +314,9 @@ def select_all(window: Window) -> None:
     icon="sitemap",
     help=N_("Arrange the network from left to right"),
     when=lambda window: bool(window.studio.project.graph.nodes),
-    group=3,
+    group=4,
 )
 def tidy(window: Window) -> None:
     """Arrange all nodes in layers."""
-    window.studio.do(_("Tidy up"), edits.tidy)
+    window.studio.do(_("Tidy up"), tidied)
     window.canvas.fit()

@@ -22,7 +22,7 @@ class Band:
     def __init__(self, canvas: Canvas, pointer: Pointer) -> None:
         self._canvas = canvas
         self._begin = self._end = pointer
-        self._kept = canvas.studio.selection if pointer.add else frozenset()
+        self._kept = canvas.studio.chosen if pointer.add else frozenset()
 
     @property
     def rect(self) -> Rect:
@@ -32,11 +32,13 @@ class Band:
 
     @property
     def touched(self) -> frozenset[str]:
-        """The nodes that it would select."""
+        """The nodes and notes that it would select."""
         if not self._end.far_from(self._begin):
             return self._kept
-        bodies = self._canvas.targets.within(self.rect)
-        return self._kept | {body.node.id for body in bodies}
+        targets = self._canvas.targets
+        bodies = targets.within(self.rect) if targets.bodies else ()
+        notes = {s.note.id for s in targets.scene.slips if s.rect.meets(self.rect)}
+        return self._kept.union(notes, *(body.selected_as for body in bodies))
 
     def move(self, pointer: Pointer) -> None:
         """Span it to the pointer."""

@@ -1,4 +1,4 @@
-"""Close what stands opened by a click on its mark."""
+"""Close what stands opened, and fold or open a box, by a click on its mark."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Close:
-    """Released on the mark on which it was pressed, it closes the box."""
+    """Released on the mark on which it was pressed, it closes the frame or opens the box."""
 
     def __init__(self, canvas: Canvas, id: str) -> None:
         self._canvas, self._id = canvas, id
@@ -30,12 +30,11 @@ class Close:
 
     def release(self, pointer: Pointer) -> None:
         """Close it, if the pointer is still there."""
-        frame = self._canvas.targets.mark(pointer.place)
-        if frame is not None and frame.id == self._id:
-            openings.close(self._canvas.studio, [self._id])
+        if self._canvas.targets.marked(pointer.place) == self._id:
+            openings.toggle(self._canvas.studio, self._id)
 
     def cancel(self) -> None:
-        """It stays open."""
+        """It stays as it is."""
 
     def paint(self, painter: QPainter) -> None:
-        """Nothing: it is drawn with its box."""
+        """Nothing: it is drawn with its frame."""

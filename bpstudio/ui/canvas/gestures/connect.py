@@ -14,16 +14,18 @@ from bpstudio.playback.bodies import Body
 from bpstudio.playback.marks import Curves, Ink
 from bpstudio.playback.timeline import Wire
 from bpstudio.playback.wires import curves
-from bpstudio.project import edits, wiring
+from bpstudio.project import edits, fitting, wiring
 from bpstudio.ui.canvas.gestures.gesture import Pointer
 from bpstudio.ui.canvas.hit import REACH, Input, Output
-from bpstudio.ui.canvas.overlay import paint_dimmed, paint_ports
+from bpstudio.ui.canvas.overlay import paint_dimmed, paint_ports, paint_words
 from bpstudio.ui.canvas.view import Point
 from bpstudio.ui.painter import paint_marks
 
 if TYPE_CHECKING:
     from bpstudio.ui.canvas.canvas import Canvas
 
+MOST_ASKED = 20_000
+"""Ports times nodes up to which each port is asked whether the shapes fit it."""
 PULL = 1.6
 """How much further a fitting port pulls the end of a wire than the pointer reaches."""
 
@@ -53,6 +55,7 @@ class Connect:
             self._fitting = wiring.fits(project, self._source)
         else:
             self._fitting = wiring.feeds(project, port.node)
+        self._objections: dict[tuple[str, str, str], str] = {}
 
     def move(self, pointer: Pointer) -> None:
         """Draw the wire to the pointer."""
@@ -105,17 +108,8 @@ class Connect:
         away = (body for body in seen if body is not holder and not self._fits(body))
         paint_dimmed(painter, away, theme)
         aimed = self._aim()
-        fitting = [body for body in seen if self._fits(body)]
-        if self._source is not None:
-            lit = [
-                place
-                for body in fitting
-                for (port, slot), place in body.inputs().items()
-                if body.node.id in self._fitting
-            ]
-        else:
-            lit = [body.output for body in fitting]
-        paint_ports(painter, lit, theme, lit=False)
+        near = [body for body in seen if self._fits(body)]
+        paint_ports(painter, self._lit(near), theme, lit=False)
         end = self._place_of(aimed) if aimed is not None else self._last.place
         if aimed is not None:
             paint_ports(painter, [end], theme, lit=True)
@@ -124,11 +118,53 @@ class Connect:
         controls = curves(np.array([start]), np.array([stop]))
         width = np.array([2.4 * theme.wire])
         paint_marks(painter, (Curves(controls, Ink("accent"), width),), theme)
+        reason = self.reason()
+        if reason:
+            paint_words(painter, self._last.place, reason, theme, canvas.view.scale)
+
+    def reason(self) -> str:
+        """Why the wire is no good where the pointer is; empty where nothing speaks against it."""
+        body = self._canvas.targets.body(self._last.place)
+        aimed = self._aim()
+        if isinstance(aimed, Input) and self._source is not None:
+            return "" if aimed.wire == self._taken is not None else self._objection(aimed)
+        if isinstance(aimed, Output) and isinstance(self._port, Input):
+            return self._objection(self._port, aimed.node)
+        if body is None or body.node.id == self._port.node:
+            return ""
+        title = body.title or body.node.label
+        if self._source is None:
+            return _("{label} gives nothing that could be connected.").format(label=title)
+        return _("{label} takes no input.").format(label=title)
+
+    def _objection(self, port: Input, source: str = "") -> str:
+        """What speaks against a wire from a node, or from the one that is held, to a port."""
+        key = source or self._source or "", port.node, port.port
+        if key not in self._objections:
+            found = fitting.objection(self._canvas.studio.project, *key)
+            self._objections[key] = "" if found is None else str(found)
+        return self._objections[key]
+
+    def _lit(self, bodies: list[Body]) -> list[Point]:
+        """The ports of these bodies at which the wire could end."""
+        if self._source is None:
+            ends = [(id, place) for body in bodies for id, place in body.exits.items()]
+            return [place for id, place in ends if id in self._fitting]
+        ports = [
+            (Input(*wire), place)
+            for body in bodies
+            for wire, place in body.entries.items()
+            if wire[0] in self._fitting
+        ]
+        nodes = len(self._canvas.studio.project.graph.nodes)
+        if len(ports) * nodes > MOST_ASKED:
+            return [place for _port, place in ports]
+        return [place for port, place in ports if not self._objection(port)]
 
     def _fits(self, body: Body) -> bool:
         if self._source is not None:
-            return bool(body.node.id in self._fitting and body.inputs())
-        return body.last.id in self._fitting
+            return any(wire[0] in self._fitting for wire in body.entries)
+        return any(id in self._fitting for id in body.exits)
 
     def _click(self) -> None:
         """Without a drag it was a click: on what the port belongs to, or on its wire."""
@@ -137,7 +173,7 @@ class Connect:
         else:
             self._canvas.select_wire(None)
             body = self._canvas.scene.bodies[self._port.node]
-            self._canvas.studio.select([body.node.id])
+            self._canvas.studio.select(body.selected_as)
 
     def _release_on_nothing(self) -> None:
         canvas = self._canvas
@@ -154,7 +190,7 @@ class Connect:
             output = targets.output(place, reach)
             body = targets.body(place)
             if output is None and body is not None:
-                output = Output(body.last.id)
+                output = targets.output_of(body, place)
             return output
         found = targets.input(place, reach)
         if found is not None and (found.node in self._fitting or targets.body(place) is None):
@@ -165,11 +201,11 @@ class Connect:
     def _place_of(self, port: Input | Output) -> Point:
         body = self._canvas.scene.bodies[port.node]
         if isinstance(port, Output):
-            return body.output
-        return body.inputs()[port.port, port.slot]
+            return body.exit(port.node)
+        return body.entries[port.node, port.port, port.slot]
 
     def _held_place(self) -> Point:
         """Where the end is that does not move."""
         if self._source is not None:
-            return self._canvas.scene.bodies[self._source].output
+            return self._canvas.scene.bodies[self._source].exit(self._source)
         return self._place_of(self._port)

@@ -1,4 +1,4 @@
-"""Move nodes by dragging them."""
+"""Move nodes, notes and boxes by dragging them."""
 
 from __future__ import annotations
 
@@ -7,32 +7,35 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPainter
 
+from bpstudio.engine.op import Kind
 from bpstudio.language import _
-from bpstudio.project import edits
+from bpstudio.playback.timeline import Wire
+from bpstudio.project import boxes, wiring
 from bpstudio.ui.canvas.gestures.gesture import Pointer
+from bpstudio.ui.canvas.hit import NEAR
+from bpstudio.ui.canvas.overlay import paint_frame, paint_wire
 
 if TYPE_CHECKING:
     from bpstudio.ui.canvas.canvas import Canvas
 
 
 class Move:
-    """The nodes under the pointer and those selected with them follow it.
+    """What is under the pointer and what is selected with it follows it.
 
-    `together` are the nodes that move with `node` even if they are not selected.
+    `grabbed` are the nodes and notes under the pointer: all of a box where its frame or its body
+    is. A node without wires that is let go on a wire goes into it; what lies in no box joins the
+    box in whose frame it is let go.
     """
 
-    def __init__(
-        self, canvas: Canvas, pointer: Pointer, node: str, together: frozenset[str] = frozenset()
-    ) -> None:
+    def __init__(self, canvas: Canvas, pointer: Pointer, grabbed: frozenset[str]) -> None:
         self._canvas = canvas
         self._begin = self._last = pointer
-        self._node = node
-        self._together = together or frozenset({node})
+        self._grabbed = grabbed
         self._dragging = False
-        self._was_selected = node in canvas.studio.selection
+        self._was_selected = grabbed <= canvas.studio.chosen
         if not self._was_selected and not pointer.add:
             canvas.select_wire(None)
-            canvas.studio.select(self._together)
+            canvas.studio.select(grabbed)
 
     @property
     def cursor(self) -> Qt.CursorShape:
@@ -59,20 +62,54 @@ class Move:
         canvas.put_down()
         if self._dragging:
             self._last = pointer
+            wire, box = self._wire(), self._box()
             places = canvas.places_moved(self._moved(), *self.offset)
             if places:
-                studio.do(_("Move"), edits.move, places)
+                words = _("Put into the wire") if wire else _("Move")
+                if not wire and box:
+                    words = _("Put into the box")
+                studio.do(words, wiring.drop, places, wire, box or "")
         elif pointer.add:
-            studio.select(studio.selection ^ self._together)
+            chosen = studio.chosen
+            kept = chosen - self._grabbed if self._was_selected else chosen | self._grabbed
+            studio.select(kept)
         else:
-            studio.select(self._together)
+            studio.select(self._grabbed)
 
     def cancel(self) -> None:
         """Everything goes back to where it was."""
         self._canvas.put_down()
 
     def paint(self, painter: QPainter) -> None:
-        """Nothing: the canvas draws what it has lifted."""
+        """The wire or the box that it would go into; the canvas draws what it has lifted."""
+        if not self._dragging:
+            return
+        wire, box = self._wire(), self._box()
+        if wire is not None:
+            paint_wire(painter, self._canvas.scene, wire, self._canvas.theme, 0.5)
+        elif box is not None:
+            paint_frame(painter, self._canvas.scene, box, self._canvas.theme)
 
     def _moved(self) -> frozenset[str]:
-        return self._canvas.studio.selection | self._together
+        return self._canvas.studio.chosen | self._grabbed
+
+    def _wire(self) -> Wire | None:
+        """The wire that a node without wires would go into."""
+        canvas = self._canvas
+        moved, project = self._moved(), canvas.studio.project
+        if moved & project.notes.keys() or len({canvas.scene.bodies[id] for id in moved}) != 1:
+            return None
+        body = canvas.scene.bodies[next(iter(moved))]
+        op = body.node.op
+        takes = any(port.kind is Kind.INPUT for port in op.ports)
+        if body.box or op.category == "loss" or not takes or not wiring.alone(project, body.ids):
+            return None
+        found = canvas.targets.wire(self._last.place, 2 * NEAR / canvas.view.scale)
+        return None if found is None else found.wire
+
+    def _box(self) -> str | None:
+        """The box that what lies in none would join."""
+        project, moved = self._canvas.studio.project, self._moved()
+        if not project.boxes or any(boxes.around(project.boxes, id) for id in moved):
+            return None
+        return self._canvas.targets.box_at(self._last.place)
