@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from bpstudio.ui.window import Window
 
-MENUS = ("File", "Edit", "View", "Play", "Train", "Help")
+MENUS = ("File", "Edit", "View", "Play", "Train", "Lessons", "Help")
 """The menus from left to right; `language.py` marks their names in `window.py`."""
 
 

@@ -51,9 +51,12 @@ class Panel:
 
 PANELS = (
     Panel("palette", "PalettePanel", N_("Palette"), LEFT),
+    Panel("lesson", "LessonPanel", N_("Lesson"), LEFT, of=ASKED),
     Panel("inspector", "InspectorPanel", N_("Inspector"), RIGHT),
     Panel("trainer", "TrainerPanel", N_("Training"), RIGHT),
     Panel("outline", "OutlinePanel", N_("Outline"), RIGHT, of=ASKED),
+    Panel("practice", "PracticePanel", N_("Practice"), RIGHT, of=ASKED),
+    Panel("lab", "LabPanel", N_("Break it"), RIGHT, of=ASKED),
     Panel("loss", "LossPanel", N_("Loss"), BOTTOM, share=30, of=LAYERS),
     Panel("boundary", "BoundaryPanel", N_("Decision boundary"), BOTTOM, share=22, of=LAYERS),
     Panel("weights", "WeightsPanel", N_("Weight updates"), BOTTOM, share=26, of=LAYERS),
@@ -150,7 +153,7 @@ class Docks(QObject):
                 dock.setFloating(False)
                 dock.setVisible(dock.panel.of in ("", self._of))
                 self._window.addDockWidget(area, dock)
-                if before is not None and area == RIGHT:
+                if before is not None and area != BOTTOM:
                     self._window.tabifyDockWidget(before, dock)
                 elif before is not None:
                     self._window.splitDockWidget(before, dock, HORIZONTAL)
@@ -173,6 +176,8 @@ class Docks(QObject):
     def size(self, window: QSize) -> None:
         """Give every dock its share of a window of that size."""
         left = round(min(226, max(150, window.width() * 0.16)))
+        if not self.by_name["lesson"].isHidden():
+            left = round(min(380, max(230, window.width() * 0.27)))  # it is there to be read
         right = round(min(332, max(216, window.width() * 0.24)))
         below = round(min(290, max(130, window.height() * 0.27)))
         side = [self.by_name["palette"], self.by_name["inspector"]]
@@ -213,9 +218,15 @@ class Docks(QObject):
         dock.raise_()
 
     def bring(self, name: str) -> None:
-        """Raise a dock above those that it shares a place with, if it is open."""
+        """Raise a dock above those that it shares a place with, if it is open.
+
+        What a person asked for stays in front: it is being worked with.
+        """
         dock = self.by_name[name]
-        if not dock.isHidden():
+        beside = self._window.tabifiedDockWidgets(dock)
+        wanted = [other for other in self.by_name.values() if other.panel.of == ASKED]
+        in_front = (other for other in wanted if other in beside)
+        if not dock.isHidden() and all(other.visibleRegion().isEmpty() for other in in_front):
             dock.raise_()
 
     def _share(self, _open: bool) -> None:

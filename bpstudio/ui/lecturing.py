@@ -29,7 +29,7 @@ from bpstudio.lessons.lesson import (
     quantity_of,
 )
 from bpstudio.lessons.shelf import Shelved
-from bpstudio.playback.digits import significant
+from bpstudio.playback.digits import MINUS, significant
 from bpstudio.playback.veil import Quantity
 from bpstudio.project.project import Project
 from bpstudio.ui.studio import Kept, Studio
@@ -192,11 +192,7 @@ class Lecture(QObject):
         match question:
             case Predict():
                 exact = self._exact(question)
-                text = (
-                    significant(float(exact.item()))
-                    if exact.size == 1
-                    else ", ".join(significant(float(each)) for each in exact.ravel())
-                )
+                text = ", ".join(written(float(number)) for number in exact.ravel())
                 return _("The answer: {answer}").format(answer=text)
             case Choose():
                 right = next(option for option in question.options if option.right)
@@ -338,6 +334,13 @@ class Lecture(QObject):
     def _forget(self) -> None:
         self.lesson, self._shelved = None, None
         self._visits, self._replies, self._said = {}, {}, frozenset()
+
+
+def written(number: float) -> str:
+    """A number as an answer: a whole one without decimals."""
+    if number.is_integer() and abs(number) < 1e6:
+        return f"{number:.0f}".replace("-", MINUS)
+    return significant(number)
 
 
 def lecture_of(studio: Studio) -> Lecture:

@@ -23,6 +23,7 @@ TITLES = {
     "View": N_("&View"),
     "Play": N_("&Play"),
     "Train": N_("&Train"),
+    "Lessons": N_("&Lessons"),
     "Help": N_("&Help"),
 }
 

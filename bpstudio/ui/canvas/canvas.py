@@ -279,6 +279,16 @@ class Canvas(Keyboard):
             self._leave_editors()
             self._editor = notes.note_editor(self, id)
 
+    def edit_answer(self, place: Point) -> bool:
+        """Type the hidden number at that place of the canvas; whether one is there."""
+        if self.studio.shown.veil is None:
+            return False
+        from bpstudio.ui.canvas import answering  # with the lessons, which most never open
+
+        self._leave_editors()
+        self._editor = answering.answer_editor(self, place)
+        return self._editor is not None
+
     def open_node(self, id: str) -> None:
         """What Enter or a double click on a node does: it opens into what it is made of.
 

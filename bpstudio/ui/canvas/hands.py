@@ -173,6 +173,9 @@ class Hands(QWidget):
         """A button begins a gesture."""
         self.setFocus(Qt.FocusReason.MouseFocusReason)
         self._closing = False
+        left = event.button() == Qt.MouseButton.LeftButton and not self._space
+        if left and self._canvas.edit_answer(self._pointer(event).place):
+            return
         if self.gesture is None:
             gesture = self._gesture_at(event)
             if gesture is not None:

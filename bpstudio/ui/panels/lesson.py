@@ -112,24 +112,29 @@ class LessonPanel(Panel):
         column.addWidget(words(lecture.lesson.title, "muted"))
         column.addWidget(words(lecture.step.title, "title"))
         self.asked = []
+        self.line = None
         for part in lecture.step.parts:
+            if self.line is None and not isinstance(part, Text):
+                self._add_line(column)
             if isinstance(part, Text):
                 column.addWidget(words(f"•  {part.text}" if part.item else part.text))
             else:
                 made = KINDS[type(part)](self.studio, lecture, len(self.asked), part)
                 self.asked.append(made)
                 column.addWidget(made)
-        self.line = None
-        if lecture.step.state.line:
-            self.line = DividingLine(self.studio)
-            self.line.show_neuron(lecture.step.state.line)
-            column.addWidget(self.line)
         if lecture.place == 0:
             column.addSpacing(6)
             column.addWidget(words(lecture.lesson.source, "muted"))
         column.addStretch(1)
         self.area.setWidget(content)
         self.area.verticalScrollBar().setValue(0)
+
+    def _add_line(self, column: QVBoxLayout) -> None:
+        node = self.lecture.step.state.line
+        if node:
+            self.line = DividingLine(self.studio)
+            self.line.show_neuron(node)
+            column.addWidget(self.line)
 
     def _show_shelf(self) -> None:
         column, content = _page()
