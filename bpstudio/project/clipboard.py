@@ -7,7 +7,6 @@ so that nothing that is pasted can be what a file could not. Any other text is t
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import re
 from collections.abc import Collection, Iterable, Mapping
@@ -98,7 +97,7 @@ def read(text: str) -> Project:
         return project_of(Parts(bytes(copied.project), arrays))
     except NewerFormat:
         raise
-    except (msgspec.DecodeError, binascii.Error, UnicodeError) as error:
+    except (msgspec.DecodeError, ValueError) as error:
         raise _refused(StudioError("{reason}.", reason=error)) from None
     except StudioError as error:
         raise _refused(error) from None

@@ -266,8 +266,13 @@ def _header(place: str, text: bytes) -> tuple[np.dtype[np.generic], bool, tuple[
     """
     descr = re.search(rb"'descr'\s*:\s*'([<>|=]?)([biufcU])(\d{1,4})'", text)
     fortran = re.search(rb"'fortran_order'\s*:\s*(True|False)", text)
-    shape = re.search(rb"'shape'\s*:\s*\(((?:\s*\d{1,18}\s*,?)*)\s*\)", text)
-    if descr is None or fortran is None or shape is None:
+    # No repetition within a repetition: a long row of digits would take for ever to refuse.
+    shape = re.search(rb"'shape'\s*:\s*\(([\d,\s]*)\)", text)
+    sizes = [] if shape is None else [size.strip() for size in shape[1].split(b",")]
+    axes = [size for size in sizes if size.isdigit() and len(size) <= 18]
+    # The comma after the last axis is what makes `(3,)` a tuple.
+    whole = len(axes) == len(sizes) or (len(axes) == len(sizes) - 1 and not sizes[-1])
+    if descr is None or fortran is None or shape is None or not whole:
         raise refusal(
             place, N_("the array may hold numbers only, and its header must say its shape.")
         )
@@ -277,5 +282,4 @@ def _header(place: str, text: bytes) -> tuple[np.dtype[np.generic], bool, tuple[
         raise refusal(
             place, N_("there is no type of number called {name}."), name=descr[0].decode()
         ) from None
-    axes = tuple(int(axis) for axis in re.findall(rb"\d+", shape[1]))
-    return dtype, fortran[1] == b"True", axes
+    return dtype, fortran[1] == b"True", tuple(map(int, axes))

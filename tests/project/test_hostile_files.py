@@ -273,6 +273,12 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
         ),
         "bytes by its header|must say its shape",
     ),
+    "axes without end": (
+        lambda: with_array(
+            header("{'descr': '<f8', 'fortran_order': False, 'shape': (" + "1" * 5000 + "x)}")
+        ),
+        "header must say its shape",
+    ),
     "negative axis": (
         lambda: with_array(header("{'descr': '<f8', 'fortran_order': False, 'shape': (-1,), }\n")),
         "must say its shape",
