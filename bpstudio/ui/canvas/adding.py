@@ -65,13 +65,15 @@ def add_at(studio: Studio, op: Op, place: Point, port: Output | Input) -> None:
 
 
 def add_data(studio: Studio, name: str, place: Point) -> None:
-    """A toy data set, with a node that reads it."""
+    """A toy data set, with a node that reads it, selected if it is new."""
     try:
         data = toys.make(name)
     except StudioError as error:
         studio.complain(error)
         return
-    studio.do(_("Data set"), placing.use_data, data, place)
+    before = studio.project.graph.nodes.keys()
+    if studio.do(_("Data set"), placing.use_data, data, place):
+        studio.select(studio.project.graph.nodes.keys() - before)
 
 
 def add_formula(studio: Studio, text: str, place: Point) -> None:

@@ -38,20 +38,18 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from bpstudio.data import toys
 from bpstudio.engine.formula import build
 from bpstudio.errors import FormulaError
 from bpstudio.language import N_, _, ngettext
 from bpstudio.playback.bodies import node_sizes
-from bpstudio.project import edits, placing
+from bpstudio.project import placing
 from bpstudio.project.project import Project
+from bpstudio.ui.canvas import adding
+from bpstudio.ui.canvas.adding import DATA_TYPE, OP_TYPE
 from bpstudio.ui.panels.entries import SECTIONS, Entry, called, found
 from bpstudio.ui.panels.panel import Panel
 from bpstudio.ui.panels.tiles import HEIGHT, WIDTH, tile
 from bpstudio.ui.studio import Studio
-
-OP_TYPE, DATA_TYPE = "application/x-bpstudio-op", "application/x-bpstudio-data"
-"""The mime types of what is dragged from here onto the canvas."""
 
 ENTRY, FORMULA = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1
 Index = QModelIndex | QPersistentModelIndex
@@ -103,19 +101,13 @@ class PalettePanel(Panel):
 
     def add(self, entry: Entry) -> None:
         """Put it on the canvas: beside what is selected, or where there is room."""
-        studio = self.studio
-        project = studio.project
-        sizes = node_sizes(project)
+        project, sizes = self.studio.project, node_sizes(self.studio.project)
+        beside = () if entry.is_data else self.studio.selection
+        place = placing.free_place(project, beside, sizes=sizes)
         if entry.is_data:
-            data = toys.make(entry.name)
-            place = placing.free_place(project, (), sizes=sizes)
-            studio.do(_("Data set"), placing.use_data, data, place)
-            return
-        op = entry.op
-        id = edits.new_id(project, op)
-        place = placing.free_place(project, studio.selection, sizes=sizes)
-        if studio.do(_("Add {gate}").format(gate=entry.title), edits.add_node, op, place):
-            studio.select([id])
+            adding.add_data(self.studio, entry.name, place)
+        else:
+            adding.add_op(self.studio, entry.op, place)
 
     def add_formula(self, text: str) -> None:
         """Put the gates of a formula on the canvas, in one edit, and select them."""
