@@ -150,8 +150,9 @@ class PictureDialog(QDialog):
 
     @property
     def out(self) -> Path:
-        """The file that is asked for."""
-        return Path(self.path.text()).expanduser()
+        """The file that is asked for; it ends as its kind does."""
+        path, ending = Path(self.path.text()).expanduser(), self.asked.ending
+        return path if path.suffix.lower() == ending else path.with_name(path.name + ending)
 
     def begin(self) -> None:
         """Draw; what is there already is replaced only if that is confirmed."""

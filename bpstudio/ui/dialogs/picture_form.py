@@ -7,6 +7,7 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QFormLayout,
+    QGridLayout,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -62,7 +63,7 @@ SIZES: tuple[tuple[int, int] | None, ...] = (
 )
 THEME_NAMES = {"light": N_("&Light"), "dark": N_("&Dark"), "projector": N_("&Projector")}
 LANGUAGE_NAMES = {"en": "English", "ko": "한국어"}
-PREVIEW = QSize(320, 200)
+PREVIEW = QSize(272, 170)
 
 
 class PictureForm(QWidget):
@@ -82,7 +83,7 @@ class PictureForm(QWidget):
         self.steps = row(self.first, QLabel("–"), self.last)
         for words, field in (
             (_("Format"), self.kind),
-            (_("Show"), row(*self.views.values())),
+            (_("Show"), _two_by_two(*self.views.values())),
             (_("Stretch"), self.stretch),
             (_("Steps"), self.steps),
             (_("Size"), self.sizes),
@@ -91,6 +92,10 @@ class PictureForm(QWidget):
             (_("Frames a second"), self.rate),
         ):
             self.form.addRow(words, field)
+        # Without buttons, Qt would leave a styled field no room for its text.
+        self.setStyleSheet(
+            "QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { width: 0; border: none; }"
+        )
         self.first.setAccessibleName(_("first step"))
         self.last.setAccessibleName(_("last step"))
         self._choose_kind()
@@ -186,6 +191,18 @@ class PictureForm(QWidget):
 
     def _tell(self, _value: object = None) -> None:
         self.changed.emit()
+
+
+def _two_by_two(*widgets: QWidget) -> QWidget:
+    made = QWidget()
+    grid = QGridLayout(made)
+    grid.setContentsMargins(0, 0, 0, 0)
+    grid.setHorizontalSpacing(14)
+    grid.setVerticalSpacing(4)
+    for place, widget in enumerate(widgets):
+        grid.addWidget(widget, place // 2, place % 2)
+    grid.setColumnStretch(2, 1)
+    return made
 
 
 def row(*widgets: QWidget) -> QWidget:

@@ -39,7 +39,7 @@ def _ask_to_replace(parent: QWidget, there: Sequence[Path], then: Callable[[], N
     set_property(replace, "role", "primary")
     box.setDefaultButton(keep)
     box.setEscapeButton(keep)
-    box.buttonClicked.connect(lambda button: then() if button is replace else None)
+    replace.clicked.connect(lambda _checked=False: then())
     box.open()
 
 
