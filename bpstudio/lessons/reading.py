@@ -149,7 +149,8 @@ def _steps(rows: list[Row], path: Path, projects: dict[str, Path]) -> Iterator[L
     if stray is not None:
         template = N_("what stands before the first step belongs to none. Write ## Title above it.")
         raise wrong_at(path, stray.number, template)
-    for start, end in zip(starts, [*starts[1:], len(rows)], strict=True):
+    # Without a heading there is no step, and the end of the file ends nothing.
+    for start, end in zip(starts, [*starts[1:], len(rows)], strict=False):
         yield _step(rows[start:end], path, projects)
 
 

@@ -20,6 +20,7 @@ import numpy as np
 
 from bpstudio import resources
 from bpstudio.data import tables, toys
+from bpstudio.data.delimited import open_sheet
 from bpstudio.engine import expression
 from bpstudio.errors import StudioError
 from bpstudio.lessons import reading
@@ -56,7 +57,7 @@ class Found:
 
 def table_of(content: bytes) -> object:
     """A table from bytes, as `tables.read` reads it from a file."""
-    sheet = tables.open_sheet(content, "table.csv")
+    sheet = open_sheet(content, "table.csv")
     return tables.dataset(sheet, "table", target=None, held_out=0.2, seed=1)
 
 
