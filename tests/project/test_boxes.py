@@ -114,7 +114,7 @@ def test_notes_are_written_moved_and_removed(chain: Project) -> None:
 def test_a_difference_names_boxes_and_notes(chain: Project) -> None:
     boxed = boxing.add_note(boxing.group(chain, ["x"]), "a", (0.0, 0.0))
     found = difference.between(chain, boxed)
-    assert (found.boxes, found.notes) == ({"box-1"}, {"note-1"})
+    assert found.boxes == {"box-1"} and found.notes == {"note-1"}
     assert not found.structure and not found.changed
     again = boxing.colour_box(boxed, "box-1", "sky")
     assert difference.between(boxed, again) == difference.Difference(boxes=frozenset({"box-1"}))

@@ -10,16 +10,13 @@ from bpstudio.project import align, boxing, edits, freezing
 from bpstudio.ui import openings
 from bpstudio.ui.actions import action
 from bpstudio.ui.canvas.menu import ALIGN, COLOUR
+from bpstudio.ui.commands.edit import some_selected
 
 if TYPE_CHECKING:
     from bpstudio.ui.window import Window
 
 BOX = N_("Box")
 """A menu within the Edit menu."""
-
-
-def _some_nodes(window: Window) -> bool:
-    return bool(window.studio.selection)
 
 
 def _in_box(window: Window) -> bool:
@@ -40,7 +37,7 @@ def _several(count: int) -> Callable[[Window], bool]:
     under=BOX,
     shortcut=("Ctrl+G",),
     help=N_("Put a named box around what is selected"),
-    when=_some_nodes,
+    when=some_selected,
     group=5,
 )
 def group(window: Window) -> None:
@@ -201,7 +198,7 @@ def add_note(window: Window) -> None:
 @action(
     N_("Freeze"),
     menu="Edit",
-    shortcut=("Ctrl+Shift+L",),
+    shortcut=("Ctrl+Shift+I",),
     help=N_("Training leaves the weights of frozen nodes as they are"),
     when=lambda window: bool(freezing.trained(window.studio.project, window.canvas.chosen_whole)),
     checked=lambda window: freezing.are_frozen(window.studio.project, window.canvas.chosen_whole),

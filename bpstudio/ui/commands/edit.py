@@ -9,7 +9,6 @@ from PySide6.QtGui import QGuiApplication
 from bpstudio.engine.inside import GATES, MATRICES, NEURONS
 from bpstudio.language import N_, _
 from bpstudio.playback.scene import tidied
-from bpstudio.project import edits
 from bpstudio.ui import clipping, openings
 from bpstudio.ui.actions import action
 from bpstudio.ui.canvas import lines
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from bpstudio.ui.window import Window
 
 
-def _some_selected(window: Window) -> bool:
+def some_selected(window: Window) -> bool:
     return bool(window.studio.selection)
 
 
@@ -67,7 +66,7 @@ def redo(window: Window) -> None:
 
 
 @action(
-    N_("Cu&t"),
+    N_("Cut"),
     menu="Edit",
     shortcut=("Ctrl+X",),
     help=N_("Copy what is selected as text, and remove it"),
@@ -176,7 +175,7 @@ def delete(window: Window) -> None:
     menu="Edit",
     shortcut=("Ctrl+Delete",),
     help=N_("Remove what is selected; what fed it then feeds what it fed"),
-    when=_some_selected,
+    when=some_selected,
     group=2,
 )
 def heal(window: Window) -> None:
