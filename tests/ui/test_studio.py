@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 from bpstudio.engine.op import catalog
 from bpstudio.engine.optimizers import SGD, Adam
 from bpstudio.errors import StudioError
-from bpstudio.playback.timeline import BACKWARD, UPDATE
+from bpstudio.playback.timeline import BACKWARD, CLEAR, UPDATE
 from bpstudio.project import edits, file, runs
 from bpstudio.project.project import Project
 from bpstudio.training.job import Memory
@@ -343,7 +343,7 @@ def test_steps_walk_through_the_timeline_and_back(studio: Studio) -> None:
     studio.prefer(reduce_motion=True)
     studio.show_position(0.0)
     length = studio.shown.length
-    assert length == 14
+    assert length == 15
     for number in range(1, length + 1):
         studio.step(1)
         assert studio.shown.position == number
@@ -375,8 +375,10 @@ def test_a_step_moves_there_and_a_second_one_goes_further(studio: Studio, qtbot:
 
 
 def test_a_phase_is_shown_from_its_beginning(studio: Studio) -> None:
-    studio.show_phase(BACKWARD)
+    studio.show_phase(CLEAR)
     assert studio.shown.position == 5.0
+    studio.show_phase(BACKWARD)
+    assert studio.shown.position == 6.0
     assert studio.shown.instant is not None
     assert studio.shown.instant.phase == BACKWARD
     assert studio.has_phase(UPDATE)
