@@ -87,34 +87,35 @@ def tinted(scene: Scene, tint: Tint) -> Iterator[Mark]:
         yield from _chip(body, error, role, kink, theme)
 
 
-def legend(tint: Tint, height: float, theme: Theme) -> Iterator[Mark]:
-    """What the colours mean, in the left lower corner of a view of that height, in pixels."""
+def legend(tint: Tint, size: tuple[float, float], theme: Theme) -> Iterator[Mark]:
+    """What the colours mean, in the right lower corner of a view of that size, in pixels."""
+    right, height = size
     type = theme.type
-    size, pad, wide, high = 11.0 * type, 10.0 * type, 132.0 * type, 9.0 * type
-    title = Text(0, 0, (Span(_("relative error of the gradient"), "text", PROSE, 600),), size)
+    letters, pad, wide, high = 11.0 * type, 10.0 * type, 132.0 * type, 9.0 * type
+    title = Text(0, 0, (Span(_("relative error of the gradient"), "text", PROSE, 600),), letters)
     rows = [_("{sign} right").format(sign=RIGHT), _("{sign} wrong").format(sign=WRONG)]
     if tint.kinks:
         rows.insert(1, _("{sign} at a kink").format(sign=KINK))
     key = "   ".join(rows)
-    keys = Text(0, 0, (Span(key, "muted", PROSE),), size)
+    keys = Text(0, 0, (Span(key, "muted", PROSE),), letters)
     inner = max(title.width, keys.width, wide)
-    box = Rect(12.0, height - 12.0 - (4 * size + high + 2.4 * pad), inner + 2 * pad, 0.0)
+    box = Rect(right - 12.0 - inner - 2 * pad, height - 12.0 - (4 * letters + high + 2.4 * pad), inner + 2 * pad, 0.0)
     box = box._replace(height=height - 12.0 - box.y)
     yield Box(box, 8.0, Ink("panel", 0.94), Ink("border"), 1.0)
-    x, y = box.x + pad, box.y + pad + 0.8 * size
-    yield Text(x, y, title.spans, size)
-    y += 0.55 * size
+    x, y = box.x + pad, box.y + pad + 0.8 * letters
+    yield Text(x, y, title.spans, letters)
+    y += 0.55 * letters
     for step in range(24):
         part = Rect(x + step * inner / 24, y, inner / 24 + 0.5, high)
         yield Box(part, 0.0, Ink("gradient", _DEPTH * step / 23))
     yield Box(Rect(x, y, inner, high), 0.0, None, Ink("border"), 1.0)
-    y += high + 1.15 * size
+    y += high + 1.15 * letters
     for place, words, align in (
         (x, f"≤ {_power(FINE)}", "start"),
         (x + inner, f"≥ {_power(BAD)}", "end"),
     ):
-        yield Text(place, y, (Span(words, "muted", MONO),), 0.95 * size, align)
-    yield Text(x, y + 1.4 * size, keys.spans, size)
+        yield Text(place, y, (Span(words, "muted", MONO),), 0.95 * letters, align)
+    yield Text(x, y + 1.4 * letters, keys.spans, letters)
 
 
 def _chip(body: Body, error: float, role: str, kink: bool, theme: Theme) -> Iterator[Mark]:

@@ -39,6 +39,30 @@ def fit(window: Window) -> None:
 
 
 @action(
+    N_("Code"),
+    menu="View",
+    help=N_("The network as a script, with the lines of the present step lit"),
+    checked=lambda window: not window.docks.by_name["code"].isHidden(),
+    group=1,
+)
+def show_code(window: Window) -> None:
+    """Open the code, or close it."""
+    window.docks.by_name["code"].toggleViewAction().trigger()
+
+
+@action(
+    N_("Gradient check"),
+    menu="View",
+    help=N_("Check gradients, see the error against h, and race three ways to a gradient"),
+    checked=lambda window: not window.docks.by_name["checking"].isHidden(),
+    group=1,
+)
+def show_checking(window: Window) -> None:
+    """Open the gradient check, or close it."""
+    window.docks.by_name["checking"].toggleViewAction().trigger()
+
+
+@action(
     N_("&Light"),
     menu="View",
     icon="sun",

@@ -14,6 +14,7 @@ from bpstudio.engine.run import BackwardStep, Step
 from bpstudio.language import N_, _, described, ngettext
 from bpstudio.playback import digits
 from bpstudio.project import edits
+from bpstudio.ui.panels.array_pictures import ArrayPictures
 from bpstudio.ui.panels.chain_rule import ChainRule, rules_at
 from bpstudio.ui.panels.form import RIGHT, Form, Words, put, setting_field
 from bpstudio.ui.panels.local_jacobian import JacobianView, jacobian_of
@@ -64,6 +65,7 @@ class InspectorPanel(Panel):
             fact.setContentsMargins(0, 0, 7, 0)
             self.facts.row(key, fact)
         self.values = Values(studio)
+        self.pictures = ArrayPictures()
         self.chain, self.jacobian = ChainRule(), JacobianView()
         self.check = NumericCheck(studio)
         self.headings = {key: Words("heading") for key in ("chain", "jacobian", "check")}
@@ -78,6 +80,7 @@ class InspectorPanel(Panel):
         self.facts.dress(self.theme)
         self.settings.dress(self.theme)
         self.values.dress(self.theme)
+        self.pictures.retitle(self.theme)
         self.check.retitle(self.theme)
         self.facts.say("value", _("Output value"))
         self.headings["chain"].setText(_("Chain rule at this gate").upper())
@@ -137,7 +140,7 @@ class InspectorPanel(Panel):
         head.addStretch(1)
         head.addWidget(self.kind)
         column.addLayout(head)
-        for widget in (self.words, self.facts, self.settings, self.values):
+        for widget in (self.words, self.facts, self.pictures, self.settings, self.values):
             column.addWidget(widget)
         sections: tuple[tuple[str, tuple[QWidget, ...]], ...] = (
             ("chain", (self.not_yet, self.chain)),
@@ -175,6 +178,8 @@ class InspectorPanel(Panel):
         put(self.facts.fields["gradient"], _written(upstream) if gradient else NOT_YET)
         for key, array in (("value", output), ("gradient", upstream)):
             self.facts.fields[key].setToolTip("" if array is None else digits.size_of(array))
+        known = output if value else None, upstream if gradient else None
+        self.pictures.setVisible(self.pictures.show_arrays(*known))
 
     def _show_settings(self, node: Node) -> None:
         declared = dataclasses.fields(node.op)  # type: ignore[arg-type]

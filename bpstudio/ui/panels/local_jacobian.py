@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,9 +10,12 @@ from PySide6.QtCore import QSize
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
+from bpstudio.engine.jacobian import Form, structure_of
+from bpstudio.engine.jacobian import Jacobian as JacobianPart
 from bpstudio.engine.op import Array
 from bpstudio.engine.run import Step, pull_back
-from bpstudio.language import _, ngettext
+from bpstudio.errors import StudioError
+from bpstudio.language import N_, _, ngettext
 from bpstudio.playback import digits
 from bpstudio.playback.marks import Box, Heat, Ink, Mark, Rect, Span, Text
 from bpstudio.playback.metrics import MONO
@@ -20,38 +24,47 @@ from bpstudio.ui.painter import paint_marks
 from bpstudio.ui.panels.panel import label
 from bpstudio.ui.readout import grouped
 
-MOST_OUTPUTS = 64
-MOST_ENTRIES = 64 * 256
-"""A larger Jacobian is only spoken of."""
+MOST_NUMBERS = 1024
+"""Of a gate with more outputs or more inputs than this the Jacobian is only spoken of."""
+MOST_ENTRIES = 256 * 256
+"""A larger Jacobian is shown in squares, each as dark as the largest entry in it."""
+SQUARES = 64
+UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 CELL, GAP = 40.0, 3.0
 SIDE = 92.0
+_FEW = 4
+"""So few entries need no words for how they stand."""
+
+FORMS: Mapping[Form, str] = {
+    Form.ZERO: N_("all 0"),
+    Form.IDENTITY: N_("identity"),
+    Form.SCALED: N_("diagonal, all the same"),
+    Form.MASK: N_("diagonal of 0 and 1: a mask"),
+    Form.DIAGONAL: N_("diagonal"),
+    Form.SPARSE: N_("one entry a row at most"),
+    Form.BLOCKS: N_("blocks"),
+    Form.DENSE: N_("dense"),
+}
+"""What a Jacobian looks like, in words."""
 
 
 @dataclass(frozen=True, eq=False)
 class Jacobian:
     """How each number of a gate's output moves with each number that it reads.
 
-    `entries` (outputs, inputs) is None where it would be too large to look at.
+    `entries` (outputs, inputs) is None where it would be too large to look at; of a large one it
+    has squares. `parts` are the Jacobians by one argument each, by its name.
     """
 
     outputs: int
     inputs: int
     entries: Array | None
+    parts: tuple[tuple[str, JacobianPart], ...] = ()
 
     @property
-    def kind(self) -> str:
-        """How it is filled, in the current language."""
-        if self.entries is None:
-            return ""
-        filled = self.entries != 0
-        if filled.all():
-            return _("dense")
-        square = self.outputs == self.inputs and self.outputs > 1
-        if square and not (filled & ~np.eye(self.outputs, dtype=bool)).any():
-            return _("diagonal")
-        return _("{filled} of {all} filled").format(
-            filled=grouped(int(filled.sum())), all=grouped(filled.size)
-        )
+    def stored(self) -> int:
+        """How many numbers say all of it."""
+        return sum(part.stored for _name, part in self.parts)
 
 
 def jacobian_of(step: Step) -> Jacobian | None:
@@ -61,15 +74,39 @@ def jacobian_of(step: Step) -> Jacobian | None:
     outputs = step.output.size
     if not inputs:
         return None
-    if outputs > MOST_OUTPUTS or outputs * inputs > MOST_ENTRIES:
+    if max(outputs, inputs) > MOST_NUMBERS:
         return Jacobian(outputs, inputs, None)
-    entries = np.empty((outputs, inputs))
-    for place in range(outputs):
-        seed = np.zeros(outputs)
-        seed[place] = 1.0
-        passed = pull_back(step, seed.reshape(step.output.shape))
-        entries[place] = np.concatenate([g.ravel() for gs in passed.values() for g in gs])
-    return Jacobian(outputs, inputs, entries)
+    parts = []
+    for port, gradients in ones.items():
+        for slot in range(len(gradients)):
+            key = f"{step.node}.{port}.{slot}" if len(gradients) > 1 else f"{step.node}.{port}"
+            name = f"{port}{slot + 1}" if len(gradients) > 1 else port
+            try:
+                parts.append((name, structure_of([step], step.node, key)))
+            except StudioError:
+                return Jacobian(outputs, inputs, None)
+    if outputs * inputs > MOST_ENTRIES:
+        tables = [_squares(part) for _name, part in parts]
+    else:
+        tables = [part.dense().reshape(outputs, -1) for _name, part in parts]
+    return Jacobian(outputs, inputs, np.concatenate(tables, axis=1), tuple(parts))
+
+
+def _squares(part: JacobianPart) -> Array:
+    """A large Jacobian in squares: the largest entry of each, with its sign."""
+    pattern = part.pattern
+    rows, columns = min(SQUARES, pattern.rows), min(SQUARES, pattern.columns)
+    found = np.zeros((rows, columns))
+    if not pattern.reached.size:
+        return found
+    numbers = pattern.classed(np.arange(pattern.columns).reshape(pattern.input_shape))
+    own = numbers[pattern.classes.ravel()[pattern.reached]]
+    slopes = np.asarray(part.slopes, dtype=float)[pattern.reached]
+    across = own * columns // pattern.columns
+    down = np.broadcast_to((pattern.reached * rows // pattern.rows)[:, None], across.shape)
+    order = np.argsort(np.abs(slopes).ravel(), kind="stable")
+    found[down.ravel()[order], across.ravel()[order]] = slopes.ravel()[order]
+    return found
 
 
 class JacobianView(QWidget):
@@ -98,19 +135,51 @@ class JacobianView(QWidget):
         """Show this one."""
         self.map.show_entries(found.entries, theme)
         self.map.setVisible(found.entries is not None)
-        shape = f"{grouped(found.outputs)} × {grouped(found.inputs)}"
-        kind = found.kind
-        self.shape.setText(f"{shape}, {kind}" if kind else shape)
-        if found.entries is None:
-            words = _("never formed: too large to show, too large to store")
-        else:
-            count = int((found.entries != 0).sum())
-            words = ngettext(
-                "never formed: {count} product", "never formed: {count} products", count
-            ).format(count=grouped(count))
+        self.shape.setText(f"{grouped(found.outputs)} × {grouped(found.inputs)}{_forms(found)}")
+        words = _cost(found)
         self.cost.setText(words)
         self.map.setAccessibleName(_("Local Jacobian"))
         self.map.setAccessibleDescription(f"{self.shape.text()}; {words}")
+
+
+def _forms(found: Jacobian) -> str:
+    """What it looks like: by one argument after a comma, by several a line for each."""
+    if found.outputs * found.inputs <= _FEW:
+        return ""
+    if len(found.parts) == 1:
+        return ", " + _(FORMS[found.parts[0][1].form])
+    return "".join(f"\n∂/∂{name}: {_(FORMS[part.form])}" for name, part in found.parts)
+
+
+def _cost(found: Jacobian) -> str:
+    """What the table would take beside what says all of it, and what the pass back does."""
+    cells = found.outputs * found.inputs
+    table = _("As a table {cells} numbers, {bytes}").format(
+        cells=grouped(cells), bytes=_amount(8 * cells)
+    )
+    if found.entries is None:
+        return table + "; " + _("never formed: too large to show, too large to store")
+    if found.outputs * found.inputs <= _FEW:
+        return ngettext(
+            "never formed: {count} product", "never formed: {count} products", found.inputs
+        ).format(count=grouped(found.inputs))
+    passes = sum(part.passes for _name, part in found.parts)
+    words = ngettext(
+        "{table}; {stored} say the same. Forming it takes {passes} pass; the backward pass only "
+        "multiplies with it.",
+        "{table}; {stored} say the same. Forming it takes {passes} passes; the backward pass only "
+        "multiplies with it.",
+        passes,
+    )
+    return words.format(table=table, stored=grouped(found.stored), passes=grouped(passes))
+
+
+def _amount(count: int) -> str:
+    """Bytes in three figures: `512 B`, `32 KiB`, `7.45 GiB`."""
+    size, unit = float(count), 0
+    while size >= 1024 and unit < len(UNITS) - 1:
+        size, unit = size / 1024, unit + 1
+    return f"{size:.3g} {UNITS[unit]}"
 
 
 class _Map(QWidget):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from PySide6.QtWidgets import (
     QCheckBox,
     QHBoxLayout,
@@ -30,7 +28,7 @@ from bpstudio.ui.studio import Studio
 class NumericCheck(QWidget):
     """A button, what came of it, and a switch that colours the graph by it."""
 
-    def __init__(self, studio: Studio, more: Callable[[], None] | None = None) -> None:
+    def __init__(self, studio: Studio) -> None:
         super().__init__()
         self._studio = studio
         self._checking = studio.checking
@@ -63,11 +61,6 @@ class NumericCheck(QWidget):
             column.addWidget(widget)
         column.addLayout(buttons)
         column.addWidget(self.colour)
-        self.more = QPushButton()
-        self.more.setVisible(more is not None)
-        if more is not None:
-            self.more.clicked.connect(lambda _checked=False: more())
-            column.addWidget(self.more)
         self._checking.moved.connect(self.say)
 
     @property
@@ -85,7 +78,6 @@ class NumericCheck(QWidget):
         self.cancel.setText(_("Cancel"))
         self.colour.setText(_("Colour the graph by its errors"))
         self.colour.setToolTip(_("Check every wire too, and show where a gradient goes wrong"))
-        self.more.setText(_("Error against h, and the race…"))
         self.say()
 
     def follow(self, shown: Showing, node: str | None = None) -> None:
