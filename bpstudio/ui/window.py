@@ -127,7 +127,9 @@ class Window(QMainWindow):
 
     def _select(self, ids: frozenset[str]) -> None:
         actions.refresh(self.actions_by_id, self)
-        if ids and not self.studio.shown.training:
+        # Whoever walks through the outline stays there.
+        walking = self.docks.by_name["outline"].isAncestorOf(self.focusWidget() or self)
+        if ids and not self.studio.shown.training and not walking:
             self.docks.bring("inspector")
 
     def _choose_wire(self) -> None:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 LEFTWARDS = 150.0
 """How far before a port a new gate stands that feeds it, in canvas units."""
 
+ROOM = (150.0, 54.0)
+"""What is left free for a node of which nobody knows yet how large it is: a layer's width."""
+
 
 def open_add(canvas: Canvas, at: Point | None, where: Where) -> SearchBox:
     """Search for something to put at a pixel of the widget, or where there is room."""
@@ -53,7 +56,7 @@ def free_place(canvas: Canvas, where: Where) -> Point:
         x, y = scene.bodies[where.node].inputs()[where.port, where.slot]
         return x - LEFTWARDS, y
     beside = scene.bodies[where.node].ids if where is not None else canvas.studio.selection
-    return placing.free_place(project, beside, sizes=node_sizes(project))
+    return placing.free_place(project, beside, size=ROOM, sizes=node_sizes(project))
 
 
 def _opened(canvas: Canvas, box: SearchBox, place: Point) -> SearchBox:
