@@ -75,7 +75,7 @@ class Window(QMainWindow):
         self.stage.painted.connect(self._complete)
         self.setCentralWidget(self.stage)
         self.banner = Banner(studio, self.stage, self.actions_by_id)
-        self.docks = Docks(self)
+        self.docks: Docks = Docks(self)
         self.menus = Menus(self, self.actions_by_id)
         self.top = TopBar(studio, self.actions_by_id, self)
         self.timeline = TimelineBar(studio, self.actions_by_id, self)

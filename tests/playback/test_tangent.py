@@ -35,8 +35,25 @@ def test_the_slope_is_the_rise_of_the_curve(text: str) -> None:
         assert tangent.slope == pytest.approx(rise.item(), rel=0.02, abs=1e-9)
 
 
-def test_arrays_have_no_single_tangent() -> None:
+def test_of_arrays_one_number_is_looked_at_and_what_moves_it_most() -> None:
     built = build("x * y", {"x": np.array([1.0, 2.0]), "y": np.array(3.0)})
+    recording = run.record(built.graph, built.given, {}, ancestors_of=built.output)
+    step = recording.forward[-1]
+    for output, value in enumerate((1.0, 2.0)):
+        x, y = tangents(step, output)
+        assert (x.name, y.name) == (f"a[{output}]", "b")
+        assert (x.at, x.slope, y.at, y.slope) == (value, 3.0, 3.0, value)
+        assert x.value == y.value == 3.0 * value
+        for tangent in (x, y):
+            middle = len(tangent.along) // 2
+            assert tangent.along[middle] == pytest.approx(tangent.value)
+            near = slice(middle - 1, middle + 2, 2)
+            rise = np.diff(tangent.along[near]) / np.diff(tangent.across[near])
+            assert tangent.slope == pytest.approx(rise.item())
+
+
+def test_a_gate_of_very_many_numbers_has_no_curve() -> None:
+    built = build("x * y", {"x": np.zeros(30_000), "y": np.array(3.0)})
     recording = run.record(built.graph, built.given, {}, ancestors_of=built.output)
     assert tangents(recording.forward[-1]) == ()
 

@@ -28,12 +28,10 @@ class CheckingPanel(Panel):
         self.nothing = label("muted")
         self.nothing.setWordWrap(True)
         self.headings = {key: Words("heading") for key in ("check", "curve", "race")}
-        sections = [
+        self.beside = Beside(
             _section(self.headings["curve"], self.curve),
-            _section(self.headings["race"], self.race),
-            _section(self.headings["check"], self.check),
-        ]
-        self.beside = Beside(*sections)
+            _section(self.headings["race"], self.race, self.headings["check"], self.check),
+        )
         content = Column()
         column = QVBoxLayout(content)
         column.setContentsMargins(14, 2, 12, 8)
@@ -74,12 +72,12 @@ class CheckingPanel(Panel):
         self.beside.fit()
 
 
-def _section(heading: QWidget, inside: QWidget) -> QWidget:
+def _section(*widgets: QWidget) -> QWidget:
     made = QWidget()
     column = QVBoxLayout(made)
     column.setContentsMargins(0, 0, 8, 6)
     column.setSpacing(4)
-    column.addWidget(heading)
-    column.addWidget(inside)
+    for widget in widgets:
+        column.addWidget(widget)
     column.addStretch(1)
     return made

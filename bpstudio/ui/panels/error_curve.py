@@ -139,7 +139,7 @@ class Chart(QWidget):
 
     def sizeHint(self) -> QSize:
         """Wide, and not very high."""
-        return QSize(round(300 * self._theme.type), round(168 * self._theme.type))
+        return QSize(round(230 * self._theme.type), round(160 * self._theme.type))
 
     def minimumSizeHint(self) -> QSize:
         """It gets by with less width."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from bpstudio.engine.run import Step
 from bpstudio.language import N_, _
@@ -13,7 +14,7 @@ from bpstudio.playback.marks import Mark, Rect
 from bpstudio.playback.palette import THEMES, Theme
 from bpstudio.playback.tangent import Tangent, chart, tangents
 from bpstudio.ui.painter import paint_marks
-from bpstudio.ui.panels.panel import Panel, label, present
+from bpstudio.ui.panels.panel import Panel, backward_step, label, present
 from bpstudio.ui.studio import Studio
 
 MOST = 3
@@ -37,9 +38,18 @@ class LocalPanel(Panel):
         column.setContentsMargins(14, 2, 10, 6)
         column.setSpacing(2)
         column.addWidget(self.why)
-        column.addWidget(self.name)
+        head = QHBoxLayout()
+        head.setSpacing(4)
+        head.addWidget(self.name, 1)
+        self.buttons = tuple(_arrow(sign) for sign in "◂▸")
+        for button, by in zip(self.buttons, (-1, 1), strict=True):
+            button.clicked.connect(lambda _checked=False, by=by: self.turn(by))
+            head.addWidget(button)
+        self.name.setMinimumWidth(1)
+        column.addLayout(head)
         column.addWidget(self.charts, 1)
         self._step: Step | None = None
+        self._entry: int | None = None
         self.retitle()
 
     def minimumSizeHint(self) -> QSize:
@@ -50,6 +60,9 @@ class LocalPanel(Panel):
         """Take the current language and the current colours."""
         self.charts.setAccessibleName(_("The gate as a function of each input, with its tangent"))
         self.charts.dress(self.theme)
+        for button, words in zip(self.buttons, (_("number before"), _("next number")), strict=True):
+            button.setToolTip(words)
+            button.setAccessibleName(words)
         self._step = None
         self.refresh()
 
@@ -58,18 +71,48 @@ class LocalPanel(Panel):
         step = self._looked_at()
         if step is not None and step is self._step:
             return
+        if step is None or self._step is None or step.node != self._step.node:
+            self._entry = None
         self._step = step
-        found = () if step is None else tangents(step)[:MOST]
+        self._show()
+
+    def _show(self) -> None:
+        """The curves of the number that is looked at."""
+        step, entry = self._step, self.entry
+        found = () if step is None else tangents(step, entry)[:MOST]
         self.why.setVisible(not found)
         self.name.setVisible(bool(found))
+        several = step is not None and step.output.size > 1
+        for button in self.buttons:
+            button.setVisible(bool(found) and several)
         self.charts.setVisible(bool(found))
         if step is None or not found:
-            self.why.setText(_("Choose a gate that computes with single numbers."))
+            self.why.setText(_("Choose a gate, or play, to see it as a function of its inputs."))
             return
         node = self.studio.shown.project.graph[step.node]
-        inputs = ", ".join(f"{t.port} = {digits.significant(t.at)}" for t in found)
-        self.name.setText(f"{node.label}: {inputs}")
+        inputs = ", ".join(f"{t.name} = {digits.significant(t.at)}" for t in found)
+        place = [int(i) for i in np.unravel_index(entry, step.output.shape)] if several else ""
+        self.name.setText(f"{node.label}{place}: {inputs}")
         self.charts.show_tangents(found)
+
+    @property
+    def entry(self) -> int:
+        """Which number of the output is looked at: that with the largest upstream gradient, until
+        a person chooses another."""
+        step = self._step
+        if step is None:
+            return 0
+        if self._entry is not None:
+            return min(self._entry, step.output.size - 1)
+        back = backward_step(self.studio.shown, step.node)
+        size = step.output if back is None else back.upstream
+        return int(np.abs(np.nan_to_num(size)).argmax())
+
+    def turn(self, by: int) -> None:
+        """Look at the next number of the output, or the one before."""
+        if self._step is not None:
+            self._entry = (self.entry + by) % self._step.output.size
+            self._show()
 
     def _looked_at(self) -> Step | None:
         shown = self.studio.shown
@@ -78,6 +121,12 @@ class LocalPanel(Panel):
         if shown.recording is None or len(chosen) != 1:
             return None
         return next((s for s in shown.recording.forward if s.node in chosen), None)
+
+
+def _arrow(sign: str) -> QToolButton:
+    made = QToolButton()
+    made.setText(sign)
+    return made
 
 
 class Charts(QWidget):
