@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from bpstudio.playback import digits
 from bpstudio.playback.bodies import Body, docked
 from bpstudio.playback.marks import Box, Discs, Ink, Line, Mark, Rect
 from bpstudio.playback.scene import Scene
-from bpstudio.project.project import Project
+from bpstudio.project.project import Project, loss_node
 
 FROZEN, TIE, DEAD, SATURATED, NOT_FINITE, UNREACHED = (
     "frozen",
@@ -40,8 +41,6 @@ INKS: Mapping[str, str] = {
 """The colour of each; its sign tells them apart as well."""
 STEEPEST: Mapping[str, float] = {"sigmoid": 0.25, "tanh": 1.0}
 """The gates that saturate, and the steepest slope of each."""
-WATCHED = frozenset({"max", "min", "relu", *STEEPEST})
-"""The gates whose numbers are looked at."""
 FLAT = 0.02
 """A gate is saturated where its slope is below this share of its steepest."""
 RADIUS, PITCH = 8.0, 19.0
@@ -72,11 +71,15 @@ def badges(
     found: dict[str, list[Badge]] = {}
     for id in project.training.frozen & wanted:
         found[id] = [*_frozen(project, id)]
+    judged = loss_node(project) is not None
     for step in recording.forward if recording is not None else ():
-        if recording is None or step.node not in wanted or _unremarkable(recording, step):
+        if recording is None or step.node not in wanted or _unremarkable(recording, step, judged):
             continue
         if not _hidden(step):
-            own = [*_of_values(project, step), *_of_gradients(project, recording, step.node)]
+            own = [
+                *_of_values(project, step),
+                *_of_gradients(project, recording, step.node, judged),
+            ]
             if own:
                 found.setdefault(step.node, []).extend(own)
     return {id: tuple(own) for id, own in found.items() if own}
@@ -89,13 +92,24 @@ def _frozen(project: Project, id: str) -> Iterator[Badge]:
         yield Badge(FROZEN, words, {"label": node.label})
 
 
-def _unremarkable(recording: Recording, step: Step) -> bool:
+def _unremarkable(recording: Recording, step: Step, judged: bool) -> bool:
     """Whether nothing can be said of a gate, seen at a glance: most are plain numbers."""
-    if step.op.name in WATCHED or step.output.size != 1 or not math.isfinite(step.output.item()):
+    if step.output.size != 1:
+        return False
+    value, name = step.output.item(), step.op.name
+    if not math.isfinite(value) or (name == "relu" and value <= 0):
+        return False
+    if name in ("max", "min"):
+        first, second = step.arguments.values()
+        if not isinstance(first, np.ndarray) or not isinstance(second, np.ndarray):
+            return False
+        if first.size != 1 or second.size != 1 or first.item() == second.item():
+            return False
+    elif name in STEEPEST and _slope(name, value) < FLAT * STEEPEST[name]:
         return False
     gradient = recording.gradients.get(step.node)
     if gradient is None:
-        return not recording.backward
+        return not recording.backward or not judged
     return gradient.size == 1 and math.isfinite(gradient.item())
 
 
@@ -162,15 +176,13 @@ def _tie(label: str, tied: Array) -> Badge:
     return Badge(TIE, words, _counted(label, tied))
 
 
-def _of_gradients(project: Project, recording: Recording, id: str) -> Iterator[Badge]:
+def _of_gradients(project: Project, recording: Recording, id: str, judged: bool) -> Iterator[Badge]:
     if not recording.backward:
         return
     label, gradient = project.graph[id].label, recording.gradients.get(id)
     if gradient is None:
-        if not _only_shows(project, id):
+        if judged and not _only_shows(project, id):
             words = N_("{label} is out of the loss's reach: no gradient comes back to it.")
-            if not recording.graph.losses:
-                words = N_("{label} is off the way to the result: no gradient comes back to it.")
             yield Badge(UNREACHED, words, {"label": label})
     elif not _finite(gradient) and _finite(recording.values[id]) and not _veiled(gradient):
         yield Badge(
@@ -182,7 +194,8 @@ def _of_gradients(project: Project, recording: Recording, id: str) -> Iterator[B
 
 def _only_shows(project: Project, id: str) -> bool:
     """Whether a node is there to be looked at, as a softmax beside the loss of the same logits."""
-    return id in project.graph.sinks and id in docked(project.graph)
+    activation = project.graph[id].op.category == "activation"
+    return activation and id in project.graph.sinks and id in docked(project.graph)
 
 
 def _finite(array: Array) -> bool:
@@ -193,10 +206,9 @@ def _what(array: Array) -> str:
     return "NaN" if np.isnan(array).any() else "∞"
 
 
-def _slope(name: str, output: Array) -> Array:
-    """The slope where a gate stands, from what it gave."""
-    slope: Array = output * (1 - output) if name == "sigmoid" else 1 - output**2
-    return slope
+def _slope(name: str, output: Any) -> Any:
+    """The slope where a gate stands, from what it gave: of a number or of an array."""
+    return output * (1 - output) if name == "sigmoid" else 1 - output * output
 
 
 def _units(project: Project, holds: Array) -> Array:

@@ -15,7 +15,7 @@ from bpstudio.playback.palette import category_role
 
 FAR, MIDDLE, NEAR = DETAILS = ("far", "middle", "near")
 
-_BANDS = ((0.27, 0.31), (0.84, 0.94))
+_BANDS = ((0.27, 0.31), (0.76, 0.85))
 """Scales, in pixels per canvas unit, below which one goes one detail back and above which one goes
 one on; between the two it stays, so that nothing flickers."""
 

@@ -41,7 +41,7 @@ from bpstudio.playback.marks import (
 )
 from bpstudio.playback.metrics import CAP_HEIGHT, MONO
 from bpstudio.playback.scene import Scene
-from bpstudio.playback.timeline import BACKWARD, CLEAR, UPDATE, Clear, Instant, Timeline
+from bpstudio.playback.timeline import BACKWARD, CLEAR, UPDATE, Clear, Instant, Moment, Timeline
 from bpstudio.playback.wires import Path
 
 THICKEST = 6.0
@@ -114,9 +114,10 @@ def live(moving: Moving) -> tuple[Mark, ...]:
     return (*_glow(moving), *fading, *_pulses(moving), *_rules(moving))
 
 
-def running(moving: Moving) -> tuple[Mark, ...]:
-    """As `live`, without the numbers that stand on wires."""
-    return (*_glow(moving), *_pulses(moving), *_rules(moving))
+def running(moving: Moving, *, near: bool = True) -> tuple[Mark, ...]:
+    """As `live`, without the numbers that stand on wires; without rules unless one is near enough
+    to read them."""
+    return (*_glow(moving), *_pulses(moving), *(_rules(moving) if near else ()))
 
 
 def resting(recording: Recording) -> Instant:
@@ -131,40 +132,44 @@ def _rules(moving: Moving) -> Iterator[Mark]:
         return
     found: list[tuple[Rect, float]] = []
     if instant.moment is not None and instant.phase == BACKWARD:
-        every, edges = _standing(moving.scene, instant.timeline)
-        near = around([body.rect for body in _touched(moving)]).grown(60.0)
-        x, y, right, bottom = edges.T
-        meets = (x < near.right) & (right > near.x) & (y < near.bottom) & (bottom > near.y)
+        standing = _standing(moving.scene, instant.timeline, instant.moment)
         found = [
-            (Rect(*edges[row, :2].tolist(), *(edges[row, 2:] - edges[row, :2]).tolist()), shown)
-            for row in np.flatnonzero(meets).tolist()
-            for shown in [visible(every[row], instant) if row < len(every) else 1.0]
+            (rect, 1.0 if label is None else visible(label, instant)) for rect, label in standing
         ]
     yield from rules.drawn(moving.scene, instant, found)
 
 
-@lru_cache(maxsize=2)
-def _standing(scene: Scene, timeline: Timeline) -> tuple[tuple[Label, ...], Array]:
-    """Every number on wires, with left, top, right, bottom of each; then those of gates' names."""
-    every = tuple(labels(scene, timeline, scene.each))
+@lru_cache(maxsize=4)
+def _standing(
+    scene: Scene, timeline: Timeline, moment: Moment
+) -> tuple[tuple[Rect, Label | None], ...]:
+    """What the numbers on wires about a moment's gate cover, and the names of gates there."""
+    touched = _touched_by(scene, moment)
+    near = around([body.rect for body in touched]).grown(60.0)
+    x, y, right, bottom = _edges(scene)
+    wide = near.grown(160.0)
+    meets = (x < wide.right) & (right > wide.x) & (y < wide.bottom) & (bottom > wide.y)
+    about = [scene.each[index] for index in np.flatnonzero(meets).tolist()]
+    feeding = {source for body in about for source in body.node.feeding}
+    bodies = {body.node.id: body for body in about}
+    bodies |= {scene.bodies[id].node.id: scene.bodies[id] for id in feeding if id in scene.bodies}
     size = NUMBER * scene.theme.type
-    rects = [
-        Text(
-            label.x,
-            label.y,
-            (Span(label.text(timeline.recording), label.role, MONO, 700),),
-            size,
-            "middle",
-        ).rect
-        for label in every
-    ]
-    rects += [
-        Rect(body.rect.x, body.rect.bottom, body.rect.width, 20.0 * body.type)
-        for body in scene.each
-        if own_name(body.last) and body.kind in (GATE, PILL)
-    ]
-    rows = [(rect.x, rect.y, rect.right, rect.bottom) for rect in rects]
-    return every, np.array(rows, dtype=float).reshape(-1, 4)
+    found: list[tuple[Rect, Label | None]] = []
+    for label in labels(scene, timeline, bodies.values()):
+        words = (Span(label.text(timeline.recording), label.role, MONO, 700),)
+        found.append((Text(label.x, label.y, words, size, "middle").rect, label))
+    for body in about:
+        if own_name(body.last) and body.kind in (GATE, PILL):
+            rect = Rect(body.rect.x, body.rect.bottom, body.rect.width, 20.0 * body.type)
+            found.append((rect, None))
+    return tuple((rect, label) for rect, label in found if rect.meets(near))
+
+
+@lru_cache(maxsize=2)
+def _edges(scene: Scene) -> Array:
+    """Left, top, right and bottom of each body, (4, n)."""
+    rows = [(r.x, r.y, r.right, r.bottom) for r in (body.rect for body in scene.each)]
+    return np.array(rows, dtype=float).reshape(-1, 4).T
 
 
 def _wires(moving: Moving) -> Iterator[Mark]:
@@ -269,13 +274,15 @@ def tiles(body: Body, planes: Array | None) -> tuple[Mark, ...]:
 def _touched(moving: Moving) -> tuple[Body, ...]:
     """The bodies whose numbers can appear in the moment that is going on."""
     moment = moving.instant.moment if moving.instant else None
-    if moment is None:
-        return ()
+    return () if moment is None else _touched_by(moving.scene, moment)
+
+
+def _touched_by(scene: Scene, moment: Moment) -> tuple[Body, ...]:
     if isinstance(moment.step, Clear):
         ids = dict.fromkeys(key.partition(".")[0] for key in moment.step.keys)
     else:
-        ids = dict.fromkeys((moment.node, *moving.scene.graph[moment.node].feeding))
-    return tuple({moving.scene.bodies[id].node.id: moving.scene.bodies[id] for id in ids}.values())
+        ids = dict.fromkeys((moment.node, *scene.graph[moment.node].feeding))
+    return tuple({scene.bodies[id].node.id: scene.bodies[id] for id in ids}.values())
 
 
 def _numbers(moving: Moving, bodies: Iterable[Body]) -> tuple[list[Mark], list[Mark]]:

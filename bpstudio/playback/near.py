@@ -5,8 +5,8 @@ All of it lies on bodies and wires as they are, so that nothing moves when one c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache, lru_cache
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from bpstudio.engine.op import Array, Kind, Op
 from bpstudio.engine.run import Step
 from bpstudio.playback import digits, equations
 from bpstudio.playback.bodies import (
+    DATA,
     GATE,
     HEADER,
     LAYER,
@@ -43,8 +44,8 @@ MOST_POINTS = 48
 MOST_KERNELS, MOST_CHANNELS = 8, 3
 POINTS = 61
 """Places at which a curve is looked at."""
-REACH = 3.0
-"""How far a curve goes to either side, in input units, or as far as its operating points lie."""
+REACH = 4.0
+"""How far a curve goes to either side, in input units."""
 PALE = 0.5
 """Heat maps that something is written on are paler than others."""
 
@@ -55,14 +56,11 @@ def near(moving: Moving, bodies: Iterable[Body] | None = None) -> tuple[Mark, ..
     # A folded box is seen as it is from farther away: what is in it stands nowhere.
     every = scene.each if bodies is None else bodies
     chosen = tuple(body for body in every if not body.box)
-    recording = moving.recording
-    ids = {id for body in chosen for id in body.ids}
-    steps = {s.node: s for s in (recording.forward if recording else ()) if s.node in ids}
     largest = largest_of(moving.weights)
     marks: list[Mark] = []
     for body in chosen:
         marks += _weights(body, moving.weights, largest)
-        marks += _curve(moving, body, steps)
+        marks += _curve(body)
         marks += _formula(scene, body)
     return (*marks, *_shapes(moving, chosen))
 
@@ -73,11 +71,11 @@ def largest_of(weights: Mapping[str, Array]) -> float:
     return max(1.0, *map(float, finite)) if weights else 1.0
 
 
-def reach_of(body: Body) -> Rect:
-    """What a body covers together with what is written under it."""
-    wide = (ROOM + 8.0) / 2
-    rect = body.rect.grown(4.0)
-    return Rect(rect.x - wide, rect.y - 16.0, rect.width + 2 * wide, rect.height + 56.0 * body.type)
+@lru_cache(maxsize=2)
+def holding(scene: Scene) -> tuple[Rect, ...]:
+    """The parameters, whose boxes show their values."""
+    sources = (body for body in scene.each if body.kind == SOURCE)
+    return tuple(body.rect for body in sources if body.node.owned(Kind.WEIGHT))
 
 
 # -- formulas ------------------------------------------------------------------------------------
@@ -90,20 +88,17 @@ def _formula(scene: Scene, body: Body) -> Iterator[Mark]:
         return
     size = FORMULA * body.type
     room = body.rect.width + ROOM
-    while len(spans) > 1 and width_of(spans, size) > room:
-        spans = spans[:-1]
     if width_of(spans, size) > room:
-        text = spans[0].text
-        while text and width_of((spans[0]._replace(text=text + "…"),), size) > room:
-            text = text[:-1]
-        spans = (spans[0]._replace(text=text + "…"),)
+        whole = "".join(span.text for span in spans)
+        fits = int(room / width_of((spans[0]._replace(text="0"),), size)) - 1
+        spans = (spans[0]._replace(text=whole[:fits].rstrip() + "…"),)
     named = body.kind in (GATE, PILL) and own_name(body.last) and body.last.id not in scene.stubs
     y = body.rect.bottom + (15 + (14 if named else 0)) * body.type
     yield Text(body.rect.centre[0], y, spans, size, "middle", "canvas")
 
 
 def _written(scene: Scene, body: Body) -> tuple[Span, ...]:
-    if body.kind == SOURCE or not body.node.op.formula:
+    if body.kind in (SOURCE, DATA) or not body.node.op.formula:
         return ()
     op = body.node.op
     if body.kind == LAYER:
@@ -207,52 +202,76 @@ def block_of(body: Body) -> Rect:
 # -- curves --------------------------------------------------------------------------------------
 
 
-def _curve(moving: Moving, body: Body, steps: Mapping[str, Step]) -> Iterator[Mark]:
-    """An activation as a curve, with a point for each number that it has before it now."""
-    node = body.last
-    if not curved(node.op):
+def _curve(body: Body) -> Iterator[Mark]:
+    """An activation as a curve between axes; the window is always the same."""
+    if not curved(body.last.op):
         return
+    place = _window(body)
+    across, along = _sampled(body.last.op)
+    axes = Ink("border")
+    low, high = float(along.min()), float(along.max())
+    yield Line(place(np.array([-REACH, REACH]), np.zeros(2)), axes, 1.0)
+    yield Line(place(np.zeros(2), np.array([min(low, 0.0), max(high, 0.0)])), axes, 1.0)
+    yield Line(place(across, along), Ink("text"), 1.6)
+
+
+def points(moving: Moving, bodies: Iterable[Body]) -> tuple[Mark, ...]:
+    """Where activations stand on their curves now: a point for each number that they read.
+
+    What lies beyond the window stands at its edge.
+    """
+    recording = moving.recording
+    if recording is None or moving.instant is None:
+        return ()
+    steps = moving.instant.timeline.steps
+    one: list[Array] = []
+    many: list[Array] = []
+    for body in bodies:
+        id = body.last.id
+        if curved(body.last.op) and id in steps and moving.value(id) >= 0.5:
+            at, values = _operating(steps[id])
+            if len(at):
+                _across, along = _sampled(body.last.op)
+                inside = np.clip(at, -REACH, REACH), np.clip(values, along.min(), along.max())
+                (one if len(at) == 1 else many).append(_window(body)(*inside))
+    return tuple(
+        Discs(np.concatenate(found), radius, Ink("forward"), Ink("node"), 0.7)
+        for found, radius in ((one, 3.4), (many, 1.9))
+        if found
+    )
+
+
+def _window(body: Body) -> Callable[[Array, Array], Array]:
+    """From inputs and outputs of an activation to places on its body, (n, 2)."""
     rect = curve_place(body)
-    step = steps.get(node.id) if moving.value(node.id) >= 0.5 else None
-    at, values = _operating(step)
-    reach = float(max(REACH, 1.1 * np.abs(at).max(initial=0.0)))
-    across, along = _sampled(node.op, round(reach, 1))
+    _across, along = _sampled(body.last.op)
     low, high = float(along.min()), float(along.max())
     margin = 0.06 * (high - low or 1.0)
 
     def placed(x: Array, y: Array) -> Array:
         return np.stack(
             [
-                rect.x + (x + reach) / (2 * reach) * rect.width,
+                rect.x + (x + REACH) / (2 * REACH) * rect.width,
                 rect.bottom - (y - low + margin) / (high - low + 2 * margin) * rect.height,
             ],
             axis=1,
         )
 
-    axes = Ink("border")
-    yield Line(placed(np.array([-reach, reach]), np.zeros(2)), axes, 1.0)
-    if low <= 0 <= high:
-        yield Line(placed(np.zeros(2), np.array([low, high])), axes, 1.0)
-    yield Line(placed(across, along), Ink("text"), 1.6)
-    if len(at):
-        radius = 3.4 if len(at) == 1 else 1.9
-        yield Discs(placed(at, values), radius, Ink("forward"), Ink("node"), 0.7)
+    return placed
 
 
 def curve_place(body: Body) -> Rect:
     """Where the curve of a body's activation stands: in a gate, or at the right of a header."""
     rect, type = body.rect, body.type
     if body.docked is not None:
-        return Rect(rect.right - PAD - 30.0, rect.y + 13 * type, 30.0, 20.0 * type)
+        return Rect(rect.right - PAD - 30.0, rect.y + 11 * type, 30.0, 18.0 * type)
     x, y = rect.centre
     wide = min(32.0, rect.width - 16.0)
     return Rect(x - wide / 2, y - 12.0, wide, 24.0)
 
 
-def _operating(step: Step | None) -> tuple[Array, Array]:
+def _operating(step: Step) -> tuple[Array, Array]:
     """What an activation read and gave, number by number, at most so many of them."""
-    if step is None or not step.values:
-        return np.zeros(0), np.zeros(0)
     at, values = np.ravel(step.values[0]), np.ravel(step.output)
     if at.size != values.size:
         return np.zeros(0), np.zeros(0)
@@ -263,8 +282,9 @@ def _operating(step: Step | None) -> tuple[Array, Array]:
 
 
 @cache
-def _sampled(op: Op, reach: float) -> tuple[Array, Array]:
-    across = np.linspace(-reach, reach, POINTS)
+def _sampled(op: Op) -> tuple[Array, Array]:
+    """Places over the window, and what the gate gives there."""
+    across = np.linspace(-REACH, REACH, POINTS)
     with np.errstate(all="ignore"):
         along = np.asarray(op.infer(across), dtype=float)
     return across, np.nan_to_num(along)
@@ -283,10 +303,11 @@ def _shapes(moving: Moving, bodies: Iterable[Body]) -> Iterator[Mark]:
         shape = known.get(id)
         if not leaving or shape is None or not (shape.features or shape.batched):
             continue
-        told = body.kind in (GATE, PILL, SOURCE) and moving.value(id) > 0 and not body.tiles
+        value = recording.values.get(id) if recording is not None else None
+        # A gate's wire has a number, which says the shape where it stands for an array.
+        told = body.kind in (GATE, PILL, SOURCE) and value is not None
         if told or body.kind == LOSS:
             continue
-        value = recording.values.get(id) if recording is not None else None
         text = str(shape) if value is None else digits.size_of(value)
         x, y = _beside_wires(scene, body)
         span = Span(text.replace(" ", ""), "muted", MONO, 600)

@@ -10,7 +10,7 @@ from bpstudio.engine.graph import Node
 from bpstudio.engine.op import Array
 from bpstudio.engine.run import Recording
 from bpstudio.playback.bodies import bodies
-from bpstudio.project.project import Project, given_shapes
+from bpstudio.project.project import Project
 from bpstudio.training.probes import Plane, Unseen, look, plane_of, view, visible
 
 CELLS = 32
@@ -54,7 +54,7 @@ def over(
     once: bool = False,
 ) -> dict[str, Array]:
     """The outputs (points, units) of each of the nodes that can be seen over the plane."""
-    given, shapes = dict(project.given), given_shapes(project)
+    given, shapes = dict(project.given), project.known_given
     held = {**project.statistics, **(project.weights if weights is None else weights)}
     seen, points = set(visible(project.graph)), plane.points
     wanted = [id for id in nodes if id in seen]

@@ -8,6 +8,7 @@ gets nothing goes dark (see `flow.py`), and where wires meet again their gradien
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -125,14 +126,22 @@ def _factor(
         written = "".join(span.text for span in spelled(parse(step.op.gradients[port]), {}))
     spans = (Span(written, "local", MONO, 700),)
     high = CAP_HEIGHT * size
-    bodies = [each.rect for each in scene.each]
+    across = np.abs(_middles(scene) - body.rect.centre[0])
+    bodies = [scene.each[index].rect for index in np.flatnonzero(across < 300.0).tolist()]
     for gap in (7.0, 23.0):
         y = body.rect.y - gap if upper else body.rect.bottom + gap + high
         for x, align in ((body.rect.centre[0] - 4, "end"), (body.rect.centre[0], "middle")):
             text = Text(x, y, spans, 0.95 * size, align, "canvas")
-            if not any(text.rect.meets(rect) for rect in (*taken, *bodies)):
+            covered = text.rect
+            if not any(covered.meets(rect) for rect in (*taken, *bodies)):
                 return text
     return None
+
+
+@lru_cache(maxsize=2)
+def _middles(scene: Scene) -> Array:
+    """How far right the middle of each body stands, (n,)."""
+    return np.array([body.rect.centre[0] for body in scene.each])
 
 
 def _badges(scene: Scene, instant: Instant) -> Iterator[Mark]:

@@ -40,6 +40,8 @@ from bpstudio.ui.training import Training
 SIZE = 1280, 800
 READABLE = 0.5
 """A scale at which numbers can be read and hundreds of nodes are seen."""
+NEAR = 1.0
+"""A scale at which formulas and curves are drawn too."""
 GATES = ("add", "multiply", "tanh", "max", "add")
 
 
@@ -64,9 +66,15 @@ def network(count: int) -> Project:
 def disturbed(recording: Recording, chance: np.random.Generator) -> Timeline:
     """The same iteration with every value another: what training a network of gates shows."""
     forward = tuple(
-        replace(step, output=np.asarray(chance.uniform(-9, 9))) for step in recording.forward
+        replace(step, output=np.asarray(_disturbed(step.op.name, chance)))
+        for step in recording.forward
     )
     return Timeline(replace(recording, forward=forward))
+
+
+def _disturbed(op: str, chance: np.random.Generator) -> float:
+    """Another number that the gate can give."""
+    return float(chance.uniform(-0.9, 0.9) if op == "tanh" else chance.uniform(-9, 9))
 
 
 class Bench:
@@ -139,10 +147,10 @@ def run(count: int, frames: int) -> None:
         step = 1 if frame % 16 < 8 else -1
         canvas.zoom_about(views.step(canvas.view.scale, step), (640.0, 400.0))
 
-    for where in ("fit", "readable"):
+    for where, scale in (("fit", None), ("readable", READABLE), ("near", NEAR)):
         canvas.fit()
-        if where == "readable":
-            canvas.zoom_to(READABLE)
+        if scale is not None:
+            canvas.zoom_to(scale)
         studio.show_position(float(length))
         bench.measure(f"{where}: idle, all drawn again", lambda _frame: canvas.update())
         bench.measure(f"{where}: play, 24 frames a moment", play)
@@ -173,7 +181,7 @@ def drag(bench: Bench) -> None:
     from bpstudio.ui.canvas.gestures.move import Move
 
     begin = Pointer((x, y), canvas.view.to_canvas((x, y)))
-    canvas.begin(Move(canvas, begin, id))
+    canvas.begin(Move(canvas, begin, frozenset({id})))
 
     def follow(frame: int) -> None:
         at = x + 60 * np.sin(frame / 9), y + 40 * np.cos(frame / 9)

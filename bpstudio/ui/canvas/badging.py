@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Mapping
 
 from bpstudio.playback import badges
@@ -23,28 +24,26 @@ class Badging:
         self._of: tuple[object, ...] = ()
         self._ids: frozenset[str] = frozenset()
         self._found: dict[str, tuple[Badge, ...]] = {}
+        self._drawn: dict[str, tuple[str, ...]] = {}
 
-    def follow(self, shown: Showing, scene: Scene, bodies: Iterable[Body]) -> list[Rect]:
+    def follow(
+        self, shown: Showing, instant: Instant | None, scene: Scene, bodies: Iterable[Body]
+    ) -> list[Rect]:
         """Find them for what is shown of these bodies; where something has to be drawn anew."""
         recording = shown.recording
         of = (scene, recording, shown.project.training.frozen)
         ids = frozenset(id for body in bodies for id in body.ids)
-        same = len(of) == len(self._of) and all(map(lambda a, b: a is b, of, self._of))
+        same = len(of) == len(self._of) and all(map(operator.is_, of, self._of))
         missing = ids - self._ids if same else ids
-        if same and not missing:
-            return []
-        fresh = badges.badges(shown.project, recording, missing)
-        before = {} if same else self._found
-        self._of = of
-        self._found = {**self._found, **fresh} if same else fresh
-        self._ids = self._ids | ids if same else ids
-        changed = {id for id in before.keys() | fresh.keys() if before.get(id) != fresh.get(id)}
-        return self.rects(scene, changed)
-
-    def rects(self, scene: Scene, ids: Iterable[str] | None = None) -> list[Rect]:
-        """What the badges of these nodes, or of all that have some, may cover."""
-        chosen = self._found if ids is None else ids
-        return [_corner(scene.bodies[id]) for id in chosen if id in scene.bodies]
+        if missing or not same:
+            fresh = badges.badges(shown.project, recording, missing)
+            self._of = of
+            self._found = {**self._found, **fresh} if same else fresh
+            self._ids = self._ids | ids if same else ids
+        drawn = {id: tuple(b.kind for b in own) for id, own in self.visible(instant).items()}
+        before, self._drawn = self._drawn, drawn
+        changed = {id for id in before.keys() | drawn.keys() if before.get(id) != drawn.get(id)}
+        return [_corner(scene.bodies[id]) for id in changed if id in scene.bodies]
 
     def at(self, scene: Scene, instant: Instant | None, place: Point) -> Badge | None:
         """The badge at a place of the canvas."""

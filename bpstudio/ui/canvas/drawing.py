@@ -20,7 +20,7 @@ from bpstudio.playback.flow import Moving
 from bpstudio.playback.ground import framing
 from bpstudio.playback.labels import Label, labels
 from bpstudio.playback.marks import Rect, around
-from bpstudio.playback.near import near
+from bpstudio.playback.near import holding, near, points
 from bpstudio.playback.palette import Theme
 from bpstudio.playback.scene import Scene, scene
 from bpstudio.playback.timeline import Instant, Timeline, Wire
@@ -181,6 +181,8 @@ class Drawing:
         """Draw a part on its own, where it is dragged; without it, or them, the wires hidden."""
         before, framed = self._away(), self._framed()
         self.lifted, self.hidden, self._standing = part, hidden, None
+        if part is not None:
+            self._glide = None  # what is dragged is where the pointer is
         if self._away() != before:
             self.ground.forget()
             self.wires.forget()
@@ -243,6 +245,8 @@ class Drawing:
 
     def _follow_weights(self, shown: Showing, state: tuple[object, ...]) -> None:
         assert self._wiring is not None
+        if self.detail == NEAR and shown.weights is not self._weights:
+            self.wires.spoil(holding(self.scene))
         self._weights, self._state = shown.weights, state
         self.wires.spoil(self._wiring.strand_rects)
         self._spoil_readings()
@@ -257,12 +261,8 @@ class Drawing:
         self._run = run
 
     def _spoil_readings(self) -> None:
-        if self.detail == NEAR:
-            self.wires.forget()  # what is seen from near by is little, and all of it tells
-            return
         kinds = (LAYER, LOSS)
         self.wires.spoil([body.rect for body in self.scene.each if body.kind in kinds])
-        self.wires.spoil(self.badging.rects(self.scene))
 
     def _look_from(self, shown: Showing, scale: float, seen: Rect) -> None:
         """Take note of how near one looks, and of the badges that are seen from there."""
@@ -273,7 +273,8 @@ class Drawing:
             self.wires.forget()
         if detail != FAR:
             bodies = self.targets.within(seen.grown(MARGIN / scale))
-            self.wires.spoil(self.badging.follow(shown, self.scene, bodies))
+            instant = instant_of(shown)
+            self.wires.spoil(self.badging.follow(shown, instant, self.scene, bodies))
 
     # -- painting ----------------------------------------------------------------------------
 
@@ -331,8 +332,10 @@ class Drawing:
         if self.detail != FAR:
             self._paint_numbers(painter, instant, unit, seen)
         moving = Moving(self.standing, instant, shown.weights, {})
+        if self.detail == NEAR:
+            paint_marks(painter, points(moving, self.targets.within(seen)), self.theme)
         if not shown.training:
-            paint_marks(painter, flow.running(moving), self.theme)
+            paint_marks(painter, flow.running(moving, near=self.detail != FAR), self.theme)
         return whole
 
     def _paint_gliding(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, Qt
@@ -48,7 +49,9 @@ class Minimap(QWidget):
     def follow(self, _what: object = None) -> None:
         """Another part of the network is seen, or another network."""
         canvas = self._canvas
-        whole = bool(canvas.scene.bodies) and not _holds(canvas.seen.grown(1.0), _extent(canvas))
+        whole = bool(canvas.scene.bodies) and not _holds(
+            canvas.seen.grown(1.0), _extent(canvas.scene)
+        )
         large = canvas.width() >= 2.4 * WIDTH and canvas.height() >= 2.4 * HEIGHT
         self.setVisible(self._wanted and whole and large)
         if self.isVisible():
@@ -115,7 +118,7 @@ class Minimap(QWidget):
 
     def _fit(self) -> tuple[float, float, float]:
         room = Rect(INSIDE, INSIDE, self.width() - 2 * INSIDE, self.height() - 2 * INSIDE)
-        return fitted(around([_extent(self._canvas)]).grown(1.0), room)
+        return fitted(_extent(self._canvas.scene).grown(1.0), room)
 
     # -- the mouse ---------------------------------------------------------------------------
 
@@ -159,12 +162,9 @@ class Minimap(QWidget):
         self.follow()
 
 
-def _extent(canvas: Canvas) -> Rect:
-    """What bodies cover: their wires may stand out a little."""
-    return _bodies(canvas.scene)
-
-
-def _bodies(scene: Scene) -> Rect:
+@lru_cache(maxsize=2)
+def _extent(scene: Scene) -> Rect:
+    """What bodies and frames cover; wires may stand out a little."""
     return around([*(body.rect for body in scene.each), *(f.rect for f in scene.frames)])
 
 

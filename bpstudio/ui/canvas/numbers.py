@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QPointF, Qt
@@ -96,6 +97,7 @@ class Numbers:
         columns = np.array(rows, dtype=float).reshape(count, 4).T
         self._x, self._y, self._appears, self._until = columns
         self._roles = np.array([ROLES.index(each.role) for each in self.labels], dtype=int)
+        self._keys = [(_table(each), each.key) for each in self.labels]
         self._glyphs = np.full((count, LONGEST), -1)
         self._written = np.zeros(count, dtype=bool)
         self._characters = ""
@@ -206,6 +208,19 @@ class Numbers:
         )
         return inside
 
+    def _arrays(self, chosen: Array, recording: Recording) -> list[Array]:
+        """What some of them say; of values and gradients straight from where they stand."""
+        tables: dict[str, Mapping[Any, Array]] = {
+            "values": recording.values,
+            "gradients": recording.gradients,
+            "contributions": recording.contributions,
+        }
+        return [
+            tables[where][key] if where else self.labels[index].array(recording)
+            for index in chosen.tolist()
+            for where, key in (self._keys[index],)
+        ]
+
     def _write(self, chosen: Array, atlas: Atlas) -> Atlas:
         """Put those that are not written yet into characters of the atlas."""
         if atlas.characters != self._characters:
@@ -215,7 +230,7 @@ class Numbers:
         if not len(new):
             return atlas
         assert self._recording is not None
-        arrays = [self.labels[i].array(self._recording) for i in new.tolist()]
+        arrays = self._arrays(new, self._recording)
         # What is no plain number is written one by one, as is what an update made.
         plain = np.array([array.size == 1 for array in arrays], dtype=bool)
         plain &= self._roles[new] != ROLES.index("update")
@@ -233,6 +248,15 @@ class Numbers:
             self._glyphs[index, : len(text)] = atlas.indices(text)
         self._written[new] = True
         return atlas
+
+
+def _table(label: Label) -> str:
+    """Where a recording has what a label says; nowhere as it stands for what updates do."""
+    if isinstance(label.key, tuple):
+        return "contributions"
+    if isinstance(label.key, str):
+        return "values" if label.role == "forward" else "gradients"
+    return ""
 
 
 def in_figures(values: Array, atlas: Atlas) -> tuple[Array, Array]:

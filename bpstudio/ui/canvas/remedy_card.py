@@ -106,6 +106,7 @@ class RemedyCard(QFrame):
         line.addWidget(mark, 0, Qt.AlignmentFlag.AlignTop)
         line.addWidget(sentence, 1)
         self._column.addWidget(row)
+        row.show()
         for index, fix in enumerate(problem.fixes):
             button = QPushButton(fix.label)
             if index == 0 and not self.buttons:
@@ -113,6 +114,7 @@ class RemedyCard(QFrame):
             button.setAccessibleDescription(problem.sentence)
             button.clicked.connect(partial(_apply, apply, problem, index))
             self._column.addWidget(button)
+            button.show()
             self.buttons.append(button)
 
 

@@ -33,6 +33,11 @@ def tip(shown: Showing, id: str) -> str:
     return f"<p style='white-space:pre'>{text}</p>"
 
 
+def plain(text: str) -> str:
+    """A sentence as escaped HTML, broken into lines where it is long."""
+    return f"<p>{html.escape(text)}</p>"
+
+
 def in_full(array: Array) -> str:
     """A number with all its figures; of an array the shape and the first entries."""
     if array.size == 1:

@@ -155,7 +155,7 @@ class Troubles(QObject):
         """Put the card beside its node, and the count into its corner."""
         canvas = self._canvas
         self.count.adjustSize()
-        self.count.move(GAP, canvas.height() - self.count.height() - GAP)
+        self.count.move(GAP, GAP)
         body = canvas.scene.bodies.get(self.told)
         if not self.card.wanted or body is None:
             self.card.hide()
