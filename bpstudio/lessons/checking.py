@@ -73,8 +73,10 @@ def both_languages(shelved: Shelved) -> bool:
 
 def _outcomes(lesson: Lesson) -> Iterator[Outcome]:
     projects: dict[str, Project] = {}
+    changed = False
     for place, step in enumerate(lesson.steps):
         name = lesson.project_at(place)
+        changed = changed and not step.state.project
         try:
             if name and name not in projects:
                 projects[name] = lesson.project(name)
@@ -82,7 +84,9 @@ def _outcomes(lesson: Lesson) -> Iterator[Outcome]:
             yield Outcome(lesson.path, step.line, step.title, problem=str(error))
             continue
         project = projects.get(name)
-        yield _tried(lesson, step.line, step.title, partial(_state, step, project))
+        yield _tried(
+            lesson, step.line, step.title, partial(_state, step, project, sure=not changed)
+        )
         for part in step.parts:
             match part:
                 case Predict():
@@ -91,6 +95,7 @@ def _outcomes(lesson: Lesson) -> Iterator[Outcome]:
                     yield _tried(lesson, part.line, part.ask, partial(_conditions, part))
                 case Choose():
                     yield Outcome(lesson.path, part.line, part.ask)
+        changed = changed or any(isinstance(part, Do) for part in step.parts)
 
 
 def _tried(lesson: Lesson, line: int, what: str, compute: Callable[[], Array | None]) -> Outcome:
@@ -121,8 +126,11 @@ def _answer(question: Predict, project: Project | None) -> Array:
     return exact
 
 
-def _state(step: LessonStep, project: Project | None) -> None:
-    """Whether everything that the state names is there."""
+def _state(step: LessonStep, project: Project | None, *, sure: bool) -> None:
+    """Whether everything that the state names is there.
+
+    `sure` says that nobody was asked to change the project since it was shown.
+    """
     state = step.state
     if project is None:
         if state.moment or state.highlight or state.line:
@@ -131,17 +139,17 @@ def _state(step: LessonStep, project: Project | None) -> None:
     recording = keys.recording_of(project)
     unknown = [node for node in (*state.highlight, state.line) if node]
     unknown = [node for node in unknown if node not in project.graph.nodes]
-    if unknown and state.project:
+    if unknown and sure:
         raise StudioError(
             N_("the network has no {nodes}; it has {known}."),
             nodes=", ".join(unknown),
             known=", ".join(project.graph.nodes),
         )
-    if state.moment and state.project:
+    if state.moment and sure:
         stage.time_of(state.moment, Timeline(recording))
     for part in step.parts:
         asked = quantity_of(part.key) if isinstance(part, Predict) else None
-        if asked is not None and array_of(recording, asked) is None and state.project:
+        if asked is not None and array_of(recording, asked) is None and sure:
             raise StudioError(
                 N_("{kind} {of}: the network has no such number. Its nodes: {known}."),
                 kind=asked.kind,

@@ -133,6 +133,8 @@ def _local(graph: Graph, forward: Step, port: str) -> str:
 
 def _of_value(recording: Recording, quantity: Quantity, level: int) -> str:
     step = next(step for step in recording.forward if step.node == quantity.node)
+    if step.op.category == "source":
+        return _("This value is given. It is not computed.")
     expression = equations.definition(step.op)
     if level == 1:
         usual = N_("The gate works on what comes in from the left.")

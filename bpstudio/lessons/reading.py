@@ -114,7 +114,7 @@ def parse(content: bytes, path: Path) -> Lesson:
     projects: dict[str, Path] = {}
     steps = tuple(_steps(rest, path, projects))
     if not steps:
-        raise wrong_at(path, len(rows) + 1, N_("there is no step. A step begins with ## Title."))
+        raise wrong_at(path, rows[-1].number, N_("there is no step. A step begins with ## Title."))
     return Lesson(
         path=path,
         language=_language(path),
@@ -155,7 +155,7 @@ def _steps(rows: list[Row], path: Path, projects: dict[str, Path]) -> Iterator[L
 
 
 def _is_heading(rows: list[Row], place: int) -> bool:
-    return rows[place].text.startswith("## ")
+    return rows[place].text.startswith("## ") or rows[place].text == "##"
 
 
 def _step(rows: list[Row], path: Path, projects: dict[str, Path]) -> LessonStep:

@@ -30,6 +30,9 @@ from bpstudio.playback.veil import KINDS, Quantity, Veil
 from bpstudio.project import runs
 from bpstudio.project.project import Project, predicting_node
 
+HARDLY = 1e-3
+"""So long before the next moment begins a phase is looked at as a whole."""
+
 
 class Scene(NamedTuple):
     """What a condition looks at."""
@@ -53,7 +56,8 @@ def time_of(moment: str, timeline: Timeline) -> float:
         case [phase] if phase in PHASES:
             return float(timeline.span(phase)[0])
         case ["after", phase] if phase in PHASES:
-            return float(timeline.span(phase)[1])
+            begin, end = timeline.span(phase)
+            return float(end) - HARDLY if end > begin else float(end)
         case [phase, which] if phase in PHASES:
             begin, end = timeline.span(phase)
             if which.isdigit() and len(which) < 5 and begin + int(which) <= end:

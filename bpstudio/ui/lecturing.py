@@ -147,6 +147,11 @@ class Lecture(QObject):
         return self._replies.get(place, Reply())
 
     @property
+    def answered(self) -> bool:
+        """Whether anything was said in this step."""
+        return bool(self._replies)
+
+    @property
     def open_question(self) -> int | None:
         """The number of the first question of this step that still waits, if one does."""
         if self.lesson is None:

@@ -109,6 +109,7 @@ class Practice(QObject):
         """Ask for this number, if it is hidden."""
         if quantity in self.waiting:
             self.asked, self.sentence, self.hint = quantity, "", ""
+            self._mark()
             self.moved.emit()
 
     def ask_next(self) -> None:
@@ -120,7 +121,13 @@ class Practice(QObject):
         else:
             self.asked = waiting[0] if waiting else None
         self.sentence = self.hint = ""
+        self._mark()
         self.moved.emit()
+
+    def _mark(self) -> None:
+        """Select the node whose number is asked for, so that it is seen on the canvas."""
+        if self.asked is not None:
+            self._studio.select([self.asked.node.partition(".")[0]])
 
     @property
     def question(self) -> str:
@@ -196,6 +203,7 @@ class Practice(QObject):
         left = self.waiting
         self.asked = next((q for q in after if q in left), left[0] if left else None)
         self.hint = ""
+        self._mark()
 
     # -- sets of exercises ------------------------------------------------------------------
 

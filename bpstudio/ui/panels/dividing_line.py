@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
@@ -27,6 +27,7 @@ from bpstudio.ui.studio import Studio
 
 LOW, HIGH = -0.6, 1.6
 """What is seen of the plane, both ways."""
+HEIGHT = 240
 NUDGE, TURN = 0.05, math.radians(5)
 """How far an arrow moves the line, and turns it with Shift."""
 ARM = 0.45
@@ -64,9 +65,8 @@ class DividingLine(QWidget):
         self._from = QPointF()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
-        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        policy.setHeightForWidth(True)
-        self.setSizePolicy(policy)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.setFixedHeight(HEIGHT)
         self.setAccessibleName(_("The line that the neuron draws"))
 
     def show_neuron(self, node: str) -> None:
@@ -82,18 +82,6 @@ class DividingLine(QWidget):
                 )
             )
         self.update()
-
-    def sizeHint(self) -> QSize:
-        """A square of some size."""
-        return QSize(240, 240)
-
-    def hasHeightForWidth(self) -> bool:
-        """It is as high as it is wide, up to a size."""
-        return True
-
-    def heightForWidth(self, width: int) -> int:
-        """As high as wide, within reason."""
-        return min(width, 300)
 
     @property
     def _there(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -95,6 +95,10 @@ class LessonPanel(Panel):
             self._show_step() if lesson is not None else self._show_shelf()
         for asked in self.asked:
             asked.follow()
+        if lesson is not None and lecture.open_question is not None and lecture.answered:
+            waiting = self.asked[lecture.open_question]
+            # Once the answer above it has taken its room.
+            QTimer.singleShot(0, waiting, lambda: self.area.ensureWidgetVisible(waiting, 0, 30))
         self.foot.setVisible(lesson is not None)
         if lesson is not None:
             last = lecture.place + 1 == len(lesson.steps) and lecture.open_question is None

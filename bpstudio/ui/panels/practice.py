@@ -137,7 +137,8 @@ class PracticePanel(Panel):
         for kind, box in self.hides.items():
             with QSignalBlocker(box):
                 box.setChecked(kind in practice.kinds)
-            box.setEnabled(not working)
+            box.setVisible(not working)
+        self.headings["hide"].setVisible(not working)
         question = practice.question
         asking = bool(question)
         waiting = _("Everything is shown. Hide something, and say what it is.")
