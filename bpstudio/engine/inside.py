@@ -29,7 +29,7 @@ from bpstudio.engine.ops.reduction import Mean, Sum
 from bpstudio.engine.ops.reshape import Concatenate, Reshape, Slice
 from bpstudio.engine.ops.source import Data, Input, Parameter
 from bpstudio.engine.shapes import Shape
-from bpstudio.errors import FormulaError, StudioError
+from bpstudio.errors import FormulaError, ShapeError, StudioError
 from bpstudio.language import N_
 
 NEURONS, MATRICES, GATES = "neurons", "matrices", "gates"
@@ -134,7 +134,17 @@ def gathered(arrays: Mapping[str, Array], id: str, held: Mapping[str, Held]) -> 
 
 
 def does_the_same(op: Op, inside: Inside, arguments: Mapping[str, Shape]) -> bool:
-    """Whether the gates give the gate's own output and gradients for drawn numbers."""
+    """Whether the gates give the gate's own output and gradients for drawn numbers.
+
+    Where the gate can't take arguments of these shapes they do not; raises ShapeError for a gate
+    that is not known, through which nothing runs.
+    """
+    try:
+        op.shape(**arguments)
+    except ShapeError:
+        if op.category == "missing":
+            raise
+        return False
     return all(
         _agree(op, inside, arguments, rows, whole)
         for rows, whole in ((5, False), (3, True), (2, True))

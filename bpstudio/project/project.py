@@ -191,16 +191,26 @@ def _judged_by(groups: Mapping[str, Group], group: Group, graph: Graph) -> str |
 
 
 def _whole_groups(groups: Mapping[str, Group], graph: Graph) -> dict[str, Group]:
-    """The groups whose members are all still there."""
+    """The groups whose members are all still there, with the ports that they speak of."""
     whole = dict(groups)
-    while broken := [
-        id
-        for id, group in whole.items()
-        if any(member not in graph.nodes and member not in whole for member in group.members)
-    ]:
+    while broken := [id for id in whole if not _is_whole(whole, id, graph)]:
         for id in broken:
             del whole[id]
     return whole
+
+
+def _is_whole(groups: Mapping[str, Group], id: str, graph: Graph) -> bool:
+    group = groups[id]
+    ops = {m: graph.nodes[m].op for m in group.members if m in graph.nodes}
+    ops |= {m: groups[m].node.op for m in group.members if m in groups}
+    kinds = {m: {port.name: port.kind for port in op.ports} for m, op in ops.items()}
+    readings = (reading for each in group.inputs.values() for reading in each)
+    keys = (key.partition(".") for held in group.held.values() for key in held.keys)
+    return (
+        len(kinds) == len(group.members)
+        and all(port in kinds[member] for member, port in readings)
+        and all(kinds[member].get(port) is Kind.WEIGHT for member, _, port in keys)
+    )
 
 
 def _judged_shape(node: Node, known: Mapping[str, Shape]) -> Shape | None:

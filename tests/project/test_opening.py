@@ -394,3 +394,19 @@ def test_loss_node_of_an_opened_loss(network: Project) -> None:
     opened = opening.unfold(network, "loss1")
     assert loss_node(opened) == opened.groups["loss1"].output
     assert loss_node(network) == "loss1"
+
+
+def test_an_opened_gate_whose_parts_were_exchanged_is_no_longer_one_and_can_be_saved() -> None:
+    layered = opening.unfold(build.network(toys.make("xor"), (2, 4, 1)), "dense1", "matrices")
+    holder = next(id for id in layered.groups["dense1"].members if "weight" in id)
+    exchanged = edits.replace_op(layered, holder, gate("input"))
+    assert "dense1" not in exchanged.groups
+    assert from_bytes(to_bytes(exchanged)).graph.nodes == exchanged.graph.nodes
+
+
+def test_a_layer_that_is_fed_a_single_number_by_now_can_not_be_closed() -> None:
+    layered = opening.unfold(build.network(toys.make("xor"), (2, 4, 1)), "dense1", "matrices")
+    fed = next(id for id, node in layered.graph.nodes.items() if node.op.name == "data")
+    single = edits.replace_op(layered, fed, gate("constant"))
+    with pytest.raises(StudioError):
+        opening.fold(single, ["dense1"])
