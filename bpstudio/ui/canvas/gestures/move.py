@@ -59,7 +59,6 @@ class Move:
     def release(self, pointer: Pointer) -> None:
         """Put everything down, as one edit; without a drag it was a click."""
         canvas, studio = self._canvas, self._canvas.studio
-        canvas.put_down()
         if self._dragging:
             self._last = pointer
             wire, box = self._wire(), self._box()
@@ -69,6 +68,7 @@ class Move:
                 if not wire and box:
                     words = _("Put into the box")
                 studio.do(words, wiring.drop, places, wire, box or "")
+            canvas.put_down()  # after the edit, so that nothing glides to where it is already
         elif pointer.add:
             chosen = studio.chosen
             kept = chosen - self._grabbed if self._was_selected else chosen | self._grabbed
