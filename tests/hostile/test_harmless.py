@@ -108,11 +108,19 @@ print(len(bad))
 def test_the_command_line_talks_to_nobody(tmp_path: Path) -> None:
     program = """
 from bpstudio.cli import main
-status = main(["demo", "--out", sys.argv[2]])
-print(status, bad)
+path = sys.argv[2] + "/a.bps"
+lines = [
+    ["new", "--data", "xor", "--layers", "2,3,1", "--out", path],
+    ["train", path, "--steps", "20", "--out", path],
+    ["check", path],
+    ["export", path, "--to", "numpy", "--out", sys.argv[2] + "/a.py"],
+    ["render", path, "--out", sys.argv[2] + "/a.png"],
+    ["doctor"],
+]
+print([main(words) for words in lines], bad)
 """
     done = watched(program, str(tmp_path))
-    assert done.stdout.splitlines()[-1] == "0 []", done.stdout + done.stderr
+    assert done.stdout.splitlines()[-1] == f"{[0] * 6} []", done.stdout + done.stderr
 
 
 def test_the_window_talks_to_nobody(tmp_path: Path) -> None:
