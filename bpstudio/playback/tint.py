@@ -99,7 +99,12 @@ def legend(tint: Tint, size: tuple[float, float], theme: Theme) -> Iterator[Mark
     key = "   ".join(rows)
     keys = Text(0, 0, (Span(key, "muted", PROSE),), letters)
     inner = max(title.width, keys.width, wide)
-    box = Rect(right - 12.0 - inner - 2 * pad, height - 12.0 - (4 * letters + high + 2.4 * pad), inner + 2 * pad, 0.0)
+    box = Rect(
+        right - 12.0 - inner - 2 * pad,
+        height - 12.0 - (4 * letters + high + 2.4 * pad),
+        inner + 2 * pad,
+        0.0,
+    )
     box = box._replace(height=height - 12.0 - box.y)
     yield Box(box, 8.0, Ink("panel", 0.94), Ink("border"), 1.0)
     x, y = box.x + pad, box.y + pad + 0.8 * letters
@@ -119,14 +124,14 @@ def legend(tint: Tint, size: tuple[float, float], theme: Theme) -> Iterator[Mark
 
 
 def _chip(body: Body, error: float, role: str, kink: bool, theme: Theme) -> Iterator[Mark]:
-    """The error in figures, on the lower edge of the body."""
+    """The error in figures, on the upper edge of the body."""
     sign = WRONG if depth(error) else KINK if kink else RIGHT
     size = _CHIP * theme.type
     number = _("kink") if kink and not depth(error) else _figures(error)
     spans = (Span(f"{sign} ", role, PROSE, 700), Span(number, role, MONO, 600))
-    middle, low = body.rect.centre[0], body.rect.bottom + 3.0
-    text = Text(middle, low + metrics.CAP_HEIGHT * size / 2, spans, size, "middle")
-    room = Rect(text.left - 5.0, low - 0.75 * size, text.width + 10.0, 1.5 * size)
+    middle, edge = body.rect.centre[0], body.rect.y - 3.0
+    text = Text(middle, edge + metrics.CAP_HEIGHT * size / 2, spans, size, "middle")
+    room = Rect(text.left - 5.0, edge - 0.75 * size, text.width + 10.0, 1.5 * size)
     yield Box(room, room.height / 2, Ink("canvas"), Ink(role), 1.2)
     yield text
 

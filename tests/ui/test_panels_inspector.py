@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,9 +12,12 @@ from PySide6.QtWidgets import QApplication, QLabel, QTableWidget
 from pytestqt.qtbot import QtBot
 
 from bpstudio.data import toys
+from bpstudio.engine.jacobian import Form
 from bpstudio.engine.op import catalog
+from bpstudio.engine.run import Step
 from bpstudio.project import build, edits, placing
 from bpstudio.project.project import Project
+from bpstudio.ui.checking import checked_of
 from bpstudio.ui.panels import typeset
 from bpstudio.ui.panels.chain_rule import rules_at
 from bpstudio.ui.panels.form import Choice, Number, Whole
@@ -194,10 +199,44 @@ def test_the_jacobian_is_that_of_the_gate(studio: Studio, product: Studio) -> No
     found = jacobian_of(step)
     assert found is not None and found.entries is not None
     np.testing.assert_allclose(found.entries, np.diag(1 - step.output.ravel() ** 2))
-    assert found.kind == "diagonal"
+    assert [(name, part.form) for name, part in found.parts] == [("x", Form.DIAGONAL)]
+    assert found.stored == 16 and found.outputs * found.inputs == 256
 
 
-def test_a_large_jacobian_is_only_spoken_of(inspector: InspectorPanel, studio: Studio) -> None:
+def test_the_form_of_a_jacobian_is_said_for_each_argument(
+    inspector: InspectorPanel, studio: Studio
+) -> None:
+    show(inspector, studio, "dense1")
+    words = inspector.jacobian.shape.text().split("\n")
+    assert words == [
+        "16 × 20",
+        "∂/∂x: blocks",
+        "∂/∂weight: blocks",
+        "∂/∂bias: one entry a row at most",
+    ]
+    cost = inspector.jacobian.cost.text()
+    assert "2.5 KiB" in cost and "80 say the same" in cost and "5 passes" in cost
+
+
+def test_a_large_jacobian_is_shown_in_squares(studio: Studio) -> None:
+    studio.begin(build.network(toys.make("spiral"), (2, 16, 2)))
+    assert studio.shown.recording is not None
+    step = next(s for s in studio.shown.recording.forward if s.node == "tanh1")
+    few = replace(step, **part_of(step, 500 // 16))
+    found = jacobian_of(few)
+    assert found is not None and found.entries is not None
+    assert found.entries.shape == (64, 64) and found.outputs == few.output.size
+    assert (np.diag(found.entries) > 0).all()
+    assert not (found.entries * (1 - np.eye(64))).any()
+
+
+def part_of(step: Step, rows: int) -> dict[str, Any]:
+    """The first rows of a gate of one argument."""
+    arguments = {name: value[:rows] for name, value in step.arguments.items()}
+    return {"arguments": arguments, "output": step.output[:rows]}
+
+
+def test_a_very_large_jacobian_is_only_spoken_of(inspector: InspectorPanel, studio: Studio) -> None:
     studio.begin(build.network(toys.make("spiral"), (2, 16, 2)))
     show(inspector, studio, "dense1")
     assert studio.shown.recording is not None
@@ -206,8 +245,28 @@ def test_a_large_jacobian_is_only_spoken_of(inspector: InspectorPanel, studio: S
     assert inspector.jacobian.isVisible() and not inspector.jacobian.map.isVisible()
 
 
+def test_arrays_are_shown_as_what_says_most_or_as_one_likes(
+    inspector: InspectorPanel, product: Studio, studio: Studio
+) -> None:
+    show(inspector, product, "f")
+    assert not inspector.pictures.isVisible()
+    studio.begin(build.network(toys.make("xor"), (2, 4, 1)))
+    show(inspector, studio, "dense1")
+    assert inspector.pictures.isVisible() and inspector.pictures.kind == "heat"
+    show(inspector, studio, "sigmoid1")
+    assert inspector.pictures.kind == "vector"
+    inspector.pictures.buttons["histogram"].click()
+    show(inspector, studio, "dense1")
+    assert inspector.pictures.kind == "histogram"
+    value, gradient = inspector.pictures.picture.arrays
+    assert value is not None and gradient is not None
+    studio.show_position(1.0)
+    inspector.refresh()
+    assert inspector.pictures.picture.arrays[1] is None
+
+
 def test_the_check_is_made_at_once_or_when_asked(
-    inspector: InspectorPanel, product: Studio
+    inspector: InspectorPanel, product: Studio, qtbot: QtBot
 ) -> None:
     show(inspector, product, "f")
     check = inspector.check.check
@@ -217,26 +276,35 @@ def test_the_check_is_made_at_once_or_when_asked(
     show(inspector, product, "dense1")
     assert inspector.check.check is None and inspector.check.button.isVisible()
     inspector.check.button.click()
+    assert inspector.check.cancel.isVisible() and not inspector.check.button.isVisible()
+    qtbot.waitUntil(lambda: not product.checking.running, timeout=60_000)
     assert inspector.check.check is not None
     assert set(inspector.check.check.entries) == product.project.weights.keys()
+    assert inspector.check.form.fields["here"].isVisible()
     product.do("x", edits.set_value, "dense1.bias", np.ones(8))
     inspector.refresh()
     assert inspector.check.check is None
 
 
-def test_a_check_that_would_take_too_long_is_refused(
-    inspector: InspectorPanel, studio: Studio, notices: list[Notice]
-) -> None:
+def test_a_check_can_be_given_up(inspector: InspectorPanel, studio: Studio) -> None:
     studio.begin(build.network(toys.make("spiral"), (2, 400, 400, 2)))
     show(inspector, studio, "dense1")
     inspector.check.button.click()
-    assert inspector.check.check is None
-    assert notices[-1].kind == "problem"
+    inspector.check.cancel.click()
+    assert inspector.check.check is None and not studio.checking.running
+    assert inspector.check.button.isVisible() and not inspector.check.progress.isVisible()
 
 
 def test_the_check_uses_the_weights_that_are_shown(studio: Studio) -> None:
-    found = checked(studio.shown)
-    assert found.entries.keys() == studio.project.weights.keys()
+    what = checked_of(studio.shown)
+    assert what is not None and what.weights.keys() == studio.project.weights.keys()
+    assert all(what.weights[key] is studio.shown.weights[key] for key in what.weights)
+
+
+def test_what_can_not_be_checked_is_said(studio: Studio, notices: list[Notice]) -> None:
+    studio.begin(Project())
+    studio.checking.start_check()
+    assert notices[-1].kind == "problem" and not studio.checking.running
 
 
 def test_formulas_are_typeset(inspector: InspectorPanel, product: Studio, qtbot: QtBot) -> None:

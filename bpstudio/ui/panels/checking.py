@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QVBoxLayout, QWidget
 
 from bpstudio.language import N_, _
 from bpstudio.ui.panels.error_curve import ErrorCurve
 from bpstudio.ui.panels.form import Words
 from bpstudio.ui.panels.numeric_check import NumericCheck
-from bpstudio.ui.panels.panel import Beside, Column, Panel, label, scrolled
+from bpstudio.ui.panels.panel import Column, Panel, label, scrolled
 from bpstudio.ui.panels.race import RaceView
 from bpstudio.ui.studio import Studio
+
+
+SIDE_BY_SIDE = 480
+"""From this width on, before the theme's factor."""
 
 
 class CheckingPanel(Panel):
@@ -28,10 +33,15 @@ class CheckingPanel(Panel):
         self.nothing = label("muted")
         self.nothing.setWordWrap(True)
         self.headings = {key: Words("heading") for key in ("check", "curve", "race")}
-        self.beside = Beside(
+        self.beside = QWidget()
+        self._sides = QBoxLayout(QBoxLayout.Direction.LeftToRight, self.beside)
+        self._sides.setContentsMargins(0, 0, 0, 0)
+        self._sides.setSpacing(14)
+        for side in (
             _section(self.headings["curve"], self.curve),
             _section(self.headings["race"], self.race, self.headings["check"], self.check),
-        )
+        ):
+            self._sides.addWidget(side, 1)
         content = Column()
         column = QVBoxLayout(content)
         column.setContentsMargins(14, 2, 12, 8)
@@ -69,13 +79,19 @@ class CheckingPanel(Panel):
         if not shown.training:
             self.curve.follow(shown, chosen)
         self.race.say()
-        self.beside.fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Side by side where there is room, else one below the other."""
+        super().resizeEvent(event)
+        wide = self.width() >= SIDE_BY_SIDE * self.theme.type
+        direction = QBoxLayout.Direction
+        self._sides.setDirection(direction.LeftToRight if wide else direction.TopToBottom)
 
 
 def _section(*widgets: QWidget) -> QWidget:
     made = QWidget()
     column = QVBoxLayout(made)
-    column.setContentsMargins(0, 0, 8, 6)
+    column.setContentsMargins(0, 0, 0, 6)
     column.setSpacing(4)
     for widget in widgets:
         column.addWidget(widget)

@@ -41,6 +41,7 @@ class RaceView(QWidget):
         grid.setColumnStretch(0, 1)
         for row, way in enumerate(WAYS):
             self.names[way] = label()
+            self.names[way].setMinimumWidth(60)
             self.passes[way], self.times[way] = label("number"), label("number")
             self.bars[way] = QProgressBar()
             self.bars[way].setTextVisible(False)
@@ -82,7 +83,7 @@ class RaceView(QWidget):
                 f"QProgressBar {{ background: {theme.colours['grid']}; border: none; }}"
                 f"QProgressBar::chunk {{ background: {theme.colours[role]}; }}"
             )
-        wide = self.fontMetrics().horizontalAdvance("0") * 10
+        wide = self.fontMetrics().horizontalAdvance("0") * 7
         for texts in (self.passes, self.times):
             for text in texts.values():
                 text.setMinimumWidth(wide)
