@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from itertools import pairwise
+from typing import cast
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from PySide6.QtGui import (
     QGuiApplication,
 )
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMenu
+from PySide6.QtWidgets import QApplication, QMainWindow, QMenu
 from pytestqt.qtbot import QtBot
 
 from bpstudio.engine.formula import build as formula_of
@@ -26,6 +27,7 @@ from bpstudio.project import boxing, build, edits, file
 from bpstudio.project.boxes import contents
 from bpstudio.project.gates import gate
 from bpstudio.project.project import Project
+from bpstudio.ui import actions, clipping
 from bpstudio.ui.canvas.adding import OP_TYPE
 from bpstudio.ui.canvas.canvas import Canvas
 from bpstudio.ui.canvas.gestures.connect import Connect
@@ -42,16 +44,42 @@ NONE = Qt.KeyboardModifier.NoModifier
 Point = tuple[float, float]
 
 
+class Host(QMainWindow):
+    """What commands of the Edit menu need of a window: a studio, a canvas, and their keys."""
+
+    def __init__(self, studio: Studio) -> None:
+        super().__init__()
+        self.studio = studio
+        self.canvas = Canvas(studio)
+        self.setCentralWidget(self.canvas)
+        self.actions_by_id = actions.make(cast(Window, self), self)
+        self.addActions(list(self.actions_by_id.values()))
+        for signal in (studio.changed, studio.selected, studio.moved):
+            signal.connect(self.refresh)
+
+    def give(self, entry: actions.Action) -> None:
+        entry.run(cast(Window, self))
+
+    def refresh(self, _said: object = None) -> None:
+        edit = {id: a for id, a in self.actions_by_id.items() if actions.table[id].menu == "Edit"}
+        actions.refresh(edit, cast(Window, self))
+
+
 @pytest.fixture
-def canvas(qtbot: QtBot, studio: Studio, window: Window) -> Iterator[Canvas]:
-    """The canvas of a window, with (x+y)z, one unit a pixel."""
-    window.resize(1500, 950)
+def canvas(qtbot: QtBot, studio: Studio) -> Iterator[Canvas]:
+    """A canvas with the commands of the Edit menu, and on it (x+y)z, one unit a pixel."""
+    host = Host(studio)
+    qtbot.addWidget(host)
+    host.resize(900, 640)
+    host.show()
+    qtbot.waitExposed(host)
+    host.activateWindow()
     values = {"x": -2.0, "y": 5.0, "z": -4.0}
-    studio.begin(laid_out(build.from_formula(formula_of("(x+y)*z", values))))
     studio.prefer(reduce_motion=True)
-    look(window.canvas)
-    yield window.canvas
-    window.canvas.give_up()
+    studio.begin(laid_out(build.from_formula(formula_of("(x+y)*z", values))))
+    look(host.canvas)
+    yield host.canvas
+    host.canvas.give_up()
 
 
 def look(canvas: Canvas) -> None:
@@ -278,8 +306,6 @@ def test_copies_go_from_one_studio_to_another_as_text(
     other = Studio(Preferences(), Training())
     second = Canvas(other)
     qtbot.addWidget(second)
-    from bpstudio.ui import clipping
-
     QGuiApplication.clipboard().setText(text)
     assert clipping.paste(other, (0.0, 0.0))
     assert other.project.graph["add1"].sources == {"a": ("x",), "b": ("y",)}
