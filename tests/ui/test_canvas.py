@@ -797,7 +797,7 @@ def test_training_moves_tiles_and_strands(qtbot: QtBot, canvas: Canvas, xor: Pro
     qtbot.waitUntil(lambda: not canvas.studio.shown.training, timeout=20_000)
     canvas.repaint()
     assert canvas.grab().toImage() != before
-    qtbot.waitUntil(lambda: not canvas._later.isActive())
+    qtbot.waitUntil(lambda: not canvas._turns._waiting)
 
 
 def test_what_a_problem_speaks_of_is_marked(chain: Canvas) -> None:

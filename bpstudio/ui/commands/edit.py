@@ -319,3 +319,17 @@ def tidy(window: Window) -> None:
     """Arrange all nodes in layers."""
     window.studio.do(_("Tidy up"), tidied)
     window.canvas.fit()
+
+
+@action(
+    N_("Mend the next pro&blem"),
+    menu="Edit",
+    shortcut=("Ctrl+.",),
+    icon="alert-triangle",
+    help=N_("Go to the next problem, and there do what is offered first"),
+    when=lambda window: bool(window.canvas.troubles.problems or window.canvas.troubles.refused),
+    group=3,
+)
+def mend(window: Window) -> None:
+    """Go to the next problem; with its card open, make the first fix."""
+    window.canvas.troubles.mend()

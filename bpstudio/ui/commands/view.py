@@ -63,6 +63,17 @@ def show_checking(window: Window) -> None:
 
 
 @action(
+    N_("&Minimap"),
+    menu="View",
+    help=N_("The whole network in a corner, where it does not fit"),
+    checked=lambda window: window.studio.preferences.minimap,
+)
+def minimap(window: Window) -> None:
+    """Show the whole network in small, or hide it."""
+    window.studio.prefer(minimap=not window.studio.preferences.minimap)
+
+
+@action(
     N_("&Light"),
     menu="View",
     icon="sun",

@@ -14,7 +14,7 @@ from bpstudio.playback.bodies import Body
 from bpstudio.playback.marks import Curves, Ink
 from bpstudio.playback.timeline import Wire
 from bpstudio.playback.wires import curves
-from bpstudio.project import edits, fitting, wiring
+from bpstudio.project import edits, fitting, remedies, wiring
 from bpstudio.ui.canvas.gestures.gesture import Pointer
 from bpstudio.ui.canvas.hit import REACH, Input, Output
 from bpstudio.ui.canvas.overlay import paint_dimmed, paint_ports, paint_words
@@ -89,9 +89,21 @@ class Connect:
             assert isinstance(self._port, Input)
             end = self._port
             done = studio.do(_("Connect"), edits.connect, aimed.node, end.node, end.port)
+        if not done:
+            self._refused(aimed)
         problem = studio.shown.problem
         if done and isinstance(problem, ShapeError) and not isinstance(before, ShapeError):
             studio.complain(problem)
+
+    def _refused(self, aimed: Input | Output) -> None:
+        """Show the loop that the wire would have closed, with what would let it be."""
+        studio, end = self._canvas.studio, aimed if isinstance(aimed, Input) else self._port
+        source = self._source if isinstance(aimed, Input) else aimed.node
+        assert isinstance(end, Input) and source is not None
+        loop = remedies.circle(studio.project, source, end.node, end.port)
+        if loop is not None:
+            studio.noticed.emit(None)  # the card beside the node says it
+            self._canvas.troubles.refuse(loop)
 
     def cancel(self) -> None:
         """The wire springs back."""
