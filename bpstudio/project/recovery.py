@@ -254,13 +254,14 @@ class Recorder:
         self._found(orphans)
         ready = 0.0
         while self._wait(ready):
-            began = time.monotonic()
+            began, written = time.monotonic(), True
             try:
-                self._put(desk)
+                written = self._put(desk)
             except (OSError, StudioError) as error:
                 self._told(error)
             ended = time.monotonic()
-            ready = ended + min(LONGEST_PAUSE, max(PAUSE, SHARE * (ended - began)))
+            if written:
+                ready = ended + min(LONGEST_PAUSE, max(PAUSE, SHARE * (ended - began)))
         desk.leave(give_up=self._given_up)
 
     def _wait(self, ready: float) -> bool:
@@ -272,7 +273,8 @@ class Recorder:
             self._wake.wait_for(lambda: self._ended or self._wanted is None, left)
             return self._changed and not (self._ended and self._given_up)
 
-    def _put(self, desk: _Desk) -> None:
+    def _put(self, desk: _Desk) -> bool:
+        """Keep what is wanted; whether there was something to write."""
         with self._wake:
             work, self._changed = self._wanted, False
             adopted, self._adopted = self._adopted, []
@@ -282,6 +284,7 @@ class Recorder:
             desk.write(work)
         for orphan in adopted:
             orphan.discard()
+        return work is not None
 
 
 class _Desk:
