@@ -134,24 +134,19 @@ class TimelineBar(QFrame):
     def _fit(self) -> None:
         """Leave away what there is no room for, the least needed first."""
         of_data = bool(rows_to_choose(self._studio.shown.project))
-        giving = ([self.speed, self._pace], [self.units], [self.before, self.after])
-        for widgets in giving:
-            for widget in widgets:
-                widget.setVisible(True)
-        for button in (self.before, self.chip, self.after):
-            button.setVisible(of_data)
-        for widgets in giving:
-            if self._needed() + _LEAST <= self.width():
-                return
-            for widget in widgets:
-                widget.setVisible(False)
+        example = [self.before, self.chip, self.after]
+        shown: list[QWidget] = [self.units, self.speed, self._pace, *(example if of_data else ())]
+        for giving in ([self.speed, self._pace], [self.units], [self.before, self.after]):
+            if self._needed([self._step, self._end, *shown]) + _LEAST <= self.width():
+                break
+            shown = [widget for widget in shown if widget not in giving]
+        for widget in (self.units, self.speed, self._pace, *example):
+            if widget.isHidden() == (widget in shown):
+                widget.setVisible(widget in shown)
 
-    def _needed(self) -> int:
-        """How wide everything is but the slider."""
-        parts = [self._step, self._end, self.units, self.speed, self._pace]
-        parts += [self.before, self.chip, self.after]
-        shown = [part for part in parts if not part.isHidden()]
-        return sum(part.sizeHint().width() + 10 for part in shown) + 46
+    def _needed(self, parts: list[QWidget]) -> int:
+        """How wide these are side by side, with what lies between and around them."""
+        return sum(part.sizeHint().width() + 10 for part in parts) + 46
 
     def _scrub(self, value: int) -> None:
         self._studio.show_position(float(value))
