@@ -23,7 +23,7 @@ from bpstudio.exchange.slots import Slot, slots, source_of
 from bpstudio.exchange.spelling import TORCH, spell
 from bpstudio.exchange.torch_training import IN_TRAINING
 from bpstudio.exchange.variables import only_key, variables
-from bpstudio.playback.timeline import BACKWARD, FORWARD
+from bpstudio.playback.timeline import BACKWARD, CLEAR, FORWARD
 from bpstudio.training.settings import Settings, penalised
 
 REWRITINGS = (
@@ -359,7 +359,8 @@ class Script:
         lines.append(f"    output = network({called})")
         lines.append('    print("forward:", output.tolist())')
         lines += ["    if output.requires_grad:"]
-        lines += ["        network.zero_grad()"] if self.program.learns else []
+        if self.program.learns:
+            lines.append(Passage("        network.zero_grad()", CLEAR))
         lines.append(Passage("        output.sum().backward()", BACKWARD))
         if not self.names.features and self.names.values:
             lines += [

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from bpstudio.engine.op import Op
 from bpstudio.exchange import text
 from bpstudio.exchange.passages import Passage, Piece
-from bpstudio.playback.timeline import BACKWARD, UPDATE
+from bpstudio.playback.timeline import BACKWARD, CLEAR, UPDATE
 from bpstudio.training.settings import Settings
 
 OPTIMIZERS: Mapping[str, str] = {
@@ -64,7 +64,7 @@ def shrinking(settings: Settings, weights: Sequence[str]) -> list[str]:
 
 def step(settings: Settings, taken: str) -> list[Piece]:
     """The lines of one step, on what the network takes."""
-    lines: list[Piece] = ["optimizer.zero_grad()", f"loss = network({taken})"]
+    lines: list[Piece] = [Passage("optimizer.zero_grad()", CLEAR), f"loss = network({taken})"]
     if penalised_by_hand(settings):
         terms = [f"{settings.l2 / 2} * (w**2).sum()"] if settings.l2 else []
         terms += [f"{settings.l1} * w.abs().sum()"] if settings.l1 else []

@@ -23,7 +23,6 @@ from bpstudio.ui.panels.chain_rule import rules_at
 from bpstudio.ui.panels.form import Choice, Number, Whole
 from bpstudio.ui.panels.inspector import InspectorPanel
 from bpstudio.ui.panels.local_jacobian import jacobian_of
-from bpstudio.ui.panels.numeric_check import checked
 from bpstudio.ui.panels.panel import backward_step
 from bpstudio.ui.studio import Notice, Studio
 
@@ -237,7 +236,7 @@ def part_of(step: Step, rows: int) -> dict[str, Any]:
 
 
 def test_a_very_large_jacobian_is_only_spoken_of(inspector: InspectorPanel, studio: Studio) -> None:
-    studio.begin(build.network(toys.make("spiral"), (2, 16, 2)))
+    studio.begin(build.network(toys.make("spiral"), (2, 64, 2)))
     show(inspector, studio, "dense1")
     assert studio.shown.recording is not None
     found = jacobian_of(studio.shown.recording.forward[1])

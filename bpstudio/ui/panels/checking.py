@@ -14,7 +14,6 @@ from bpstudio.ui.panels.panel import Column, Panel, label, scrolled
 from bpstudio.ui.panels.race import RaceView
 from bpstudio.ui.studio import Studio
 
-
 SIDE_BY_SIDE = 480
 """From this width on, before the theme's factor."""
 

@@ -30,7 +30,7 @@ from bpstudio.exchange import formats
 from bpstudio.exchange.passages import Span
 from bpstudio.language import N_, _
 from bpstudio.playback.palette import THEMES, Theme, blend
-from bpstudio.playback.timeline import BACKWARD, FORWARD, UPDATE, Moment, Timeline
+from bpstudio.playback.timeline import BACKWARD, CLEAR, FORWARD, UPDATE, Moment, Timeline
 from bpstudio.project.project import Project
 from bpstudio.ui.panels.panel import Panel, label, present
 from bpstudio.ui.panels.python_colours import Highlighter
@@ -43,7 +43,7 @@ DONE = 0.05
 """How long before its end a moment is shown that was jumped to: all of it has happened by then."""
 LIT, DIM = 0.26, 0.12
 """How strongly the lines of a step are lit, and those that it shares with other nodes."""
-ROLES = {FORWARD: "forward", BACKWARD: "gradient", UPDATE: "update"}
+ROLES = {FORWARD: "forward", CLEAR: "strong", BACKWARD: "gradient", UPDATE: "update"}
 
 
 class CodePanel(Panel):
@@ -115,7 +115,7 @@ class CodePanel(Panel):
         moment = present(shown)
         lit = () if moment is None else self.listing.lit(moment)
         phase = FORWARD if moment is None else moment.phase
-        self.text.light(lit, QColor(self.theme.colours[ROLES.get(phase, "strong")]))
+        self.text.light(lit, QColor(self.theme.colours[ROLES[phase]]))
 
     def go_to(self, line: int) -> None:
         """Select what the line with that number (from 1) is of, and go to its step."""
@@ -167,6 +167,8 @@ class Listing:
         if own:
             return tuple(sorted(own, key=lambda span: span.shared))
         whole = [s for s in self.spans if s.phase == moment.phase and not s.node]
+        if moment.phase != BACKWARD:
+            return tuple(whole)
         there = [s for s in self.spans if (s.phase, s.node) == (FORWARD, moment.node)]
         return (*whole, *(s._replace(shared=True) for s in there if not s.shared))
 
