@@ -141,8 +141,8 @@ def _state(step: LessonStep, project: Project | None, *, sure: bool) -> None:
     unknown = [node for node in unknown if node not in project.graph.nodes]
     if unknown and sure:
         raise StudioError(
-            N_("the network has no {nodes}; it has {known}."),
-            nodes=", ".join(unknown),
+            N_("the network has no {missing}; it has {known}."),
+            missing=", ".join(unknown),
             known=", ".join(project.graph.nodes),
         )
     if state.moment and sure:

@@ -23,7 +23,7 @@ from bpstudio.engine.op import Array
 from bpstudio.engine.run import Recording
 from bpstudio.errors import StudioError
 from bpstudio.language import N_
-from bpstudio.lessons.answers import accepts, read
+from bpstudio.lessons.answers import read
 from bpstudio.lessons.lesson import EVERYTHING, NOTHING, LessonStep, Predict, quantity_of
 from bpstudio.playback.timeline import PHASES, Timeline
 from bpstudio.playback.veil import KINDS, Quantity, Veil
@@ -161,7 +161,7 @@ def _number(kind: str) -> Callable[[str, Scene], bool]:
             return False
         found = recording.values if kind == "value" else recording.gradients
         array = found.get(node)
-        return array is not None and accepts(array, read(text, array.shape))
+        return array is not None and _is(array, text)
 
     return holds
 
@@ -169,7 +169,12 @@ def _number(kind: str) -> Callable[[str, Scene], bool]:
 def _weight(words: str, scene: Scene) -> bool:
     key, _sign, text = (part.strip() for part in words.partition("="))
     array = scene.weights.get(key)
-    return array is not None and accepts(array, read(text, array.shape))
+    return array is not None and _is(array, text)
+
+
+def _is(array: Array, text: str) -> bool:
+    """Whether an array has these numbers: what is done is done exactly, but for rounding."""
+    return bool(np.allclose(array, read(text, array.shape), rtol=1e-4, atol=1e-9))
 
 
 def _at(words: str, scene: Scene) -> bool:
