@@ -324,11 +324,11 @@ def tidy(window: Window) -> None:
 @action(
     N_("Mend the next pro&blem"),
     menu="Edit",
-    shortcut=("Ctrl+.",),
+    shortcut=("F4",),
     icon="alert-triangle",
     help=N_("Go to the next problem, and there do what is offered first"),
     when=lambda window: bool(window.canvas.troubles.problems or window.canvas.troubles.refused),
-    group=3,
+    group=4,
 )
 def mend(window: Window) -> None:
     """Go to the next problem; with its card open, make the first fix."""

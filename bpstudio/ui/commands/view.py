@@ -67,6 +67,7 @@ def show_checking(window: Window) -> None:
     menu="View",
     help=N_("The whole network in a corner, where it does not fit"),
     checked=lambda window: window.studio.preferences.minimap,
+    group=1,
 )
 def minimap(window: Window) -> None:
     """Show the whole network in small, or hide it."""
