@@ -37,8 +37,6 @@ class Menus:
     def __init__(self, window: Window, made: dict[str, QAction]) -> None:
         self._window = window
         bar: QMenuBar = window.menuBar()
-        # Kept: when Python forgets the bar, it takes its menus for deleted.
-        self._bar = bar
         self._menus = {name: bar.addMenu("") for name in actions.MENUS}
         self._recent, self._examples, self._panels = (QMenu(window) for _menu in range(3))
         self._templates = QMenu(window)
