@@ -23,10 +23,18 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from PIL import Image
+
 SIZE = (1400, 900)
 LAYERS = ("dense 4", "tanh", "dense 1", "sigmoid", "binary")
 NAMES = ["data", "dense", "tanh", "dense", "sigmoid", "binary_cross_entropy"]
 PATIENCE = 60.0
+CANVAS, UNITS, TRAIN = (228, 78, 1064, 586), (1366, 238), (1250, 50)
+"""Where these stand in a new window of that size, in pixels of the screen."""
+FORWARD, MAP = (630, 50), (640, 375)
+"""The button, and where the small map of the network begins in the canvas's corner."""
+ACCENT = (0x4F, 0x46, 0xE5)
 NEEDED = ("Xvfb", "openbox", "xdotool", "import")
 
 
@@ -119,13 +127,75 @@ def by_keys(hands: Hands) -> None:
 
 
 def by_mouse(hands: Hands) -> None:
-    """The palette and wires dropped on nothing; numbers by the wheel, training by its button."""
-    hands.keys("ctrl+n")
+    """The palette, and wires dropped on nothing; numbers by the wheel, training by its button.
+
+    What is to be hit is found as an eye finds it: by the colour of what is selected.
+    """
+    hands.click(30, 14)  # File
+    hands.click(60, 40)  # New
     hands.do("mousemove", "100", "400")
     hands.wheel(-60)
-    hands.look("palette")
     hands.wheel(1)
-    hands.look("palette")
+    hands.click(64, 199, times=2)  # XOR in the palette
+    # Of what fits an output the most usual comes first; so far down it stands.
+    for name, row in zip(LAYERS, (0, 1, 0, 0, 2), strict=True):
+        hands.click(127, 14)  # View
+        hands.click(150, 124)  # Fit all
+        hands.click(*FORWARD)  # so that the step's own ring is elsewhere
+        hands.do("mousemove", "640", "860")
+        _left, top, right, bottom = selected(hands.look("before"))
+        port = right - 4, (top + bottom) // 2 + (10 if bottom - top > 60 else 0)
+        hands.drag(port, (min(right + 120, 1050), (top + bottom) // 2))
+        picture = hands.look(f"fits-{name.replace(' ', '-')}")
+        x, y, high = chosen_row(picture)
+        hands.click(x, y + row * high)
+        if name.startswith("dense"):
+            hands.click(*FORWARD)  # without values the settings stand higher
+            hands.click(*UNITS)
+            hands.wheel(1 if name.endswith("4") else -2)
+            hands.look("units")
+    hands.look("built")
+    hands.click(*TRAIN)
+    time.sleep(6.0)
+    hands.click(*TRAIN)
+    hands.look("trained")
+
+
+def selected(picture: Path) -> tuple[int, int, int, int]:
+    """The ring around the selected node: left, top, right, bottom."""
+    down, across = np.nonzero(accented(picture))
+    return (
+        int(across.min()) + CANVAS[0],
+        int(down.min()) + CANVAS[1],
+        int(across.max()) + CANVAS[0],
+        int(down.max()) + CANVAS[1],
+    )
+
+
+def chosen_row(picture: Path) -> tuple[int, int, int]:
+    """The middle of the chosen row of a search, and how high a row is."""
+    pixels = accented(picture)
+    # The frame of the line above is of that colour too, but thin, and so is the node's ring.
+    rows = longest(pixels.sum(axis=1) > 120)
+    columns = longest(pixels[rows].any(axis=0))
+    middle = int(columns[0] + columns[-1]) // 2, int(rows[0] + rows[-1]) // 2
+    return middle[0] + CANVAS[0], middle[1] + CANVAS[1], len(rows)
+
+
+def longest(marked: Any) -> Any:
+    """The indices of the longest unbroken run."""
+    found = np.flatnonzero(marked)
+    return max(np.split(found, np.flatnonzero(np.diff(found) > 1) + 1), key=len)
+
+
+def accented(picture: Path) -> Any:
+    """Which pixels of the canvas have the colour of what is selected."""
+    left, top, right, bottom = CANVAS
+    with Image.open(picture) as image:
+        pixels = np.asarray(image.convert("RGB"), dtype=int)[top:bottom, left:right]
+    found = np.abs(pixels - ACCENT).sum(axis=2) < 12
+    found[MAP[1] :, MAP[0] :] = False
+    return found
 
 
 WAYS: dict[str, Callable[[Hands], None]] = {"keys": by_keys, "mouse": by_mouse}
@@ -142,7 +212,11 @@ def started(home: Path) -> Iterator[dict[str, str]]:
         os.close(writing)
         with os.fdopen(reading) as told:
             number = told.readline().strip()
-        screen = {**os.environ, "DISPLAY": f":{number}", "BPSTUDIO_SETTINGS": str(home / "settings")}
+        screen = {
+            **os.environ,
+            "DISPLAY": f":{number}",
+            "BPSTUDIO_SETTINGS": str(home / "settings"),
+        }
         screen.pop("QT_QPA_PLATFORM", None)
         screen["HOME"] = str(home)
         run(stack, ["openbox"], screen)

@@ -120,7 +120,10 @@ def test_xor_is_built_and_trained_by_mouse_alone(
 
 def click(widget: QWidget, at: QPoint | None = None) -> None:
     """The left button, in the middle of a widget without a place."""
-    QTest.mouseClick(widget, LEFT, NONE, widget.rect().center() if at is None else at)
+    place = widget.rect().center() if at is None else at
+    # To the window, so that Qt itself finds what is under it and who gets the keyboard.
+    handle = widget.window().windowHandle()
+    QTest.mouseClick(handle, LEFT, NONE, widget.mapTo(widget.window(), place))
     QApplication.processEvents()
 
 
@@ -132,7 +135,7 @@ def turn_to(window: Window, name: str, value: int) -> None:
     panel.refresh()
     box = panel.settings.fields[name]
     assert isinstance(box, QSpinBox)
-    click(box)
+    click(box, QPoint(8, box.height() // 2))
     while box.value() != value and box.hasFocus():
         turn_wheel(box, 120 if value > box.value() else -120)
     assert box.value() == value
@@ -160,10 +163,9 @@ def choose(view: QAbstractItemView, name: str, *, twice: bool = False) -> None:
         down = -120 if view.visualRect(index).y() > 0 else 120
         turn_wheel(port, down)
     place = view.visualRect(index).center()
-    QTest.mouseClick(port, LEFT, NONE, place)
+    click(port, place)
     if twice:
         QTest.mouseDClick(port, LEFT, NONE, place)
-    QApplication.processEvents()
 
 
 def drag(widget: QWidget, begin: QPoint, end: QPoint) -> None:

@@ -82,6 +82,9 @@ class SearchBox(QFrame):
         column.setContentsMargins(GAP, GAP, GAP, GAP)
         column.addWidget(self.line)
         column.addWidget(self.list, 1)
+        # A click on a row would else hand the keyboard to the canvas, and the box would be gone.
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.setFocusProxy(self.line)
         self.line.asked.connect(self._fill)
         self.line.installEventFilter(self)
         self._fill("")
