@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import os
 import time
-from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
@@ -52,7 +51,7 @@ def main() -> None:
         window = Window(studio, lambda _preferences: "")
         window.resize(1680, 1050)
         window.show()
-        studio.begin(project, Path(f"{name}.bps"))
+        studio.begin(project)
         _work(app, 2.0)
         studio.train()
         while studio.shown.step == project.trained.steps:
