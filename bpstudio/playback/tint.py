@@ -87,9 +87,8 @@ def tinted(scene: Scene, tint: Tint) -> Iterator[Mark]:
         yield from _chip(body, error, role, kink, theme)
 
 
-def legend(tint: Tint, size: tuple[float, float], theme: Theme) -> Iterator[Mark]:
-    """What the colours mean, in the right lower corner of a view of that size, in pixels."""
-    right, height = size
+def legend(tint: Tint, width: float, theme: Theme) -> Iterator[Mark]:
+    """What the colours mean, in the right upper corner of a view of that width, in pixels."""
     type = theme.type
     letters, pad, wide, high = 11.0 * type, 10.0 * type, 132.0 * type, 9.0 * type
     title = Text(0, 0, (Span(_("relative error of the gradient"), "text", PROSE, 600),), letters)
@@ -99,13 +98,8 @@ def legend(tint: Tint, size: tuple[float, float], theme: Theme) -> Iterator[Mark
     key = "   ".join(rows)
     keys = Text(0, 0, (Span(key, "muted", PROSE),), letters)
     inner = max(title.width, keys.width, wide)
-    box = Rect(
-        right - 12.0 - inner - 2 * pad,
-        height - 12.0 - (4 * letters + high + 2.4 * pad),
-        inner + 2 * pad,
-        0.0,
-    )
-    box = box._replace(height=height - 12.0 - box.y)
+    across, down = inner + 2 * pad, 4 * letters + high + 2.4 * pad
+    box = Rect(width - 12.0 - across, 12.0, across, down)
     yield Box(box, 8.0, Ink("panel", 0.94), Ink("border"), 1.0)
     x, y = box.x + pad, box.y + pad + 0.8 * letters
     yield Text(x, y, title.spans, letters)

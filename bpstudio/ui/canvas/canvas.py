@@ -432,7 +432,7 @@ class Canvas(Keyboard):
                 paint_tint(painter, self.drawing.standing, shown.tint)
             painter.resetTransform()
             if shown.tint is not None:
-                paint_legend(painter, size, shown.tint, self.theme)
+                paint_legend(painter, self.width(), shown.tint, self.theme)
             if not self.scene.bodies and not self.scene.slips:
                 if self.gesture is None and self.search is None:
                     overlay.paint_hint(painter, *size, self.theme)

@@ -15,6 +15,6 @@ def paint_tint(painter: QPainter, scene: Scene, tint: Tint) -> None:
     paint_marks(painter, tuple(tinted(scene, tint)), scene.theme)
 
 
-def paint_legend(painter: QPainter, size: tuple[int, int], tint: Tint, theme: Theme) -> None:
+def paint_legend(painter: QPainter, width: float, tint: Tint, theme: Theme) -> None:
     """What the colours mean, in pixels of the widget."""
-    paint_marks(painter, tuple(legend(tint, size, theme)), theme)
+    paint_marks(painter, tuple(legend(tint, width, theme)), theme)

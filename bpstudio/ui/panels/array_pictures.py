@@ -6,7 +6,7 @@ from PySide6.QtCore import QSize
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
-    QHBoxLayout,
+    QGridLayout,
     QSizePolicy,
     QToolButton,
     QVBoxLayout,
@@ -37,21 +37,19 @@ class ArrayPictures(QWidget):
         self._usual = NUMBER
         self.buttons: dict[str, QToolButton] = {}
         self._group = QButtonGroup(self)
-        row = QHBoxLayout()
-        row.setSpacing(2)
+        self._switch = QGridLayout()
+        self._switch.setSpacing(2)
         for kind in KINDS:
             button = QToolButton()
             button.setCheckable(True)
             button.clicked.connect(lambda _checked=False, kind=kind: self._choose(kind))
             self.buttons[kind] = button
             self._group.addButton(button)
-            row.addWidget(button)
-        row.addStretch(1)
         self.picture = Picture()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 6, 0)
         column.setSpacing(4)
-        column.addLayout(row)
+        column.addLayout(self._switch)
         column.addWidget(self.picture)
 
     @property
@@ -69,6 +67,7 @@ class ArrayPictures(QWidget):
         }
         for kind, button in self.buttons.items():
             button.setText(names[kind])
+        self._place_buttons()
         self.picture.dress(theme)
         self.picture.setAccessibleName(_("Value and gradient as a picture"))
 
@@ -80,6 +79,17 @@ class ArrayPictures(QWidget):
             self.picture.show_arrays(self.kind, (value, gradient))
             self.buttons[self.kind].setChecked(True)
         return several
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The switch in one row, or in two where that is too narrow."""
+        super().resizeEvent(event)
+        self._place_buttons()
+
+    def _place_buttons(self) -> None:
+        needed = sum(button.sizeHint().width() + 2 for button in self.buttons.values())
+        columns = len(KINDS) if needed <= self.width() else len(KINDS) // 2
+        for place, button in enumerate(self.buttons.values()):
+            self._switch.addWidget(button, place // columns, place % columns)
 
     def _choose(self, kind: str) -> None:
         self.chosen = kind
