@@ -22,7 +22,6 @@ from bpstudio.playback.bodies import (
     SMALL,
     SOURCE,
     Body,
-    own_name,
 )
 from bpstudio.playback.ground import outline
 from bpstudio.playback.labels import Label, labels, visible
@@ -159,9 +158,11 @@ def _standing(
         words = (Span(label.text(timeline.recording), label.role, MONO, 700),)
         found.append((Text(label.x, label.y, words, size, "middle").rect, label))
     for body in about:
-        if own_name(body.last) and body.kind in (GATE, PILL):
-            rect = Rect(body.rect.x, body.rect.bottom, body.rect.width, 20.0 * body.type)
+        # What is written below a gate: its name, and from near by what it does.
+        if body.kind in (GATE, PILL):
+            rect = Rect(body.rect.x, body.rect.bottom, body.rect.width, 36.0 * body.type)
             found.append((rect, None))
+    found += [(body.rect, None) for body in touched if body.node.id != moment.node]
     return tuple((rect, label) for rect, label in found if rect.meets(near))
 
 

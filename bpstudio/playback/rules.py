@@ -128,9 +128,10 @@ def _factor(
     high = CAP_HEIGHT * size
     across = np.abs(_middles(scene) - body.rect.centre[0])
     bodies = [scene.each[index].rect for index in np.flatnonzero(across < 300.0).tolist()]
-    for gap in (7.0, 23.0):
+    for gap in (7.0, 23.0, 38.0):
         y = body.rect.y - gap if upper else body.rect.bottom + gap + high
-        for x, align in ((body.rect.centre[0] - 4, "end"), (body.rect.centre[0], "middle")):
+        middle = body.rect.centre[0]
+        for x, align in ((middle - 4, "end"), (middle, "middle"), (body.rect.x + 2, "end")):
             text = Text(x, y, spans, 0.95 * size, align, "canvas")
             covered = text.rect
             if not any(covered.meets(rect) for rect in (*taken, *bodies)):

@@ -161,7 +161,10 @@ class TopBar(QFrame):
         """Let as much give way as must, for the width and the texts that there are."""
         play, train = self.buttons["play"], self.buttons["train"]
         texts = [label.text() for label in (self._file, self._where, play, train)]
-        state = (self.width(), *map(len, [*texts, readout(self._studio.shown)]))
+        wide = self.fontMetrics().horizontalAdvance
+        # Roughly, so that figures that differ do not have everything laid out anew.
+        widths = (wide(text) // 8 for text in (*texts, readout(self._studio.shown)))
+        state = (self.width(), *widths)
         if state == self._fitted:
             return
         self._fitted = state

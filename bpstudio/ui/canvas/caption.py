@@ -18,6 +18,8 @@ from bpstudio.ui.painter import paint_marks
 
 SMALLEST, LARGEST = 0.9, 1.25
 """Between which scales its type follows the zoom."""
+SMALL = 0.66
+"""Rather than over the network it stands beside it, if it need not be smaller than this for it."""
 LEGIBLE = 0.4
 """It is not made smaller than this to fit into the widget."""
 MARGIN = 14.0
@@ -63,6 +65,9 @@ class CaptionBox:
         fits = min((size[0] - 2 * MARGIN) / wide, (size[1] - 2 * MARGIN) / high)
         # In a small window it is rather small than cut off, as long as it can be read.
         scale = min(max(view.scale, SMALLEST), LARGEST, max(fits, LEGIBLE))
+        if scale > view.scale:
+            beside = _room_beside(laid_out, view, size) / high
+            scale = min(scale, max(beside, view.scale, SMALL))
         self._draw(caption, laid_out.theme, scale * ratio)
         wide, high = wide * scale, high * scale
         x, y = view.to_widget((place.x, place.y))
@@ -98,3 +103,12 @@ class CaptionBox:
             painter.translate(2, 2)
             painter.scale(unit, unit)
             paint_marks(painter, caption_marks(caption, Rect(0, 0, wide, high), theme), theme)
+
+
+def _room_beside(laid_out: Scene, view: View, size: tuple[int, int]) -> float:
+    """How many pixels high the free stripe is below the network, or above it."""
+    extent = laid_out.extent
+    (_, top), (_, bottom) = (
+        view.to_widget(corner) for corner in ((extent.x, extent.y), (extent.x, extent.bottom))
+    )
+    return max(size[1] - bottom, top) - 2 * MARGIN
