@@ -63,7 +63,7 @@ def test_a_lesson_with_everything() -> None:
         (STEP + "```predict\nask: x\n", 17, "no end"),
         (STEP + "```quiz\nask: x\n```\n", 17, "no block quiz"),
         (STEP + "```state\nproject: ../../etc/passwd\n```\n", 18, "beside the lesson"),
-        (STEP + "```state\nproject: /tmp/x.bps\n```\n", 18, "beside the lesson"),
+        (STEP + "```state\nproject: /elsewhere/x.bps\n```\n", 18, "beside the lesson"),
         (STEP + "```state\nhide: me\n```\n", 18, "nothing called me"),
         (STEP + "```choose\nask: x\n- [ ] a\n- [ ] b\n```\n", 17, "at least two options"),
         (STEP + "```predict\nask: x\nkey: magic\nanswer: 1\n```\n", 17, "computed from"),
