@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from bpstudio.engine.graph import Node
 from bpstudio.engine.op import Array, Kind
@@ -47,15 +48,18 @@ def shape(project: Project, node: Node) -> str:
     return _("shape {shape}").format(shape=size) if out else ""
 
 
-def numbers(id: str, instant: Instant | None) -> tuple[str, str]:
-    """A node's value and its gradient in words, each empty until playback has come to it."""
+def numbers(
+    id: str, instant: Instant | None, write: Callable[[Array], str] | None = None
+) -> tuple[str, str]:
+    """A node's value and its gradient, each empty until playback has come to it."""
+    write = write or written
     if instant is None:
         return "", ""
     recording = instant.timeline.recording
     value, gradient = recording.values.get(id), recording.gradients.get(id)
     return (
-        "" if value is None or not instant.value(id) else written(value),
-        "" if gradient is None or not instant.gradient(id) else written(gradient),
+        "" if value is None or not instant.value(id) else write(value),
+        "" if gradient is None or not instant.gradient(id) else write(gradient),
     )
 
 
@@ -67,6 +71,11 @@ def written(array: Array) -> str:
     return _("{size} numbers from {low} to {high}").format(
         size=digits.size_of(array), low=low, high=high
     )
+
+
+def short(array: Array) -> str:
+    """One number as it is; of several how they are laid out."""
+    return digits.significant(array.item()) if array.size == 1 else digits.size_of(array)
 
 
 def _wires(project: Project, node: Node) -> list[str]:

@@ -151,6 +151,7 @@ def by_mouse(hands: Hands) -> None:
         hands.click(x, y + row * high)
         if name.startswith("dense"):
             hands.click(*FORWARD)  # without values the settings stand higher
+            time.sleep(0.8)
             hands.click(*UNITS)
             hands.wheel(1 if name.endswith("4") else -2)
             hands.look("units")

@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QWidget
 
-from bpstudio.language import _
+from bpstudio.language import N_, _
 from bpstudio.project import edits, wiring
 from bpstudio.ui.canvas import walking
 from bpstudio.ui.canvas.hands import Hands
@@ -23,6 +23,17 @@ ARROWS = {
     Qt.Key.Key_Up: (0.0, -1.0),
     Qt.Key.Key_Down: (0.0, 1.0),
 }
+KEYS = (
+    (N_("Search for a gate"), "Space"),
+    (N_("Next node, node before"), "Tab  Shift+Tab"),
+    (N_("Along the wires"), "← → ↑ ↓"),
+    (N_("Walk without selecting"), "Ctrl+← → ↑ ↓"),
+    (N_("Select or deselect the node"), "Ctrl+Space"),
+    (N_("Move the selected nodes"), "Shift+← → ↑ ↓"),
+    (N_("Pan"), "Alt+← → ↑ ↓"),
+    (N_("Open a node, or type its value"), "Enter"),
+)
+"""What keys mean on the canvas alone, for the sheet of shortcuts."""
 _BY_KEYS = (
     Qt.FocusReason.TabFocusReason,
     Qt.FocusReason.BacktabFocusReason,

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QVBoxLa
 
 from bpstudio.language import _
 from bpstudio.ui import actions, menus
+from bpstudio.ui.canvas.keyboard import KEYS
 
 if TYPE_CHECKING:
     from bpstudio.ui.window import Window
@@ -43,18 +44,28 @@ def show(window: Window) -> None:
         stacks[lowest].addWidget(heading)
         stacks[lowest].addLayout(_rows(entries))
         stacks[lowest].addSpacing(10)
+    shortest = stacks[heights.index(min(heights))]
+    heading = QLabel(_("On the canvas").upper())
+    heading.setProperty("role", "heading")
+    shortest.addWidget(heading)
+    shortest.addLayout(_grid([(_(words), keys) for words, keys in KEYS]))
     for stack in stacks:
         stack.addStretch(1)
     sheet.open()
 
 
 def _rows(entries: list[actions.Action]) -> QGridLayout:
+    return _grid([(actions.plain(_(e.text)), "  ".join(map(_native, e.shortcut))) for e in entries])
+
+
+def _grid(rows: list[tuple[str, str]]) -> QGridLayout:
+    """Words at the left, keys at the right."""
     grid = QGridLayout()
     grid.setHorizontalSpacing(22)
     grid.setColumnStretch(0, 1)
-    for row, entry in enumerate(entries):
-        grid.addWidget(QLabel(actions.plain(_(entry.text))), row, 0)
-        keys = QLabel("  ".join(map(_native, entry.shortcut)))
+    for row, (words, shortcut) in enumerate(rows):
+        grid.addWidget(QLabel(words), row, 0)
+        keys = QLabel(shortcut)
         keys.setProperty("role", "number")
         grid.addWidget(keys, row, 1, Qt.AlignmentFlag.AlignRight)
     return grid

@@ -24,6 +24,7 @@ from PySide6.QtGui import QColor, QFont, QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeView, QVBoxLayout, QWidget
 
 from bpstudio.language import N_, _
+from bpstudio.playback import describing
 from bpstudio.playback.palette import THEMES
 from bpstudio.project import boxing, edits
 from bpstudio.ui.canvas import lines
@@ -318,7 +319,8 @@ class Outline(QAbstractItemModel):
         if column == NAME:
             mark = "▸ " if row is self.present else ""
             return mark + rows.title(shown.project, row)
-        return rows.numbers(shown.project, row, self._held, shown.instant)[column - VALUE]
+        both = rows.numbers(shown.project, row, self._held, shown.instant, describing.short)
+        return both[column - VALUE]
 
     def _spoken(self, row: Row, column: int) -> str:
         """In its first column a row says all about itself."""
@@ -326,7 +328,8 @@ class Outline(QAbstractItemModel):
         if column == NAME:
             return rows.sentence(shown.project, row, self._held, shown.instant)
         words = _("value {value}") if column == VALUE else _("gradient {value}")
-        return words.format(value=self._text(row, column) or _("none yet"))
+        both = rows.numbers(shown.project, row, self._held, shown.instant)
+        return words.format(value=both[column - VALUE] or _("none yet"))
 
     def _edited(self, row: Row, column: int) -> str:
         """What is edited: the title as it was given, or the value as it is typed."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from bpstudio.engine.graph import Node
@@ -97,26 +97,32 @@ def sentence(project: Project, row: Row, held: Held, instant: Instant | None) ->
     return words.format(name=title(project, row), count=count)
 
 
-def numbers(project: Project, row: Row, held: Held, instant: Instant | None) -> tuple[str, str]:
+def numbers(
+    project: Project,
+    row: Row,
+    held: Held,
+    instant: Instant | None,
+    write: Callable[[Array], str] = describing.written,
+) -> tuple[str, str]:
     """The value and the gradient of a row, each empty where there is none yet.
 
     `held` has the weights, statistics and typed values by key `node.port`.
     """
     if row.kind == NODE:
-        return describing.numbers(row.id, instant)
+        return describing.numbers(row.id, instant, write)
     if row.kind != PORT or instant is None:
         return "", ""
     key, recording = f"{row.id}.{row.port}", instant.timeline.recording
     sources = project.graph[row.id].sources.get(row.port, ())
     if len(sources) == 1:
-        value = describing.numbers(sources[0], instant)[0]
+        value = describing.numbers(sources[0], instant, write)[0]
     else:
-        value = describing.written(held[key]) if key in held else ""
+        value = write(held[key]) if key in held else ""
     step = next((step for step in recording.backward if step.node == row.id), None)
     done = instant.timeline.backward_at.get(row.id)
     passed = () if step is None else step.passed.get(row.port, ())
     shown = done is not None and instant.done(done) > 0
-    gradient = ", ".join(map(describing.written, passed)) if shown else ""
+    gradient = ", ".join(map(write, passed)) if shown else ""
     return value, gradient
 
 
