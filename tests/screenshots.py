@@ -17,10 +17,13 @@ from PySide6.QtCore import QElapsedTimer
 from PySide6.QtWidgets import QApplication
 
 from bpstudio import resources
+from bpstudio.playback.why import Question
+from bpstudio.lessons.shelf import ours
 from bpstudio.project import file, runs
 from bpstudio.project.document import Document
 from bpstudio.training.trainer import train_now
 from bpstudio.ui.app import make_application, take_down
+from bpstudio.ui.lecturing import lecture_of
 from bpstudio.ui.preferences import Preferences
 from bpstudio.ui.studio import Studio
 from bpstudio.ui.training import Training
@@ -40,6 +43,8 @@ class Shot(NamedTuple):
     theme: str = "light"
     language: str = "en"
     select: str = ""
+    row: int | None = None
+    ask: str = ""
 
 
 SHOTS = (
@@ -49,8 +54,12 @@ SHOTS = (
         for theme in ("light", "dark")
         for width, height in (LARGE, SMALL)
     ),
-    Shot("xor-backward", "xor", 300, 7.45, LARGE),
-    Shot("xor-update", "xor", 300, 11.9, LARGE),
+    Shot("xor-backward", "xor", 300, 8.45, LARGE),
+    Shot("xor-backward-row-dark", "xor", 300, 8.45, SMALL, "dark", row=1),
+    Shot("xor-clear", "xor", 300, 5.9, SMALL),
+    Shot("xor-update", "xor", 300, 12.9, LARGE),
+    Shot("sigmoid-neuron-why", "sigmoid-neuron", 0, 16.0, SMALL, ask="x1"),
+    Shot("fork-why-korean", "fork", 0, 4.0, SMALL, "dark", "ko", ask="x"),
     Shot("product-of-sum", "product-of-sum", 0, 3.5, SMALL, select="q"),
     Shot("gate-patterns", "gate-patterns", 0, 7.4, SMALL),
     Shot("fork", "fork", 0, 3.4, SMALL, "dark"),
@@ -61,6 +70,9 @@ SHOTS = (
     Shot("sigmoid-neuron-korean", "sigmoid-neuron", 0, 12.45, SMALL, "dark", "ko"),
     Shot("xor-800", "xor", 900, None, SMALLEST),
     Shot("sigmoid-neuron-800", "sigmoid-neuron", 0, 12.45, SMALLEST, "projector"),
+    Shot("lesson-chain-800", "xor", 0, None, SMALLEST, lesson="03-chain-rule", page=2),
+    Shot("lesson-neuron", "xor", 0, None, LARGE, "dark", lesson="04-sigmoid-neuron", page=3),
+    Shot("lesson-line", "xor", 0, None, SMALL, "light", "ko", lesson="10-perceptrons", page=2),
 )
 README = "xor-light-1680"
 
@@ -100,14 +112,28 @@ def opened(shot: Shot, app: QApplication) -> Iterator[Window]:
             studio.prefer(theme=shot.theme, language=shot.language)
             studio.begin(file.load(path), Document(path))
             settle(app, lambda: False, 1500)
+            studio.show_row(shot.row)
+            if shot.lesson:
+                teach(window, shot.lesson, shot.page)
             if shot.position is not None:
                 studio.show_position(shot.position)
             if shot.select:
                 studio.select([shot.select])
+            if shot.ask:
+                studio.ask(Question((shot.ask, "", 0)))
             settle(app, lambda: False, 700)
             yield window
         finally:
             take_down(window, studio)
+
+
+def teach(window: Window, name: str, page: int) -> None:
+    """Go to a page of a lesson; what is asked before is answered."""
+    lecture = lecture_of(window.studio)
+    lecture.begin(next(each for each in ours() if each.folder.name == name))
+    window.docks.open("lesson")
+    while lecture.place < page:
+        lecture.next()
 
 
 def settle(app: QApplication, done: Callable[[], bool], milliseconds: int) -> None:

@@ -233,3 +233,31 @@ def test_doctor_and_version(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
         main(["--version"])
     assert stopped.value.code == 0
+
+
+def test_lessons_are_listed_and_checked(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    listed = data(capsys, "lessons", "list")["lessons"]
+    assert [lesson["number"] for lesson in listed][:1] == [3]
+    assert all(lesson["languages"] == ["en", "ko"] for lesson in listed)
+    found = data(capsys, "lessons", "check")
+    assert found["failed"] == 0
+    assert len(found["questions"]) > 50
+    status, out, _err = run(capsys, "lessons", "list", "--lang", "ko")
+    assert status == 0
+    assert "연쇄 법칙" in out
+
+    folder = Path(listed[0]["path"]).parent
+    for path in folder.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    broken = tmp_path / "lesson.en.md"
+    broken.write_text(broken.read_text("utf-8").replace("answer: -12\n", "answer: 12\n"), "utf-8")
+    status, out, _err = run(capsys, "lessons", "check", str(tmp_path))
+    assert status == 1
+    assert "lesson.en.md, line " in out
+
+
+def test_what_is_no_lesson_is_refused(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    for place in (tmp_path / "nowhere", tmp_path):
+        status, _out, err = run(capsys, "lessons", "check", str(place))
+        assert status == 2
+        assert err.count("\n") == 1
