@@ -17,8 +17,8 @@ from PySide6.QtCore import QElapsedTimer
 from PySide6.QtWidgets import QApplication
 
 from bpstudio import resources
-from bpstudio.playback.why import Question
 from bpstudio.lessons.shelf import ours
+from bpstudio.playback.why import Question
 from bpstudio.project import file, runs
 from bpstudio.project.document import Document
 from bpstudio.training.trainer import train_now
@@ -45,6 +45,8 @@ class Shot(NamedTuple):
     select: str = ""
     row: int | None = None
     ask: str = ""
+    lesson: str = ""
+    page: int = 0
 
 
 SHOTS = (
