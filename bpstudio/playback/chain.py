@@ -21,6 +21,8 @@ from bpstudio.playback.terms import expansion
 from bpstudio.playback.timeline import Moment, Timeline
 from bpstudio.playback.why import strongest
 
+LONGEST_SUM = 66
+"""A sum longer than this has one term written out instead of two."""
 MOST_SUMMED = 4096
 """In larger gates no entry is written out by itself: finding what it moves would take too long."""
 
@@ -186,7 +188,10 @@ def _sum_of_one(timeline: Timeline, step: BackwardStep) -> list[Spans]:
     for port in (*owned, *wired):
         gradient = step.passed[port][0]
         if gradient.ndim and gradient.any():
-            return list(expansion(timeline, (step.node, port, 0), strongest(gradient), 2))
+            place, entry = (step.node, port, 0), strongest(gradient)
+            both = expansion(timeline, place, entry, 2)
+            short = all(sum(len(span.text) for span in line) <= LONGEST_SUM for line in both)
+            return list(both if short else expansion(timeline, place, entry, 1))
     return []
 
 
