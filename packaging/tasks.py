@@ -103,7 +103,8 @@ def long(words: list[str]) -> int:
     """The tests marked as long; with a name, those whose name holds it."""
     prepare()
     selection = ["-k", words[0], *words[1:]] if words else []
-    return _pytest("-m", "long", *selection)
+    # What is watched for in quick tests, five minutes without an end, is usual here.
+    return _pytest("-m", "long", "-o", "faulthandler_timeout=7200", *selection)
 
 
 def screenshots(words: list[str]) -> int:

@@ -42,11 +42,13 @@ class Worker:
 
     `state` is `starting` until it is up, `training` from a `start` to the news of its end, `lost`
     when the process ended by itself (killed from outside, or out of memory): `start` then starts
-    another. Only the thread that made it may use it.
+    another. `up` says whether it has answered yet: before that no run has taken a step. Only the
+    thread that made it may use it.
     """
 
     def __init__(self, capacity: int = CAPACITY) -> None:
         self.state: State = "closed"
+        self.up = False
         self._number = 0
         self._seen = 0
         self._layout: Layout = ()
@@ -114,6 +116,7 @@ class Worker:
             while self._connection.poll():
                 ended: Ended | None = self._connection.recv()
                 if ended is None:
+                    self.up = True
                     self.state = "idle" if self.state == "starting" else self.state
                 elif ended.number == self._number:
                     self.state = "idle"
@@ -152,7 +155,7 @@ class Worker:
             target=_forward, args=(self._outbox, self._connection), daemon=True
         )
         self._sender.start()
-        self.state = "starting"
+        self.state, self.up = "starting", False
 
     def _send(self, command: Command) -> None:
         self._outbox.put(command)

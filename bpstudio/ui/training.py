@@ -157,6 +157,13 @@ class Training(QObject):
         """End the run now and return what it came to; None where none was going on."""
         if self._worker is None or not self.running:
             return None
+        outcome = self._outcome(self._worker.news())
+        if outcome is None and not self._worker.up:
+            # It is still coming up, which takes a second or two: there is nothing to wait for.
+            self._worker.stop()
+            return self._close_run(self._newest)
+        if outcome is not None:
+            return self._close_run(outcome)
         self._worker.pause()
         until = time.monotonic() + PATIENCE
         while (left := until - time.monotonic()) > 0:

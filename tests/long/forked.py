@@ -14,17 +14,16 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
-from bpstudio.data import toys
-from bpstudio.project import build, edits
-from bpstudio.project.document import Document
+from bpstudio.project import edits
 from bpstudio.project.project import Project
 from bpstudio.project.recovery import Orphan, left_behind
-from bpstudio.ui import app, preferences
+from bpstudio.ui import app
 from bpstudio.ui.dialogs import recovery
 from bpstudio.ui.window import Window
 
@@ -108,6 +107,10 @@ def work(root: Path, seed: int, tell: TELL, *, restored: bool) -> None:
     app.run(None)
 
 
+def _tell(pipe: int, each: object) -> None:
+    os.write(pipe, (json.dumps(each) + "\n").encode())
+
+
 def killed(root: Path, seed: int, seconds: float, *, restored: bool) -> tuple[list[dict], float]:  # type: ignore[type-arg]
     """What a studio told that was killed after so many seconds of work, and when it was killed."""
     ours, theirs = os.pipe()
@@ -119,7 +122,7 @@ def killed(root: Path, seed: int, seconds: float, *, restored: bool) -> tuple[li
             work(
                 root,
                 seed,
-                lambda each: os.write(theirs, (json.dumps(each) + "\n").encode()) and None,
+                partial(_tell, theirs),
                 restored=restored,
             )
         finally:
@@ -175,5 +178,4 @@ def trials(folder: Path, count: int) -> None:
 
 if __name__ == "__main__":
     assert QApplication.instance() is None
-    assert preferences and toys and build and Document
     trials(Path(sys.argv[1]), int(sys.argv[2]))

@@ -31,7 +31,7 @@ def test_killed_windows(tmp_path: Path, row: Row) -> None:
     assert done.returncode == 0, done.stderr[-4000:]
     found = [json.loads(line) for line in done.stdout.splitlines()]
     assert len(found) == 2 * count
-    due = [each for each in found if each["due"] or not each["first"] and each["offered"]]
+    due = [each for each in found if each["due"] or (not each["first"] and each["offered"])]
     missed = [each for each in due if each["kept"] != 1]
     offered = [each for each in found if each["kept"] == 1]
     known = [each for each in offered if each["lost"] >= 0]

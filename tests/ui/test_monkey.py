@@ -1,0 +1,307 @@
+"""A monkey at the window: whatever it does, nothing breaks, and the canvas shows the model.
+
+MONKEY=17 pytest tests/ui/test_monkey.py      the walk of that seed alone
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QCoreApplication, QEvent
+from PySide6.QtGui import QDrag
+from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QMenu
+from pytestqt.qtbot import QtBot
+
+from bpstudio.data import toys
+from bpstudio.errors import StudioError
+from bpstudio.language import set_language
+from bpstudio.project import build
+from bpstudio.training.board import Snapshot
+from bpstudio.training.job import Change, Job, Result
+from bpstudio.training.serve import Ended
+from bpstudio.training.trainer import continued, train_now
+from bpstudio.ui import playing, style, training
+from bpstudio.ui.preferences import Preferences
+from bpstudio.ui.studio import Studio
+from bpstudio.ui.window import Window
+from tests.project.whole import check_drawn, check_whole
+from tests.ui.conftest import EXPECTED
+from tests.ui.monkey import Monkey
+
+LOOKED = 500
+"""Events between two looks at whether all is well with the model and what is shown of it."""
+NEVER = 3_600_000
+"""Milliseconds; the monkey lets time pass itself, or no two walks would be the same."""
+
+
+class Clock:
+    """A clock on which a tenth of a second has passed whenever one looks."""
+
+    def start(self) -> None:
+        """It needs no start."""
+
+    def restart(self) -> int:
+        """Milliseconds since the last look."""
+        return 100
+
+
+class InPlace:
+    """The worker of a training, without a process of its own: seven steps at each look."""
+
+    pid = None
+
+    def __init__(self) -> None:
+        self.state, self.up = "idle", True
+        self._news: list[Ended] = []
+        self._result: Result | None = None
+
+    def start(self, job: Job) -> None:
+        """Train this job."""
+        self.state, self._job, self._left, self._taken = "training", job, job.steps, 0
+        self._news, self._losses = [], np.zeros(0)
+        self._result = None
+
+    def look(self) -> Snapshot | None:
+        """Seven steps more."""
+        if self.state != "training":
+            return None
+        before = self._taken
+        self._go(7)
+        result = self._result
+        if result is None or self._taken == before:
+            return None
+        losses = self._losses[before:]
+        return Snapshot(result.step, self._taken, losses, 0, result.weights, 1.0, result.metrics)
+
+    def news(self, timeout: float = 0) -> list[Ended]:
+        """What has ended."""
+        news, self._news = self._news, []
+        return news
+
+    def change(self, change: Change) -> None:
+        """Other settings or data from now on."""
+        self._job = self._job.changed(change)
+
+    def pause(self) -> None:
+        """End, and tell what it came to."""
+        if self.state == "training":
+            self._go(1)
+            self._end(None)
+
+    def stop(self) -> None:
+        """End without a word."""
+        self.state = "idle"
+
+    def close(self) -> None:
+        """There is no process to end."""
+        self.state = "closed"
+
+    def _go(self, steps: int) -> None:
+        count = min(steps, self._left)
+        try:
+            self._result = train_now(Job(**{**vars_of(self._job), "steps": count}))
+        except StudioError as problem:
+            self._end(problem)
+            return
+        self._job = continued(self._job, self._result, count)
+        self._losses = np.concatenate([self._losses, self._result.losses])
+        self._taken += count
+        self._left -= count
+        if not self._left:
+            self._end(None)
+
+    def _end(self, problem: StudioError | None) -> None:
+        self.state = "idle"
+        result = self._result
+        if result is not None:
+            whole = {**vars_of(result), "losses": self._losses}
+            result = Result(**whole)
+        self._news.append(Ended(0, result, problem))
+
+
+def vars_of(value: Any) -> dict[str, Any]:
+    """The fields of a frozen value."""
+    return {name: getattr(value, name) for name in value.__dataclass_fields__}
+
+
+class Watch:
+    """Everything that must not happen: exceptions that nobody catches, and what Qt complains of."""
+
+    def __init__(self, said: Callable[[], list[str]]) -> None:
+        self._said = said
+        self.raised: list[str] = []
+
+    def caught(
+        self, kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> None:
+        """An exception came out of a slot or an event."""
+        import traceback
+
+        self.raised.append("".join(traceback.format_exception(kind, error, trace)))
+
+    def check(self) -> None:
+        """Fail if anything happened."""
+        assert self.raised == [], self.raised[0]
+        assert [words for words in self._said() if words not in EXPECTED] == []
+
+
+@pytest.fixture
+def watch(qtlog: Any, caplog: pytest.LogCaptureFixture) -> Iterator[Watch]:
+    """Watches what happens, and gives way to nobody else."""
+    made = Watch(
+        lambda: (
+            [each.message for each in qtlog.records]
+            + [each.getMessage() for each in caplog.records if each.levelname != "INFO"]
+        )
+    )
+    before, sys.excepthook = sys.excepthook, made.caught
+    yield made
+    sys.excepthook = before
+
+
+@pytest.fixture
+def nothing_waits(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Monkey]:
+    """No real time, no files but in a folder of its own, no loop that waits for a person.
+
+    Gives a list for the monkey, which answers file dialogs and ends drags.
+    """
+    there: list[Monkey] = []
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr(training, "TICK", NEVER)
+    monkeypatch.setattr(playing, "FRAME", NEVER)
+    monkeypatch.setattr(playing, "QElapsedTimer", Clock)
+    monkeypatch.setattr("bpstudio.training.worker.Worker", InPlace)
+
+    def answer(dialog: QFileDialog) -> None:
+        (monkey,) = there
+        names = ["a.bps", "b.bps", "프로젝트 é.bps", "no/such/folder.bps", "c.csv", "d.onnx"]
+        chosen = tmp_path / monkey.random.choice(names)
+        monkey.acted[-1] += f" answers {chosen.name}"
+        opening = dialog.acceptMode() == QFileDialog.AcceptMode.AcceptOpen
+        if monkey.random.random() < 0.2 or (opening and not chosen.exists()):
+            dialog.reject()
+        else:
+            dialog.fileSelected.emit(str(chosen))
+        dialog.deleteLater()
+
+    def wait(dialog: object, *_arguments: object) -> None:
+        raise AssertionError(f"the window waits for {type(dialog).__name__}")
+
+    def drag(drag: QDrag, *_arguments: object) -> object:
+        (monkey,) = there
+        monkey.dragged(drag.mimeData())
+        return drag.supportedActions()
+
+    monkeypatch.setattr(QFileDialog, "open", answer)
+    monkeypatch.setattr(QFileDialog, "show", answer)
+    monkeypatch.setattr(QDialog, "exec", wait)
+    monkeypatch.setattr(QMenu, "exec", wait)
+    monkeypatch.setattr(QDrag, "exec", drag)
+    return there
+
+
+def opened(qtbot: QtBot) -> Window:
+    """A studio with XOR and its window, with all panels."""
+    studio = Studio(Preferences(speed=4.0), training.Training())
+    studio.begin(build.network(toys.make("xor"), (2, 4, 1)))
+    window = Window(studio, lambda _preferences: "")
+    window.show()
+    qtbot.waitUntil(lambda: all(dock.filled for dock in window.docks.by_name.values()))
+    QApplication.processEvents()
+    return window
+
+
+def closed(window: Window) -> None:
+    """Close a window and all that is open over it."""
+    for top in QApplication.topLevelWidgets():
+        if top is not window and top.isVisible():
+            top.close()
+    window.studio.land()
+    window.studio.saved = window.studio.project  # so that it does not ask
+    window.close()
+    window.deleteLater()
+    QApplication.processEvents()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
+def check(window: Window) -> None:
+    """That the model is whole, and the canvas shows it."""
+    studio, canvas = window.studio, window.canvas
+    check_whole(studio.project)
+    check_drawn(studio.project, canvas.scene)
+    check_drawn(studio.project)
+    assert studio.selection <= studio.project.graph.nodes.keys()
+    assert studio.shown.project is studio.project
+    assert not canvas.grab().isNull()
+    for entry in studio.history.past:
+        assert entry.project is not studio.project
+
+
+def roam(
+    qtbot: QtBot, watch: Watch, there: list[Monkey], folder: Path, seed: int, events: int
+) -> list[str]:
+    """Let a monkey act; returns all that it did."""
+    set_language("en")
+    style.apply(QApplication.instance(), "light")  # type: ignore[arg-type]
+    monkey = Monkey(opened(qtbot), seed, folder)
+    there[:] = [monkey]
+    did: list[str] = []
+    looked = 0
+    try:
+        while monkey.events < events:
+            monkey.act()
+            did.append(monkey.acted[-1])
+            watch.check()
+            if not monkey.window.isVisible():
+                closed(monkey.window)
+                monkey.enter(opened(qtbot))
+            if monkey.events >= looked + LOOKED:
+                looked = monkey.events
+                check(monkey.window)
+        check(monkey.window)
+    except BaseException as error:
+        did_last = "\n".join(monkey.acted)
+        pytest.fail(f"seed {seed}, the last of what it did:\n{did_last}\n{error!r}\n{error}")
+    finally:
+        closed(monkey.window)
+        there.clear()
+    print(f"seed {seed}: {monkey.events} events, the slowest took {monkey.slowest:.2f} s")
+    return did
+
+
+SEEDS = range(5) if "MONKEY" not in os.environ else [int(os.environ["MONKEY"])]
+EVENTS = int(os.environ.get("MONKEY_EVENTS", 2_000))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_monkey_breaks_nothing(
+    qtbot: QtBot, watch: Watch, nothing_waits: list[Monkey], tmp_path: Path, seed: int
+) -> None:
+    roam(qtbot, watch, nothing_waits, tmp_path, seed, EVENTS)
+
+
+def test_two_monkeys_of_one_seed_do_the_same(
+    qtbot: QtBot, watch: Watch, nothing_waits: list[Monkey], tmp_path: Path
+) -> None:
+    walks = []
+    for name in ("one", "two"):
+        folder = tmp_path / name
+        folder.mkdir()
+        walks.append(roam(qtbot, watch, nothing_waits, folder, 3, 300))
+    assert walks[0] == walks[1]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(1000, 1040))
+def test_monkeys_break_nothing_for_a_long_time(
+    qtbot: QtBot, watch: Watch, nothing_waits: list[Monkey], tmp_path: Path, seed: int
+) -> None:
+    roam(qtbot, watch, nothing_waits, tmp_path, seed, 5_000)
