@@ -22,30 +22,23 @@ from PySide6.QtWidgets import QToolTip, QWidget
 
 from bpstudio.errors import StudioError
 from bpstudio.language import _
-from bpstudio.playback.bodies import SOURCE
 from bpstudio.playback.marks import Rect, around
 from bpstudio.playback.palette import THEMES, Theme
 from bpstudio.playback.picture import caption_of
 from bpstudio.playback.scene import Scene
 from bpstudio.playback.timeline import Wire
 from bpstudio.project import align
-from bpstudio.project.opening import levels
-from bpstudio.ui import openings
-from bpstudio.ui.canvas import adding, lines, notes, overlay, searches, telling
+from bpstudio.ui.canvas import adding, overlay, telling
 from bpstudio.ui.canvas import view as views
 from bpstudio.ui.canvas.drawing import Drawing
-from bpstudio.ui.canvas.editors import Editor
 from bpstudio.ui.canvas.gestures.gesture import Gesture, Pointer
 from bpstudio.ui.canvas.gestures.place import Place
 from bpstudio.ui.canvas.ghost import lifted
 from bpstudio.ui.canvas.hit import NEAR, Targets
-from bpstudio.ui.canvas.keyboard import Keyboard
 from bpstudio.ui.canvas.minimap import Minimap
-from bpstudio.ui.canvas.notes import NoteEditor
-from bpstudio.ui.canvas.quick_search import Where
-from bpstudio.ui.canvas.search_box import SearchBox
 from bpstudio.ui.canvas.tinting import paint_legend, paint_tint
 from bpstudio.ui.canvas.troubles import Troubles
+from bpstudio.ui.canvas.typing_on import Typing
 from bpstudio.ui.canvas.view import Point, View
 from bpstudio.ui.panels.turns import turns
 from bpstudio.ui.preferences import Preferences
@@ -62,7 +55,7 @@ FRAME = 15
 """Milliseconds between two frames while nodes glide."""
 
 
-class Canvas(Keyboard):
+class Canvas(Typing):
     """Draws the network and what runs through it; gestures end in edits."""
 
     looked = Signal()
@@ -76,8 +69,6 @@ class Canvas(Keyboard):
         self._dressed = studio.preferences.theme, studio.preferences.language
         self._marked: frozenset[str] = frozenset()
         self._announced: object = None
-        self._editor: Editor | NoteEditor | None = None
-        self._search: SearchBox | None = None
         self._turns = turns(studio)
         self._zooming = False
         self._calm = QTimer(self)
@@ -170,7 +161,7 @@ class Canvas(Keyboard):
 
     def _see(self, view: View) -> None:
         self.view = view.snapped(self.devicePixelRatioF())
-        self._leave_editors()
+        self.leave_editors()
         self.looked.emit()
         self.update()
 
@@ -217,117 +208,6 @@ class Canvas(Keyboard):
             moved |= self.places_moved([id], dx, dy)
         return moved
 
-    # -- typing ------------------------------------------------------------------------------
-
-    def open_quick_search(self, at: Point | None = None, port: Where = None) -> None:
-        """Search for something to put there, in pixels of the widget; where there is room without.
-
-        With a port only what fits it is offered, and is connected to it at once; with a wire it
-        goes into it.
-        """
-        self._leave_editors()
-        self._search = searches.open_add(self, at, port)
-
-    def open_connect(self, id: str) -> None:
-        """Search for what a node can be connected to."""
-        self._leave_editors()
-        self.bring_into_view(id)
-        self._search = searches.open_connect(self, id)
-
-    def open_wires(self, id: str) -> None:
-        """Choose one of the wires of a node, to remove it or to put a gate into it."""
-        self._leave_editors()
-        self.bring_into_view(id)
-        self._search = searches.open_wires(self, id)
-
-    def edit_title(self, id: str) -> None:
-        """Type another title for a node, in its place."""
-        if id in self.scene.bodies:
-            self._leave_editors()
-            self.bring_into_view(id)
-            self._editor = lines.title_editor(self, id)
-
-    def edit_value(self, key: str, at: Point | None = None) -> None:
-        """Type another value of a source, by its key such as `x.value`, in its place, or where its
-        number stands."""
-        id = key.partition(".")[0]
-        if id in self.scene.bodies:
-            self._leave_editors()
-            self.bring_into_view(id)
-            self._editor = lines.value_editor(self, key, at)
-
-    def edit_entry(self, key: str, index: tuple[int, ...], at: Point) -> None:
-        """Type another number in a weight's array, at that place of the canvas."""
-        self._leave_editors()
-        self._editor = lines.entry_editor(self, key, index, at)
-
-    def edit_box(self, id: str) -> None:
-        """Type another title for a box, on its frame or on its folded body."""
-        if id in self.studio.project.boxes:
-            self._leave_editors()
-            self._editor = lines.box_editor(self, id)
-
-    def write_note(self, place: Point | None = None) -> None:
-        """A new note at a place, or in the middle of what is seen; its text is typed at once."""
-        x, y = self.view.to_canvas(self.middle) if place is None else place
-        self._leave_editors()
-        self._editor = notes.new_note_editor(self, (float(round(x)), float(round(y))))
-
-    def edit_note(self, id: str) -> None:
-        """Type another text for a note, over several lines, in its place."""
-        if any(slip.note.id == id for slip in self.scene.slips):
-            self._leave_editors()
-            self._editor = notes.note_editor(self, id)
-
-    def edit_answer(self, place: Point) -> bool:
-        """Type the hidden number at that place of the canvas; whether one is there."""
-        if self.studio.shown.veil is None:
-            return False
-        from bpstudio.ui.canvas import answering  # with the lessons, which most never open
-
-        self._leave_editors()
-        self._editor = answering.answer_editor(self, place)
-        return self._editor is not None
-
-    def open_node(self, id: str) -> None:
-        """What Enter or a double click on a node does: it opens into what it is made of.
-
-        A folded box opens too. Of a source its value is typed; of what is made of nothing smaller
-        its title.
-        """
-        if self.scene.bodies[id].box:
-            openings.toggle(self.studio, self.scene.bodies[id].box)
-        elif lines.value_key(self.studio.project, id) is None and levels(self.studio.project, id):
-            openings.open_node(self.studio, id)
-        else:
-            self._open_editor(id)
-
-    def _open_editor(self, id: str) -> None:
-        """Type the value of a source, or else the title."""
-        key = lines.value_key(self.studio.project, id)
-        if key is not None:
-            self.edit_value(key)
-        elif self.scene.bodies[id].kind != SOURCE:
-            self.edit_title(id)
-
-    @property
-    def editor(self) -> Editor | NoteEditor | None:
-        """The line in which something is being typed."""
-        return self._editor if self._editor is not None and self._editor.open else None
-
-    @property
-    def search(self) -> SearchBox | None:
-        """The quick search, while it is open."""
-        return self._search if self._search is not None and self._search.open else None
-
-    def _leave_editors(self) -> None:
-        editor, self._editor = self.editor, None
-        search, self._search = self.search, None
-        if editor is not None:
-            editor.close_it()
-        if search is not None:
-            search.close_it()
-
     # -- what happens in the studio ----------------------------------------------------------
 
     def _change(self, change: Change) -> None:
@@ -339,12 +219,14 @@ class Canvas(Keyboard):
         if before.graph is not after.graph:
             if self.wire is not None and self.wire not in self.scene.by_wire:
                 self.select_wire(None)
-            if self.gesture is not None and before.graph.structure != after.graph.structure:
+            if before.graph.structure != after.graph.structure:
+                # What is dragged, searched for or typed may be for a node that is gone.
                 self.give_up()
+                self.leave_editors()
             self.forget_hover()
         begun = not self.studio.history.past and before is not after
         if begun:
-            self._leave_editors()
+            self.leave_editors()
             self.give_up()
         if begun or self._lost(after.graph.nodes.keys() - before.graph.nodes.keys()):
             self.fit()
@@ -383,7 +265,7 @@ class Canvas(Keyboard):
             return
         self._dressed = look
         self.drawing.dress(THEMES[preferences.theme])
-        self._leave_editors()
+        self.leave_editors()
         self._say_what_it_is()
         if self._fitting:
             self.fit()

@@ -49,6 +49,9 @@ def in_full(array: Array) -> str:
 def sentence(shown: Showing, scene: Scene, id: str) -> str:
     """All about a node in words: what it is, its shapes, its wires, its value and gradient."""
     body = scene.bodies[id]
+    if body.box:
+        told = _("{box}: a folded box of {count}. Enter opens it.")
+        return told.format(box=body.title, count=body.subtitle)
     return " ".join(
         describing.sentence(shown.project, node, shown.instant)
         for node in (body.node, body.docked)
