@@ -162,7 +162,7 @@ def by_layer(window: Window) -> None:
 
 
 @action(
-    N_("Steps by &phase"),
+    N_("Steps by p&hase"),
     menu="Play",
     checked=lambda window: window.studio.shown.unit == PHASE,
     group=2,
@@ -214,7 +214,7 @@ def previous_example(window: Window) -> None:
 
 
 @action(
-    N_("Whole &batch"),
+    N_("Whole b&atch"),
     menu="Play",
     help=N_("Look at all rows of the batch again"),
     when=_has_rows,
@@ -231,7 +231,7 @@ def _question(window: Window) -> Question | None:
 
 
 @action(
-    N_("&Why is this gradient so?"),
+    N_("Wh&y is this gradient so?"),
     menu="Play",
     shortcut=("F7",),
     help=N_("The paths from the loss to the selected wire or gate, with their products and sum"),
