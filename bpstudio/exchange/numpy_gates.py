@@ -138,10 +138,14 @@ def gate_classes(program: Program, unique: Names) -> dict[str, GateClass]:
     """For each node that is more than a source the class of its gate; equal rules share one."""
     found: dict[object, GateClass] = {}
     classes: dict[str, GateClass] = {}
+    rewritten: dict[int, Rule] = {}
     for node in program.nodes:
         if program.passes_on(node) or not node.op.ports:
             continue
-        rule = _rewritten(program.rules[node.id])
+        told = program.rules[node.id]
+        if id(told) not in rewritten:
+            rewritten[id(told)] = _rewritten(told)
+        rule = rewritten[id(told)]
         key = (type(node.op), rule.output, tuple(rule.gradients.items()))
         if key not in found:
             found[key] = _class(node.op, rule, unique)
