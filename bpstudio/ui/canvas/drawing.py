@@ -14,7 +14,7 @@ from bpstudio.engine.op import Array
 from bpstudio.engine.places import Place
 from bpstudio.playback import flow
 from bpstudio.playback.badges import Badge
-from bpstudio.playback.bodies import LAYER, LOSS, NUMBER, Body
+from bpstudio.playback.bodies import FOOTER, LAYER, LOSS, NUMBER, Body
 from bpstudio.playback.detail import FAR, MIDDLE, NEAR, detail_at
 from bpstudio.playback.flow import Moving
 from bpstudio.playback.ground import framing
@@ -85,6 +85,7 @@ class Drawing:
         self._drawn = {"tiles": 0.0, "wires": 0.0}
         self._took = dict(self._drawn)
         self._due: list[str] = []
+        self._queue: list[Rect] = []
         self._atlas: Atlas | None = None
         self.dress(theme)
 
@@ -172,6 +173,7 @@ class Drawing:
         """Lay everything out anew."""
         self._scene = self._targets = self._wiring = self._timeline = self._run = None
         self._state = ()
+        self._queue = []
         self._glide = None
         self.caption.forget()
         self.ground.forget()
@@ -241,14 +243,20 @@ class Drawing:
                 self.tiles.follow(shown)
             else:
                 self._follow_weights(shown, state)
-        return len(due) < len(stale)
+        # A piece at a time: the strands of one pair of layers, the pictures of one layer.
+        if self._queue:
+            pieces = 1 if shown.training else len(self._queue)
+            self.wires.spoil(self._queue[:pieces])
+            self._queue = self._queue[pieces:]
+        self.tiles.at_once = not shown.training
+        return len(due) < len(stale) or bool(self._queue) or self.tiles.waiting
 
     def _follow_weights(self, shown: Showing, state: tuple[object, ...]) -> None:
         assert self._wiring is not None
         if self.detail == NEAR and shown.weights is not self._weights:
             self.wires.spoil(holding(self.scene))
         self._weights, self._state = shown.weights, state
-        self.wires.spoil(self._wiring.strand_rects)
+        self._queue = list(self._wiring.strand_rects)
         self._spoil_readings()
 
     def _follow_run(self, instant: Instant | None) -> None:
@@ -261,8 +269,12 @@ class Drawing:
         self._run = run
 
     def _spoil_readings(self) -> None:
-        kinds = (LAYER, LOSS)
-        self.wires.spoil([body.rect for body in self.scene.each if body.kind in kinds])
+        whole = self.detail == NEAR
+        self.wires.spoil(
+            body.rect if whole or body.kind == LOSS else _foot(body)
+            for body in self.scene.each
+            if body.kind in (LAYER, LOSS)
+        )
 
     def _look_from(self, shown: Showing, scale: float, seen: Rect) -> None:
         """Take note of how near one looks, and of the badges that are seen from there."""
@@ -416,9 +428,12 @@ class Drawing:
         self._run.paint(painter, parts, away)
         part = around(parts)
         moving = Moving(here, instant_of(self._shown), self._shown.weights, {})
-        if any(rect.meets(part) for rect in wires.strand_rects):
-            strands = [path for path in wires.strands if path.wire not in gone]
-            draw_strands(painter, moving, strands)
+        strands = [
+            path
+            for path, rect in zip(wires.strands, wires.strand_rects, strict=True)
+            if path.wire not in gone and any(rect.meets(each) for each in parts)
+        ]
+        draw_strands(painter, moving, strands)
         self._paint_readings(painter, moving, part, bodies)
 
     def _paint_readings(
@@ -439,6 +454,12 @@ class Drawing:
             paint_marks(painter, near(moving, here), self.theme)
         badges = self.badging.marks(moving.scene, moving.instant, here)
         paint_marks(painter, badges, self.theme)
+
+
+def _foot(body: Body) -> Rect:
+    """Where on a layer the sizes of gradients and updates are written."""
+    high = FOOTER * body.type
+    return Rect(body.rect.x, body.rect.bottom - high, body.rect.width, high)
 
 
 def instant_of(shown: Showing) -> Instant | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QPainter, QPixmap
@@ -19,13 +19,19 @@ from bpstudio.ui.showing import Showing
 
 
 class Tiles:
-    """The pictures of one set of weights at one scale."""
+    """The pictures of one set of weights at one scale.
+
+    With `at_once` all that are seen are drawn together, else those of one layer at a time; the
+    others are then as they were.
+    """
 
     def __init__(self) -> None:
         self._planes: Mapping[str, Array] = {}
         self._of: tuple[object, ...] = ()
         self._drawn: dict[str, QPixmap] = {}
         self._look: tuple[object, ...] = ()
+        self._stale: set[str] = set()
+        self.at_once = True
 
     def behind(self, shown: Showing) -> bool:
         """Whether they are of something else than what is shown now."""
@@ -38,9 +44,14 @@ class Tiles:
             shown.project, shown.weights, recording=shown.recording, once=not shown.training
         )
         self._of = _what(shown)
-        self._drawn.clear()
+        self._stale = set(self._drawn)
 
-    def paint(self, painter: QPainter, theme: Theme, bodies: Iterable[Body]) -> None:
+    @property
+    def waiting(self) -> bool:
+        """Whether some are still as they were before."""
+        return bool(self._stale)
+
+    def paint(self, painter: QPainter, theme: Theme, bodies: Collection[Body]) -> None:
         """The pictures on these bodies."""
         matrix = painter.worldTransform()
         unit = matrix.m11()
@@ -48,6 +59,12 @@ class Tiles:
         if look != self._look:
             self._look = look
             self._drawn.clear()
+            self._stale.clear()
+        now = {body.last.id for body in bodies if body.last.id in self._stale}
+        if not self.at_once:
+            now = set(sorted(now)[:1])
+        # Who is not seen is drawn when it is.
+        self._forget(now or self._stale)
         painter.save()
         painter.resetTransform()
         for body in bodies:
@@ -59,6 +76,11 @@ class Tiles:
             y = round(first.y * unit + matrix.dy()) - 2
             painter.drawPixmap(x, y, pixmap)
         painter.restore()
+
+    def _forget(self, ids: Iterable[str]) -> None:
+        for id in tuple(ids):
+            self._drawn.pop(id, None)
+            self._stale.discard(id)
 
     def _draw(self, body: Body, theme: Theme, unit: float) -> QPixmap:
         """The column of pictures of one body."""
