@@ -141,7 +141,7 @@ class Docks(QObject):
         for dock in self.by_name.values():
             dock.topLevelChanged.connect(self._touch)
             dock.dockLocationChanged.connect(self._soon)
-            dock.visibilityChanged.connect(self._soon)
+            dock.toggleViewAction().triggered.connect(self._soon)
             dock.toggleViewAction().triggered.connect(self._share)
         self.empty = (dock for dock in self.by_name.values() if not dock.filled)
         window.installEventFilter(self)
