@@ -19,7 +19,7 @@ from PySide6.QtWidgets import QApplication
 from bpstudio import resources
 from bpstudio.lessons.shelf import ours
 from bpstudio.playback.why import Question
-from bpstudio.project import file, runs
+from bpstudio.project import boxing, file, runs
 from bpstudio.project.document import Document
 from bpstudio.training.trainer import train_now
 from bpstudio.ui.app import make_application, take_down
@@ -47,6 +47,7 @@ class Shot(NamedTuple):
     ask: str = ""
     lesson: str = ""
     page: int = 0
+    box: tuple[str, ...] = ()
 
 
 SHOTS = (
@@ -72,6 +73,8 @@ SHOTS = (
     Shot("sigmoid-neuron-korean", "sigmoid-neuron", 0, 12.45, SMALL, "dark", "ko"),
     Shot("xor-800", "xor", 900, None, SMALLEST),
     Shot("sigmoid-neuron-800", "sigmoid-neuron", 0, 12.45, SMALLEST, "projector"),
+    Shot("boxes", "sigmoid-neuron", 0, 12.45, SMALL, box=("w0", "x0")),
+    Shot("boxes-korean", "xor", 300, None, SMALL, "dark", "ko", box=("dense1", "tanh1")),
     Shot("lesson-chain-800", "xor", 0, None, SMALLEST, lesson="03-chain-rule", page=2),
     Shot("lesson-neuron", "xor", 0, None, LARGE, "dark", lesson="04-sigmoid-neuron", page=3),
     Shot("lesson-line", "xor", 0, None, SMALL, "light", "ko", lesson="10-perceptrons", page=2),
@@ -119,6 +122,10 @@ def opened(shot: Shot, app: QApplication) -> Iterator[Window]:
                 teach(window, shot.lesson, shot.page)
             if shot.position is not None:
                 studio.show_position(shot.position)
+            if shot.box:
+                studio.do("", boxing.group, shot.box, "Part", "teal")
+                studio.do("", boxing.fold_boxes, ["box-1"], shot.theme == "dark")
+                window.canvas.fit()
             if shot.select:
                 studio.select([shot.select])
             if shot.ask:

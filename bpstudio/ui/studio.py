@@ -219,7 +219,7 @@ class Studio(Looking):
         before = self.project
         self.history, self.document = History.of(project), document or Document()
         self.saved = project if saved else Project()
-        self.selection = frozenset()
+        self.selection = self.noted = frozenset()
         self.shown = show(project)
         self.noticed.emit(None)
         self.changed.emit(Change(before, project, _("Open")))
@@ -257,6 +257,7 @@ class Studio(Looking):
         if kept is self.aside:
             self.aside = None
         self.history, self.saved, self.document, self.shown, self.selection = kept
+        self.noted = frozenset()
         self.noticed.emit(None)
         self.changed.emit(Change(before, self.project, _("Open")))
         self.selected.emit(self.selection)
