@@ -30,6 +30,8 @@ FROZEN, TIE, DEAD, SATURATED, NOT_FINITE, UNREACHED = (
     "not finite",
     "unreached",
 )
+LASTING = frozenset({FROZEN, UNREACHED})
+"""What holds whatever the numbers are."""
 INKS: Mapping[str, str] = {
     FROZEN: "accent",
     TIE: "local",

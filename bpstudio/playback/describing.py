@@ -8,7 +8,7 @@ from collections.abc import Callable
 from bpstudio.engine.graph import Node
 from bpstudio.engine.op import Array, Kind
 from bpstudio.language import _
-from bpstudio.playback import digits
+from bpstudio.playback import badges, digits
 from bpstudio.playback.timeline import Instant
 from bpstudio.project.project import Project
 
@@ -31,7 +31,16 @@ def sentence(project: Project, node: Node, instant: Instant | None) -> str:
     value, gradient = numbers(node.id, instant)
     parts.append(_("value {value}").format(value=value) if value else "")
     parts.append(_("gradient {value}").format(value=gradient) if gradient else "")
-    return ", ".join(part for part in parts if part) + "."
+    said = ", ".join(part for part in parts if part) + "."
+    return " ".join([said, *_badges(project, node, instant)])
+
+
+def _badges(project: Project, node: Node, instant: Instant | None) -> list[str]:
+    """What the badges of a node mean, once its numbers are there."""
+    recording = instant.timeline.recording if instant is not None else None
+    there = instant is not None and instant.value(node.id) > 0
+    own = badges.badges(project, recording, [node.id]).get(node.id, ())
+    return [each.sentence for each in own if there or each.kind in badges.LASTING]
 
 
 def shape(project: Project, node: Node) -> str:

@@ -10,6 +10,7 @@ from drawing import network, of_formula, recorded
 
 from bpstudio.language import set_language
 from bpstudio.playback import badges as badging
+from bpstudio.playback import describing
 from bpstudio.playback.badges import (
     DEAD,
     FROZEN,
@@ -22,6 +23,7 @@ from bpstudio.playback.badges import (
     places,
 )
 from bpstudio.playback.scene import scene
+from bpstudio.playback.timeline import Timeline
 from bpstudio.project import edits
 from bpstudio.project.iteration import iteration
 from bpstudio.project.project import Project, frozen
@@ -161,3 +163,12 @@ def test_they_are_said_in_korean() -> None:
         assert badge.sentence != english
     finally:
         set_language("en")
+
+
+def test_they_are_said_to_those_who_do_not_see_them() -> None:
+    project = of_formula("relu(x)*2", x=-1.0)
+    timeline = Timeline(recorded(project))
+    id = next(n.id for n in project.graph.nodes.values() if n.op.name == "relu")
+    node = project.graph[id]
+    assert "is closed" in describing.sentence(project, node, timeline.rest("forward"))
+    assert "is closed" not in describing.sentence(project, node, timeline.at(0.0))

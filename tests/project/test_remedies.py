@@ -11,7 +11,10 @@ import bpstudio.engine.ops  # noqa: F401 - fills the catalog
 from bpstudio.data import toys
 from bpstudio.engine.graph import Graph, Node
 from bpstudio.engine.op import Kind, Port, catalog
+from bpstudio.engine.ops.layer import Dense
 from bpstudio.engine.ops.missing import missing
+from bpstudio.engine.ops.reshape import Reshape
+from bpstudio.engine.ops.source import Parameter
 from bpstudio.errors import GraphError, ShapeError
 from bpstudio.project import build, edits, remedies
 from bpstudio.project.iteration import iteration
@@ -76,11 +79,10 @@ def test_several_at_once() -> None:
 
 
 def test_a_clash_of_widths_sets_the_units() -> None:
-    dense = catalog["dense"]
     project = project_of(
         node("data", "data"),
-        Node("wide", dense(units=4), {"x": ("data",)}),
-        Node("narrow", dense(units=3), {"x": ("data",)}),
+        Node("wide", Dense(units=4), {"x": ("data",)}),
+        Node("narrow", Dense(units=3), {"x": ("data",)}),
         node("sum", "add", a="wide", b="narrow"),
     )
     project = edits.set_data(project, toys.make("xor"))
@@ -111,7 +113,7 @@ def test_an_array_before_a_loss_is_flattened() -> None:
     project = build.network(toys.make("xor"), (2, 4, 1))
     source = project.graph[project.graph.losses[0]].feeding[0]
     loss = project.graph.losses[0]
-    op = catalog["reshape"](size=(1, 1), keep=1)
+    op = Reshape(size=(1, 1), keep=1)
     project = edits.insert_node(project, op, (0, 0), loss, "prediction")
     (problem,) = problems(project)
     (label,) = (label for label in labels(problem) if label.startswith("Flatten"))
@@ -148,10 +150,9 @@ def test_the_same_numbers_are_reshaped() -> None:
 
 
 def test_a_parameter_of_the_wrong_shape_gets_the_right_one() -> None:
-    parameter = catalog["parameter"]
     project = project_of(
         node("data", "data"),
-        Node("w", parameter(size=(3, 3))),
+        Node("w", Parameter(size=(3, 3))),
         node("layer", "dense", x="data", weight="w"),
     )
     project = edits.set_data(project, toys.make("xor"))

@@ -20,8 +20,9 @@ from pytestqt.qtbot import QtBot
 from bpstudio.engine.formula import build as formula_of
 from bpstudio.engine.inside import NEURONS
 from bpstudio.engine.op import catalog
-from bpstudio.playback.badges import FROZEN, TIE
+from bpstudio.playback.badges import FROZEN, TIE, Badge
 from bpstudio.playback.detail import FAR, MIDDLE, NEAR, detail_at
+from bpstudio.playback.marks import Rect
 from bpstudio.playback.near import near
 from bpstudio.project import build, edits
 from bpstudio.project.opening import unfold
@@ -164,7 +165,7 @@ def test_freezing_shows_at_once(canvas: Canvas, xor: Project) -> None:
     assert FROZEN in [badge.kind for _rect, badge in _badges(canvas)]
 
 
-def _badges(canvas: Canvas) -> list[tuple[object, object]]:
+def _badges(canvas: Canvas) -> list[tuple[Rect, Badge]]:
     from bpstudio.playback import badges
 
     visible = canvas.drawing.badging.visible(canvas.studio.shown.instant)

@@ -6,7 +6,7 @@ import operator
 from collections.abc import Iterable, Mapping
 
 from bpstudio.playback import badges
-from bpstudio.playback.badges import FROZEN, UNREACHED, Badge
+from bpstudio.playback.badges import LASTING, Badge
 from bpstudio.playback.bodies import Body
 from bpstudio.playback.marks import Mark, Rect
 from bpstudio.playback.scene import Scene
@@ -73,7 +73,7 @@ class Badging:
 
 
 def _seen(badge: Badge, id: str, instant: Instant | None) -> bool:
-    if badge.kind in (FROZEN, UNREACHED):
+    if badge.kind in LASTING:
         return True
     return instant is not None and instant.value(id) >= 0.5
 
