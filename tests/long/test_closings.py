@@ -59,8 +59,7 @@ def play(root, way, seed, tell):
             elif way == "exporting":
                 window.actions_by_id["export"].trigger()
             elif way == "dialog":
-                window.actions_by_id["shortcuts" if "shortcuts" in window.actions_by_id
-                                     else "about"].trigger()
+                window.actions_by_id["about_studio"].trigger()
             elif way == "question":
                 files._ask_to_save(window, lambda answer: None)
             elif way == "opening":
