@@ -58,6 +58,27 @@ def marks(kind: str, array: Array, rect: Rect, role: str, theme: Theme) -> Itera
         yield from _histogram(array, rect, role, theme)
 
 
+def entry_at(
+    kind: str, array: Array, rect: Rect, place: tuple[float, float], theme: Theme
+) -> tuple[int, ...] | None:
+    """The entry that is drawn at a place of the view; None where there is none to be told."""
+    x, y = place[0] - rect.x, place[1] - rect.y
+    if kind == VECTOR:
+        drawn, columns = min(array.size, MOST_ENTRIES), _columns(array, rect.width, theme)
+        wide, high = rect.width / columns, _CELL * theme.type
+    elif kind == HEAT:
+        drawn, (rows, columns) = array.size, _table(array).shape
+        inside = max(min(16.0 * theme.type, rect.width / columns) * columns, 14.0)
+        wide, high = inside / columns, (rect.height - 17.0 * theme.type) / rows
+    else:
+        return None
+    row, column = int(y // high), int(x // wide)
+    flat = row * columns + column
+    if not (0 <= column < columns and 0 <= flat < drawn):
+        return None
+    return tuple(int(i) for i in np.unravel_index(flat, array.shape))
+
+
 def _number(array: Array, rect: Rect, role: str, theme: Theme) -> Iterator[Mark]:
     """One number; of several the smallest, the mean and the largest."""
     size = 12.0 * theme.type

@@ -15,6 +15,7 @@ from bpstudio.project import edits
 from bpstudio.ui.asking import about, asked
 from bpstudio.ui.canvas.canvas import Canvas
 from bpstudio.ui.panels.boundary import BoundaryPanel
+from bpstudio.ui.panels.inspector import InspectorPanel
 from bpstudio.ui.panels.recording import GRADIENT, RecordingPanel
 from bpstudio.ui.panels.weights import WeightsPanel
 from bpstudio.ui.panels.why import WhyPanel
@@ -254,3 +255,20 @@ def test_the_row_of_a_backward_step_shows_what_arrives(studio: Studio, qtbot: Qt
     assert text.startswith("‖")
     later = panel.steps.data(panel.steps.index(number, GRADIENT), role)
     assert later == "·"
+
+
+def test_a_click_on_an_entry_in_the_inspector_asks(studio: Studio, qtbot: QtBot) -> None:
+    panel = InspectorPanel(studio)
+    qtbot.addWidget(panel)
+    panel.resize(330, 600)
+    studio.select(["dense1"])
+    panel.show()
+    panel.refresh()
+    panel.pictures.buttons["heat"].click()
+    picture = panel.pictures.picture
+    ((_array, _role, rect), (_gradient, role, below)) = picture._placed()
+    assert role == "gradient"
+    QTest.mouseClick(picture, LEFT, NONE, QPoint(3, round(below.y + 3)))
+    assert studio.shown.question == Question(("dense1", "", 0), (0, 0))
+    QTest.mouseClick(picture, LEFT, NONE, QPoint(3, round(rect.bottom - 2)))
+    assert studio.shown.question == Question(("dense1", "", 0), (0, 0)), "that is no entry"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize
-from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
+from collections.abc import Iterator
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QGridLayout,
@@ -97,7 +99,10 @@ class ArrayPictures(QWidget):
 
 
 class Picture(QWidget):
-    """Draws both arrays, the one below the other."""
+    """Draws both arrays, the one below the other; a click chooses an entry."""
+
+    pointed = Signal(tuple)
+    """An entry was clicked, of the value or of the gradient."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -119,14 +124,28 @@ class Picture(QWidget):
     def marks(self) -> list[Mark]:
         """What is drawn, in pixels."""
         found: list[Mark] = []
+        for array, role, rect in self._placed():
+            found += array_views.marks(self._kind, array, rect, role, self._theme)
+        return found
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """An entry is chosen."""
+        place = event.position().x(), event.position().y()
+        for array, _role, rect in self._placed():
+            entry = array_views.entry_at(self._kind, array, rect, place, self._theme)
+            if entry is not None and event.button() == Qt.MouseButton.LeftButton:
+                self.pointed.emit(entry)
+                return
+        super().mousePressEvent(event)
+
+    def _placed(self) -> Iterator[tuple[Array, str, Rect]]:
+        """Each array that is known, its role, and where it is drawn."""
         y = 0.0
         for array, role in zip(self.arrays, ROLES, strict=True):
             if array is not None:
                 high = array_views.height(self._kind, array, self.width(), self._theme)
-                rect = Rect(0.0, y, self.width(), high)
-                found += array_views.marks(self._kind, array, rect, role, self._theme)
+                yield array, role, Rect(0.0, y, self.width(), high)
                 y += high + GAP
-        return found
 
     def minimumSizeHint(self) -> QSize:
         """It gets by with any width."""

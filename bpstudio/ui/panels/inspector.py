@@ -14,6 +14,7 @@ from bpstudio.engine.run import BackwardStep, Step
 from bpstudio.language import N_, _, described, ngettext
 from bpstudio.playback import digits
 from bpstudio.project import edits
+from bpstudio.ui.asking import asked
 from bpstudio.ui.panels.array_pictures import ArrayPictures
 from bpstudio.ui.panels.chain_rule import ChainRule, rules_at
 from bpstudio.ui.panels.form import RIGHT, Form, Words, put, setting_field
@@ -66,6 +67,7 @@ class InspectorPanel(Panel):
             self.facts.row(key, fact)
         self.values = Values(studio)
         self.pictures = ArrayPictures()
+        self.pictures.picture.pointed.connect(self._wonder)
         self.chain, self.jacobian = ChainRule(), JacobianView()
         self.check = NumericCheck(studio)
         self.headings = {key: Words("heading") for key in ("chain", "jacobian", "check")}
@@ -111,6 +113,13 @@ class InspectorPanel(Panel):
         self.values.setVisible(self.values.show_node(shown, id, self.theme))
         self._show_chain(shown, id)
         self._show_check(shown, id)
+
+    def _wonder(self, entry: tuple[int, ...]) -> None:
+        """Ask why the gradient of that entry is what it is."""
+        id = self._chosen(self.studio.shown)
+        question = None if id is None else asked(self.studio.shown, (id, "", 0), entry)
+        if question is not None:
+            self.studio.ask(question)
 
     def _chosen(self, shown: Showing) -> str | None:
         nodes = shown.project.graph.nodes
