@@ -129,13 +129,15 @@ def click(widget: QWidget, at: QPoint | None = None) -> None:
 
 def turn_to(window: Window, name: str, value: int) -> None:
     """Click into a setting of the inspector and turn the wheel until it has that value."""
-    QApplication.processEvents()
+    click(window.top.buttons["forward_pass"])  # without values the settings stand higher
     panel = window.docks.by_name["inspector"].widget()
     assert isinstance(panel, InspectorPanel)
     panel.refresh()
     box = panel.settings.fields[name]
     assert isinstance(box, QSpinBox)
+    QApplication.processEvents()
     click(box, QPoint(8, box.height() // 2))
+    box.setFocus()
     while box.value() != value and box.hasFocus():
         turn_wheel(box, 120 if value > box.value() else -120)
     assert box.value() == value
