@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -16,11 +15,12 @@ from bpstudio.errors import StudioError
 from bpstudio.language import _
 from bpstudio.playback.why import Question
 from bpstudio.project.file import SUFFIX
+from bpstudio.project.recovery import Orphan
 from bpstudio.ui import actions, commands, icons, style
 from bpstudio.ui.banner import Banner
 from bpstudio.ui.bars import TopBar
 from bpstudio.ui.canvas.canvas import Canvas
-from bpstudio.ui.dialogs import files, recovery, tables
+from bpstudio.ui.dialogs import files
 from bpstudio.ui.docks import Docks
 from bpstudio.ui.guard import Guard
 from bpstudio.ui.menus import Menus
@@ -54,8 +54,8 @@ class Window(QMainWindow):
         """
         super().__init__()
         self.studio: Studio = studio
-        self.guard = Guard(studio, aside)
-        self.guard.found.connect(partial(recovery.offer, self))
+        self.guard: Guard = Guard(studio, aside)
+        self.guard.found.connect(self._offer)
         self._keep = keep
         self._spoken = studio.preferences.language
         self._leaving = False
@@ -164,6 +164,12 @@ class Window(QMainWindow):
         self.setWindowTitle(_("{name}[*] – Backprop Studio").format(name=name))
         self.setWindowModified(studio.dirty)
 
+    def _offer(self, orphans: list[Orphan]) -> None:
+        # It is hardly ever needed, and would delay the first paint.
+        from bpstudio.ui.dialogs import recovery
+
+        recovery.offer(self, orphans)
+
     # -- the window itself ------------------------------------------------------------------
 
     def _add_bar(self, name: str, widget: QWidget, area: Qt.ToolBarArea) -> None:
@@ -252,7 +258,9 @@ class Window(QMainWindow):
             return
         event.acceptProposedAction()
         if path.suffix.lower() in files.TABLES:
-            tables.load_table(self, path)
+            from bpstudio.ui.dialogs.tables import load_table
+
+            load_table(self, path)
         else:
             files.open_path(self, path)
 

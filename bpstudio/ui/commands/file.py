@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bpstudio.language import N_
 from bpstudio.ui.actions import action
-from bpstudio.ui.dialogs import files, recovery, tables
+from bpstudio.ui.dialogs import files
 
 if TYPE_CHECKING:
     from bpstudio.ui.window import Window
@@ -27,7 +27,9 @@ def open_file(window: Window) -> None:
 @action(N_("Open a &table…"), menu="File", help=N_("Learn from a table of numbers in a file"))
 def open_table(window: Window) -> None:
     """Read a table and learn from it."""
-    tables.choose_table(window)
+    from bpstudio.ui.dialogs.tables import choose_table
+
+    choose_table(window)
 
 
 @action(
@@ -49,6 +51,8 @@ def open_copy(window: Window) -> None:
 )
 def recover(window: Window) -> None:
     """Offer again what a crash has left behind."""
+    from bpstudio.ui.dialogs import recovery
+
     recovery.offer(window, [])
 
 
