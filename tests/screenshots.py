@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -116,7 +117,8 @@ def opened(shot: Shot, app: QApplication) -> Iterator[Window]:
             window.show()
             studio.prefer(theme=shot.theme, language=shot.language)
             studio.begin(file.load(path), Document(path))
-            settle(app, lambda: False, 1500)
+            settle(app, partial(filled, window), 30_000)
+            settle(app, lambda: False, 1000)
             studio.show_row(shot.row)
             if shot.lesson:
                 teach(window, shot.lesson, shot.page)
@@ -143,6 +145,11 @@ def teach(window: Window, name: str, page: int) -> None:
     window.docks.open("lesson")
     while lecture.place < page:
         lecture.next()
+
+
+def filled(window: Window) -> bool:
+    """Whether every panel is there."""
+    return all(dock.filled for dock in window.docks.by_name.values())
 
 
 def settle(app: QApplication, done: Callable[[], bool], milliseconds: int) -> None:
