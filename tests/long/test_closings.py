@@ -16,7 +16,7 @@ from tests.long.conftest import Row, share
 LONGEST = 2.0
 
 PROGRAM = """
-import json, os, random, signal, sys, time
+import json, os, random, signal, sys, time, traceback
 from pathlib import Path
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QMessageBox, QDialog
@@ -84,6 +84,8 @@ for number in range(count):
         try:
             status = play(root, way, number,
                           lambda each: os.write(theirs, (json.dumps(each) + chr(10)).encode()))
+        except BaseException:
+            traceback.print_exc()
         finally:
             os._exit(status)
     os.close(theirs)

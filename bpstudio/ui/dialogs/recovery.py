@@ -80,7 +80,7 @@ class RecoveryDialog(QDialog):
         self.restore_button = QPushButton(_("&Restore"))
         set_property(self.restore_button, "role", "primary")
         self.restore_button.setDefault(True)
-        self.discard_button = QPushButton(_("&Discard"))
+        self.discard_button = QPushButton(_("&Discard it"))
         self.later_button = QPushButton(_("&Later"))
         self.restore_button.clicked.connect(self._restore)
         self.discard_button.clicked.connect(self._discard)
