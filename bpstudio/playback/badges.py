@@ -186,6 +186,8 @@ def _of_gradients(project: Project, recording: Recording, id: str, judged: bool)
         if judged and not _only_shows(project, id):
             words = N_("{label} is out of the loss's reach: no gradient comes back to it.")
             yield Badge(UNREACHED, words, {"label": label})
+    elif gradient.size == 1 and math.isfinite(gradient.item()):
+        return
     elif not _finite(gradient) and _finite(recording.values[id]) and not _veiled(gradient):
         yield Badge(
             NOT_FINITE,

@@ -126,8 +126,9 @@ def _factor(
         written = "".join(span.text for span in spelled(parse(step.op.gradients[port]), {}))
     spans = (Span(written, "local", MONO, 700),)
     high = CAP_HEIGHT * size
-    across = np.abs(_middles(scene) - body.rect.centre[0])
-    bodies = [scene.each[index].rect for index in np.flatnonzero(across < 300.0).tolist()]
+    away = np.abs(_middles(scene) - body.rect.centre)
+    close = (away[:, 0] < 300.0) & (away[:, 1] < 320.0)
+    bodies = [scene.each[index].rect for index in np.flatnonzero(close).tolist()]
     for gap in (7.0, 23.0, 38.0):
         y = body.rect.y - gap if upper else body.rect.bottom + gap + high
         middle = body.rect.centre[0]
@@ -141,8 +142,8 @@ def _factor(
 
 @lru_cache(maxsize=2)
 def _middles(scene: Scene) -> Array:
-    """How far right the middle of each body stands, (n,)."""
-    return np.array([body.rect.centre[0] for body in scene.each])
+    """The middle of each body, (n, 2)."""
+    return np.array([body.rect.centre for body in scene.each]).reshape(-1, 2)
 
 
 def _badges(scene: Scene, instant: Instant) -> Iterator[Mark]:

@@ -189,7 +189,7 @@ def test_a_clash_is_told_where_it_is_and_mended_by_one_click(canvas: Canvas, xor
     button = card.buttons[0]
     assert button.text() == "Set the units of dense2 to 1"
     QTest.mouseClick(button, LEFT)
-    assert canvas.troubles.problems == () and not card.isVisible()
+    assert not canvas.troubles.problems and not card.isVisible()
     assert len(studio.history.past) == entries + 1
     assert studio.history.undo_name == "Set the units of dense2 to 1"
     studio.undo()
@@ -306,7 +306,7 @@ def test_an_opened_layer_glides_and_arrives(
     from bpstudio.ui.canvas import glide
 
     now = [100.0]
-    monkeypatch.setattr(glide.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("bpstudio.ui.canvas.glide.time.monotonic", lambda: now[0])
     studio = canvas.studio
     studio.begin(xor)
     canvas.repaint()

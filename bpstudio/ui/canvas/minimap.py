@@ -82,16 +82,15 @@ class Minimap(QWidget):
             self._draw(ratio)
         theme = canvas.theme
         with QPainter(self) as painter:
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.drawPixmap(0, 0, self._picture)
             (x, y), (right, bottom) = (self.to_pixel(corner) for corner in _corners(canvas.seen))
             frame = QRectF(x, y, right - x, bottom - y)
-            frame = frame.intersected(QRectF(self.rect()).adjusted(2.5, 2.5, -2.5, -2.5))
+            frame = frame.intersected(QRectF(self.rect()).adjusted(3, 3, -3, -3))
             fill = QColor(theme.colours["accent"])
             fill.setAlphaF(0.1)
-            painter.setBrush(fill)
-            painter.setPen(QPen(QColor(theme.colours["accent"]), 1.5))
-            painter.drawRoundedRect(frame, 3, 3)
+            painter.fillRect(frame, fill)
+            painter.setPen(QPen(QColor(theme.colours["accent"]), 1.0))
+            painter.drawRect(frame)
 
     def _draw(self, ratio: float) -> None:
         theme = self._canvas.theme
