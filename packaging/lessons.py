@@ -71,7 +71,7 @@ def gates(title: str, values: Mapping[str, float], wires: Wires) -> Project:
 
 
 def one_line() -> Project:
-    """One perceptron on the four points of XOR, with the weights of OR."""
+    """One perceptron on the four points of XOR, with a line that gets one of them right."""
     nodes = (
         Node("points", gate("data")),
         Node("neuron", gate("dense", {"units": 1}), {"x": ("points",)}),
@@ -80,8 +80,8 @@ def one_line() -> Project:
     return Project(
         graph=Graph({node.id: node for node in nodes}),
         weights={
-            "neuron.weight": np.array([[0.5], [0.5]]),
-            "neuron.bias": np.array([-0.2]),
+            "neuron.weight": np.array([[-0.5], [0.5]]),
+            "neuron.bias": np.array([0.1]),
         },
         data=toys.make("xor"),
         title="One line",

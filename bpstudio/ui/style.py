@@ -136,6 +136,10 @@ QToolButton[phase="update"][current="true"] {{ border: 1px solid {c["update"]}; 
 QToolButton {{ border: none; border-radius: 6px; padding: 4px; }}
 QToolButton:hover {{ background: {c["canvas"]}; }}
 QToolButton:checked {{ border: 1px solid {c["accent"]}; }}
+QRadioButton::indicator {{ width: 12px; height: 12px; border-radius: 7px;
+  border: 1px solid {c["muted"]}; background: {c["node"]}; }}
+QRadioButton::indicator:checked {{ background: {c["accent"]}; border: 1px solid {c["accent"]}; }}
+QRadioButton::indicator:focus {{ border: 2px solid {c["accent"]}; }}
 QLineEdit, QSpinBox, QDoubleSpinBox, QComboBox, QPlainTextEdit {{ background: {c["node"]};
   border: 1px solid {c["border"]}; border-radius: 6px; padding: 4px 7px; min-height: 18px;
   selection-background-color: {c["accent"]}; selection-color: {contrast}; }}

@@ -67,7 +67,7 @@ def test_hidden_gradients_read_as_questions_until_they_are_said(fork: Studio) ->
     assert len(practice.waiting) == 2, "its shares are shown with the sum"
     practice.reveal()
     practice.reveal()
-    assert practice.waiting == ()
+    assert not practice.waiting
     assert practice.asked is None
     practice.hide(())
     assert fork.shown.veil is None

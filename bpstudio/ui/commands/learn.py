@@ -41,6 +41,16 @@ def _hides(window: Window) -> bool:
     return window.studio.shown.veil is not None
 
 
+def _open_practice(window: Window) -> None:
+    """The panel, with the keyboard where the answer is typed."""
+    from bpstudio.ui.panels.practice import PracticePanel
+
+    window.docks.open("practice")
+    panel = window.docks.by_name["practice"].widget()
+    if isinstance(panel, PracticePanel):
+        panel.focus_answer()
+
+
 @action(N_("&Lessons…"), menu="Lessons", shortcut=("Ctrl+Shift+L",), icon="school")
 def lessons(window: Window) -> None:
     """The lessons that there are, or the one that is going on."""
@@ -98,7 +108,7 @@ def predict(window: Window) -> None:
 
     _practice(window).hide(() if _hides(window) else (GRADIENT,))
     if _hides(window):
-        window.docks.open("practice")
+        _open_practice(window)
 
 
 @action(N_("Give a &hint"), menu="Lessons", shortcut=("Ctrl+Shift+H",), when=_hides, group=1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QHBoxLayout,
@@ -140,6 +141,23 @@ class Predicted(Asked):
         self.hint.setText(_("Hint {level} of {count}").format(level=self._level, count=LEVELS))
 
 
+class Beside(QLabel):
+    """The words of a round button, which wrap beside it; a click on them is a click on it."""
+
+    def __init__(self, text: str, button: QRadioButton) -> None:
+        super().__init__(text)
+        self._button = button
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setWordWrap(True)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.setBuddy(button)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Press the button."""
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._button.click()
+
+
 class Chosen(Asked):
     """One of several answers is chosen."""
 
@@ -151,11 +169,8 @@ class Chosen(Asked):
         for number, option in enumerate(self.question.options):
             button = QRadioButton()
             button.setAccessibleName(option.text)
-            text = words(option.text)
-            text.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)
-            text.setBuddy(button)
+            text = Beside(option.text, button)
             button.clicked.connect(partial(self._choose, number))
-            text.mousePressEvent = partial(self._press, button)  # type: ignore[method-assign]
             group.addButton(button)
             self.buttons.append(button)
             row = QHBoxLayout()
@@ -178,9 +193,6 @@ class Chosen(Asked):
 
     def _choose(self, number: int, _checked: bool = False) -> None:
         self._lecture.answer(self.place, str(number))
-
-    def _press(self, button: QRadioButton, _event: object) -> None:
-        button.click()
 
 
 class Done(Asked):
