@@ -6,6 +6,7 @@ import itertools
 import math
 import random
 from collections.abc import Mapping
+from typing import Any
 
 import fast_sugiyama
 import networkx
@@ -300,11 +301,12 @@ def their_layout(graph: Graph) -> tuple[dict[str, tuple[float, float]], Layout]:
     places: dict[int, tuple[float, float]] = {}
     pieces: list[tuple[int, int]] = []
     offset, beside = 0, 0.0
-    for found, wide, _high, drawn in fast_sugiyama.from_edges(pairs):
+    layouts: Any = fast_sugiyama.from_edges(pairs)
+    for found, wide, _high, drawn in layouts:
         # Where wires bend has numbers that the next network uses again.
         new = {n: n if n < len(ids) else n + offset for n, _ in found}
         places |= {new[n]: (x + beside, y) for n, (x, y) in found}
-        pieces += [(new[a], new[b]) for a, b in drawn or ()]
+        pieces += [(new[a], new[b]) for a, b in drawn]
         offset, beside = offset + 100_000, beside + wide + 100.0
     return {id: places[number[id]] for id in ids}, (places, pieces)
 
