@@ -148,6 +148,8 @@ class SearchBox(QFrame):
             self.list.setCurrentRow(can[max(0, min(here + steps, len(can) - 1))])
 
     def _fill(self, text: str) -> None:
+        if self._over:
+            return
         self._shown = tuple(self._offers(text.strip()))
         self.list.clear()
         for offer in self._shown:
@@ -163,6 +165,8 @@ class SearchBox(QFrame):
 
     def _tell(self, row: int) -> None:
         """The line keeps the keyboard, so it says which row is chosen."""
+        if self._over:
+            return
         said = self._shown[row] if 0 <= row < len(self._shown) else None
         words = "" if said is None else f"{said.text} {said.more}".strip()
         self.line.setAccessibleDescription(words)
