@@ -28,7 +28,8 @@ from bpstudio.playback.wires import Path
 
 MOST_RIDING = 8
 """So many pulses of a moment carry their numbers; more would cover each other."""
-MOST_BADGES = 300
+MOST_BADGES = 60
+"""Where more wires than this fork, the signs of all of them tell nothing any more."""
 CROSSED = 0.3
 """The part of a moment after which values have crossed over."""
 BADGE = 7.0

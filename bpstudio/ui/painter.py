@@ -40,6 +40,9 @@ from bpstudio.playback.sheet import Sheet, fitted
 _EM = 64
 """Texts are drawn from fonts of this many pixels and scaled, so that sizes need not be whole."""
 
+TOGETHER = 24
+"""So many curves that look alike are drawn as one."""
+
 
 def paint_sheet(painter: QPainter, sheet: Sheet, theme: Theme) -> None:
     """The whole page, its background too."""
@@ -111,6 +114,14 @@ def _paint_mark(painter: QPainter, mark: Mark, theme: Theme) -> None:
             _set(painter, theme, mark.fill, mark.stroke, mark.width)
             for x, y in mark.centres.tolist():
                 painter.drawEllipse(QPointF(x, y), mark.radius, mark.radius)
+        case Curves() if len(mark.widths) > TOGETHER and _alike(mark):
+            _set(painter, theme, None, mark.ink, float(mark.widths[0]), mark.dash)
+            curves = mark.controls.tolist()
+            for begin in range(0, len(curves), TOGETHER):
+                path = QPainterPath()
+                for points in curves[begin : begin + TOGETHER]:
+                    path.addPath(_curve(points))
+                painter.drawPath(path)
         case Curves():
             for points, width in zip(mark.controls.tolist(), mark.widths.tolist(), strict=True):
                 _set(painter, theme, None, mark.ink, width, mark.dash)
@@ -126,6 +137,11 @@ def _paint_mark(painter: QPainter, mark: Mark, theme: Theme) -> None:
         case Numbers():
             for text, opacity in mark.lines():
                 _paint_text(painter, text, theme, opacity)
+
+
+def _alike(curves: Curves) -> bool:
+    """Whether curves look the same drawn together: of one width, and not shining through."""
+    return curves.ink.opacity == 1.0 and not curves.dash and bool(np.ptp(curves.widths) == 0)
 
 
 def _set(

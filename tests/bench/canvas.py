@@ -42,7 +42,8 @@ READABLE = 0.5
 """A scale at which numbers can be read and hundreds of nodes are seen."""
 NEAR = 1.0
 """A scale at which formulas and curves are drawn too."""
-GATES = ("add", "multiply", "tanh", "max", "add")
+GATES = ("add", "multiply", "tanh", "max", "tanh")
+"""With as many that bound their numbers as a network has that can be trained."""
 
 
 def network(count: int) -> Project:
