@@ -32,6 +32,7 @@ EXPECTED = (
     "This plugin does not support propagateSizeHints()",
     "This plugin does not support raise()",
     "This plugin does not support grabbing the keyboard",
+    "This plugin does not support grabbing the mouse",
 )
 """What Qt says without a screen whenever a dialog or a menu opens; it is no fault of anybody."""
 
