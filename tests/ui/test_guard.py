@@ -455,6 +455,27 @@ def test_a_bad_end_is_said_with_the_place_of_the_log(
     assert "crash-7.log" in after.said[-1].text
 
 
+def test_work_that_was_put_aside_for_a_lesson_is_kept_and_asked_about(
+    desk: Callable[[], Desk], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    lost = desk()
+    lost.studio.begin(build.network(toys.make("xor"), (2, 3, 1)))
+    lost.retitle("mine")
+    lost.studio.visit(build.network(toys.make("or"), (2, 1), title="lesson"))
+    lost.retitle("lesson, changed")
+    asked: list[str] = []
+    monkeypatch.setattr(
+        files, "ask_to_save", lambda window, _answer: asked.append(window.studio.project.title)
+    )
+    lost.window.close()
+    assert asked == ["mine"]
+    lost.studio.visit(build.network(toys.make("or"), (2, 1), title="lesson"))
+    lost.guard.close(give_up=False)
+    (orphan,) = left_behind(tmp_path / "aside" / "recovery")
+    assert orphan.work().project.title == "mine"
+    orphan.release()
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM")
 def test_work_that_the_system_ends_is_offered_without_reproach(tmp_path: Path) -> None:
     """The whole studio: ended by a signal while there is something to lose."""
