@@ -210,6 +210,7 @@ class Recorder:
         self._wanted: Work | None = None
         self._changed = self._ended = False
         self._given_up = True
+        self._coming: list[Orphan] = []
         self._adopted: list[Orphan] = []
         self._thread = threading.Thread(target=self._run, name="recovery", daemon=True)
         self._thread.start()
@@ -225,10 +226,9 @@ class Recorder:
     def adopt(self, orphan: Orphan) -> None:
         """Have the work of an orphan, which is kept from now on, take the place of its folder.
 
-        To be called before `keep`: the folder goes when the work is written here, not before.
+        To be called before `keep`: the folder goes when that work is written here, not before.
         """
-        with self._wake:
-            self._adopted.append(orphan)
+        self._coming.append(orphan)
 
     def close(self, *, give_up: bool, patience: float = 2.0) -> None:
         """End the thread. What is kept stays, for the next start, unless it is given up."""
@@ -239,7 +239,10 @@ class Recorder:
 
     def _ask(self, work: Work | None) -> None:
         with self._wake:
+            # Together: what was asked for before must not make an orphan go.
             self._wanted, self._changed = work, True
+            self._adopted += self._coming
+            self._coming = []
             self._wake.notify()
 
     # -- in the thread ----------------------------------------------------------------------
@@ -277,13 +280,14 @@ class Recorder:
         """Keep what is wanted; whether there was something to write."""
         with self._wake:
             work, self._changed = self._wanted, False
-            adopted, self._adopted = self._adopted, []
+            adopted = list(self._adopted)
         if work is None:
             desk.clear()
         else:
             desk.write(work)
         for orphan in adopted:
             orphan.discard()
+            self._adopted.remove(orphan)
         return work is not None
 
 

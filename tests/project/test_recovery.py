@@ -204,6 +204,32 @@ def test_the_folder_of_an_orphan_stays_while_its_work_can_not_be_written(kept: K
     again.release()
 
 
+def test_what_was_asked_before_does_not_make_an_orphan_go(kept: Kept) -> None:
+    """The studio has just said that it has nothing to lose; then work is restored; it crashes."""
+    leave(kept, Work(a_project("first")))
+    held, go_on = threading.Event(), threading.Event()
+
+    class Slow(Disk):
+        def remove(self, path: Path) -> None:
+            held.set()
+            assert go_on.wait(PATIENCE)
+            super().remove(path)
+
+    recorder = kept.start(Slow())
+    (orphan,) = kept.found[-1]
+    recorder.forget()
+    assert held.wait(PATIENCE)  # it is about to clear its own folder
+    recorder.forget()
+    recorder.adopt(orphan)
+    go_on.set()
+    kept.end(give_up=False)
+    assert (orphan.folder / ENTRY).exists()
+    orphan.release()
+    (again,) = left_behind(kept.root)
+    assert again.work().project.title == "first"
+    again.release()
+
+
 def test_given_up_is_gone(kept: Kept) -> None:
     leave(kept, Work(a_project()))
     (orphan,) = left_behind(kept.root)
