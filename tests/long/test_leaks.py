@@ -83,7 +83,7 @@ def test_windows_leave_nothing(qtbot: QtBot, row: Row, tmp_path: Path) -> None:
         f"{steep / 1000:.1f} kB a window; files {before[0]} → {after[0]}, "
         f"threads {before[1]} → {after[1]}",
     )
-    assert after == before
+    assert all(now <= then for now, then in zip(after, before, strict=True))
     assert steep < STEEPEST
 
 
@@ -106,5 +106,5 @@ def test_trainings_leave_nothing(qtbot: QtBot, row: Row) -> None:
     after = handles(), threading.active_count(), len(multiprocessing.active_children())
     studio.close()
     row(f"{rounds} trainings", f"{steep / 1000:.1f} kB a training")
-    assert after == before
+    assert all(now <= then for now, then in zip(after, before, strict=True))
     assert steep < STEEPEST
