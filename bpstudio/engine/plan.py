@@ -18,14 +18,13 @@ from typing import Any
 
 import numpy as np
 
-from bpstudio.engine import backprop, plain, rewrite, scalars, shapes
+from bpstudio.engine import backprop, plain, rewrite, shapes, update
 from bpstudio.engine.batches import Batches
 from bpstudio.engine.calls import Call
 from bpstudio.engine.clipping import Clipping
 from bpstudio.engine.graph import Graph
-from bpstudio.engine.layout import Destination, Fused, Layout, lay_out
+from bpstudio.engine.layout import Destination, lay_out
 from bpstudio.engine.listing import Code, Program, Thing, print_code, quietly
-from bpstudio.engine.memory import Pool
 from bpstudio.engine.op import Array, Kind
 from bpstudio.engine.optimizers import Optimizer
 from bpstudio.engine.predictor import Predictor
@@ -153,7 +152,7 @@ class TrainingPlan:
         self.loss: Array = np.zeros((), self.dtype)
         self._batches = Batches(noted, rows)
         self._noise = {key: np.zeros(noted.leaves[key].shape, self.dtype) for key in noise(noted)}
-        self._draws = _draws(noted, graph, self._noise)
+        self._draws = draws(noted, graph, self._noise)
         self._pending = {key: np.zeros_like(self.statistics[key]) for key in noted.statistics}
         self._penalties = {key: value for key, value in penalties.items() if value}
         self._lasso = {key: value for key, value in lasso.items() if value}
@@ -314,18 +313,13 @@ class TrainingPlan:
 
     def _penalise(self, code: Code) -> None:
         """λ · w and λ · sign(w) added to the gradient, in a few calls over the whole vectors."""
-        gradients, weights = Thing(self.gradients), Thing(self.parameters)
         for penalties, signs in ((self._penalties, False), (self._lasso, True)):
             if not penalties:
                 continue
-            strength, pull = np.zeros_like(self.parameters), np.zeros_like(self.parameters)
+            strength = np.zeros_like(self.parameters)
             for key, value in penalties.items():
                 self.vectors.view(strength, key)[...] = value
-            if signs:
-                code.add(np.sign, [weights], Thing(pull))
-            pulling = Thing(pull) if signs else weights
-            code.add(np.multiply, [Thing(strength), pulling], Thing(pull))
-            code.add(np.add, [gradients, Thing(pull)], gradients)
+            update.add_pull(code, self.vectors, strength, signs=signs)
 
     def _assemble(self, many: bool, careful: bool) -> tuple[Code, int]:
         """The passes, then the statistics, then the update for one rate or for many.
@@ -349,32 +343,7 @@ class TrainingPlan:
         passes = len(code.lines)
         for key, new in self._pending.items():
             code.copyto(Thing(self.statistics[key]), Thing(new))
-        tape = Tape(self.dtype)
-        places = {"w": self.parameters, **self.state}
-        leaves = {name: tape.leaf(array.shape) for name, array in places.items()}
-        g, t = tape.leaf(self.gradients.shape), tape.leaf(())
-        rate = tape.leaf(self.parameters.shape if many else ())
-        state = [leaves[name] for name in self.state]
-        cut: Any = self._clipping.applied
-        updated = backprop.twice(
-            tape, lambda: self.optimizer.update(leaves["w"], cut(g, rate), rate, t, *state)
-        )
-        changed = {k: v.index for k, v in updated.items() if v.index != leaves[k].index}
-        calls, instead = rewrite.keep_leaves(tape, tape.calls, changed.values())
-        destinations = [
-            Destination(instead.get(value, value), Thing(places[name]), leaves[name].index)
-            for name, value in changed.items()
-        ]
-        calls = rewrite.live(calls, [d.value for d in destinations])
-        known = {t.index: "t"} if many else {t.index: "t", rate.index: "rate"}
-        steady, rest = scalars.split(tape, calls, known)
-        things = {leaves[name].index: Thing(array) for name, array in places.items()}
-        things[g.index] = Thing(self.gradients)
-        things |= scalars.emit(code, tape, steady, rest, known)
-        if many:
-            things[rate.index] = Thing(np.zeros_like(self.parameters))
-            code.take(things[rate.index], "rate")
-        Layout(tape, rest, things, destinations, Fused(), code, Pool()).run()
+        update.add_update(code, self.vectors, self.optimizer, self._clipping, self.dtype, many=many)
         return code, passes
 
 
@@ -404,7 +373,7 @@ def noise(noted: backprop.Noted) -> list[str]:
     return [key for key, kind in noted.kinds.items() if kind is Kind.NOISE]
 
 
-def _draws(
+def draws(
     noted: backprop.Noted, graph: Graph, arrays: Mapping[str, Array]
 ) -> dict[str, Callable[[np.random.Generator], Mapping[str, Array]]]:
     """For each gate with noise how it is drawn, given the shapes of its other arguments."""
