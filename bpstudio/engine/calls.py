@@ -25,6 +25,8 @@ class Form(enum.Enum):
     """Another look at the same memory; parameters: what `primitives.VIEWS[function]` takes."""
     PRODUCT = "product"
     """A matrix product of operands of one or two axes."""
+    STACKED = "stacked"
+    """A matrix product for each of several runs: operands of three axes, the first is the run."""
     AFFINE = "affine"
     """`x @ weight + bias` as one product with a row of ones; inputs: x, weight, bias."""
     AFFINE_GRADIENT = "affine gradient"

@@ -164,6 +164,8 @@ class Layout:
             case Form.PRODUCT:
                 out = self._find_place(at, call, inputs)
                 emit.product(self.code, inputs[0], inputs[1], out)
+            case Form.STACKED:
+                self.code.add(np.matmul, inputs, self._find_place(at, call, inputs))
             case Form.AFFINE:
                 joined = self.with_ones[call.inputs[0]]
                 slab = self.fused.slabs[call.inputs[1]]
