@@ -1,8 +1,8 @@
-"""Small data sets to learn on, drawn from a seed.
+"""Small data sets to learn on, drawn from a seed, and a few real ones.
 
-A toy set is one function here and its line in `TOYS`. Coordinates lie about between −1 and 1. The
-points and their noise come from two Philox streams of the same seed, so that more noise moves the
-same points further instead of drawing others.
+A set is one function, here, in `curves` or in `real`, and its line in `TOYS`. Coordinates of the
+drawn ones lie about between −1 and 1. The points and their noise come from two Philox streams of
+the same seed, so that more noise moves the same points further instead of drawing others.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from bpstudio.data import curves, real
 from bpstudio.data.dataset import Array, Dataset
 from bpstudio.data.split import held_out_rows
 from bpstudio.errors import StudioError
@@ -30,24 +31,26 @@ class Toy:
 
     `draw(rng, points, **extra)` gives the points without noise, which is then added to the
     features of a classification and to the answers of a regression. `points` is 0 for the truth
-    tables, which are always the same four. `extra` are further settings and their defaults,
-    `ranges` the whole numbers that they may have; `count` names the one that says how many classes
-    there are.
+    tables, which are always the same four, without noise and split; of a `fixed` set only the
+    number of points can't be set. `extra` are further settings and their defaults: texts, or whole
+    numbers, which may lie in `ranges`; `count` names the one that says how many classes there are.
     """
 
     draw: Callable[..., Points]
     classes: tuple[str, ...] = ()
     points: int = 300
     noise: float = 0.0
-    extra: Mapping[str, int] = field(default_factory=dict)
+    extra: Mapping[str, int | str] = field(default_factory=dict)
     ranges: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     count: str = ""
     feature_names: tuple[str, ...] = ()
+    fixed: bool = False
 
     @property
     def settings(self) -> tuple[str, ...]:
         """The names of what may be set beside the seed."""
-        return (*(("points", "noise", "held_out") if self.points else ()), *self.extra)
+        common = ("points", "noise", "held_out") if self.points else ()
+        return (*common[self.fixed :], *self.extra)
 
 
 def make(
@@ -57,7 +60,7 @@ def make(
     noise: float | None = None,
     seed: int = 1,
     held_out: float | None = None,
-    **extra: int,
+    **extra: int | str,
 ) -> Dataset:
     """The toy set of that name; its `recipe` makes it again: `make(**data.recipe)`.
 
@@ -78,7 +81,7 @@ def make(
     _check_range(name, "seed", seed, 0, 2**32 - 1)
     own = {key: recipe[key] for key in toy.extra}
     features, answers = toy.draw(_stream(seed, 0), recipe.get("points", 0), **own)
-    classes = tuple(f"{i}" for i in range(own[toy.count])) if toy.count else toy.classes
+    classes = tuple(f"{i}" for i in range(int(own[toy.count]))) if toy.count else toy.classes
     if recipe.get("noise"):
         noise_drawn = _stream(seed, 1)
         if classes:
@@ -108,8 +111,10 @@ def _recipe(name: str, toy: Toy, given: Mapping[str, Any]) -> dict[str, Any]:
                 setting=key,
                 settings=", ".join(("seed", *toy.settings)),
             )
-        low, high = {**_RANGES, **toy.ranges}[key]
-        _check_range(name, key, value, low, high)
+        if isinstance(toy.extra.get(key), str):
+            _check_text(name, key, value)
+        else:
+            _check_range(name, key, value, *{**_RANGES, **toy.ranges}[key])
     usual = {"points": toy.points, "noise": toy.noise, "held_out": 0.2, **toy.extra}
     return {key: given.get(key, usual[key]) for key in toy.settings}
 
@@ -128,6 +133,16 @@ def _check_range(name: str, key: str, value: Any, low: float, high: float) -> No
         )
 
 
+def _check_text(name: str, key: str, value: Any) -> None:
+    if not isinstance(value, str):
+        raise StudioError(
+            N_("{name}: {setting} can't be {value}. It is a text."),
+            name=name,
+            setting=key,
+            value=value,
+        )
+
+
 def _stream(seed: int, number: int) -> np.random.Generator:
     return np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, number])))
 
@@ -136,8 +151,18 @@ def _truth_table(outputs: str) -> Callable[..., Points]:
     """The four points of a gate of two inputs; `outputs` for 00, 01, 10 and 11."""
 
     def draw(rng: np.random.Generator, points: int) -> Points:
-        features = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
-        return features, np.array([int(bit) for bit in outputs])
+        return _CORNERS.copy(), np.array([int(bit) for bit in outputs])
+
+    return draw
+
+
+def _clouds(outputs: str) -> Callable[..., Points]:
+    """As `_truth_table`, with a cloud of points around each corner; the corners take turns."""
+
+    def draw(rng: np.random.Generator, points: int) -> Points:
+        """Four clouds around the points of a truth table; the noise is how wide they are."""
+        corner = np.arange(points) % 4
+        return _CORNERS[corner], np.array([int(bit) for bit in outputs])[corner]
 
     return draw
 
@@ -193,37 +218,8 @@ def _quadrants(rng: np.random.Generator, points: int) -> Points:
     return features, (features[:, 0] * features[:, 1] < 0).astype(int)
 
 
-def _line(rng: np.random.Generator, points: int) -> Points:
-    """y = 0.7·x − 0.1."""
-    x = rng.uniform(-1, 1, (points, 1))
-    return x, 0.7 * x - 0.1
-
-
-def _sine(rng: np.random.Generator, points: int) -> Points:
-    """y = sin(π·x)."""
-    x = rng.uniform(-1, 1, (points, 1))
-    return x, np.sin(np.pi * x)
-
-
-def _parabola(rng: np.random.Generator, points: int) -> Points:
-    """y = x²."""
-    x = rng.uniform(-1, 1, (points, 1))
-    return x, x**2
-
-
-def _plane(rng: np.random.Generator, points: int) -> Points:
-    """y = (x1 + x2) / 2."""
-    x = rng.uniform(-1, 1, (points, 2))
-    return x, x.mean(axis=1, keepdims=True)
-
-
-def _hills(rng: np.random.Generator, points: int) -> Points:
-    """Two hills and two hollows: y = sin(π·x1) · sin(π·x2)."""
-    x = rng.uniform(-1, 1, (points, 2))
-    return x, np.sin(np.pi * x).prod(axis=1, keepdims=True)
-
-
 _RANGES = {"points": (4, MOST_POINTS), "noise": (0.0, 10.0), "held_out": (0.0, 0.9)}
+_CORNERS = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 _BITS = ("0", "1")
 _SIDES = ("outside", "inside")
 
@@ -244,13 +240,44 @@ TOYS: Mapping[str, Toy] = {
         _checkerboard, _BITS, points=600, extra={"cells": 4}, ranges={"cells": (2, 8)}
     ),
     "quadrants": Toy(_quadrants, _BITS, noise=0.05),
-    "linear": Toy(_line, points=100, noise=0.1, feature_names=("x",)),
-    "sine": Toy(_sine, points=100, noise=0.1, feature_names=("x",)),
-    "parabola": Toy(_parabola, points=100, noise=0.05, feature_names=("x",)),
-    "plane": Toy(_plane, noise=0.05),
-    "hills": Toy(_hills, points=600, noise=0.05),
+    "and_clouds": Toy(_clouds("0001"), _BITS, points=200, noise=0.15),
+    "or_clouds": Toy(_clouds("0111"), _BITS, points=200, noise=0.15),
+    "nand_clouds": Toy(_clouds("1110"), _BITS, points=200, noise=0.15),
+    "xor_clouds": Toy(_clouds("0110"), _BITS, points=200, noise=0.15),
+    "above": Toy(
+        curves.above,
+        ("below", "above"),
+        extra={"formula": "sin(x)", "reach": 3},
+        ranges={"reach": (1, 100)},
+        feature_names=("x", "y"),
+    ),
+    "linear": Toy(curves.line, points=100, noise=0.1, feature_names=("x",)),
+    "sine": Toy(curves.sine, points=100, noise=0.1, feature_names=("x",)),
+    "parabola": Toy(curves.parabola, points=100, noise=0.05, feature_names=("x",)),
+    "cubic": Toy(curves.cubic, points=100, noise=0.05, feature_names=("x",)),
+    "stairs": Toy(curves.stairs, points=100, noise=0.05, feature_names=("x",)),
+    "ripple": Toy(curves.ripple, points=150, noise=0.05, feature_names=("x",)),
+    "curve": Toy(
+        curves.curve,
+        points=100,
+        noise=0.05,
+        extra={"formula": "sin(x) + x/2", "reach": 3},
+        ranges={"reach": (1, 100)},
+        feature_names=("x",),
+    ),
+    "plane": Toy(curves.plane, noise=0.05),
+    "hills": Toy(curves.hills, points=600, noise=0.05),
+    "iris": Toy(real.iris, real.IRIS, points=150, feature_names=real.IRIS_NAMES, fixed=True),
+    "digits": Toy(
+        real.digits, real.DIGITS, points=1797, feature_names=real.DIGITS_NAMES, fixed=True
+    ),
 }
-"""Every toy set by its name in files and on the command line."""
+"""Every set that comes with the program by its name in files and on the command line."""
 
-ALIASES: Mapping[str, str] = {"gaussians": "blobs", "gauss": "blobs", "circle": "circles"}
+ALIASES: Mapping[str, str] = {
+    "gaussians": "blobs",
+    "gauss": "blobs",
+    "circle": "circles",
+    "spirals": "spiral",
+}
 """Other names by which people look for a toy set."""

@@ -10,6 +10,7 @@ import pytest
 from bpstudio.data.split import held_out_rows
 from bpstudio.data.toys import ALIASES, TOYS, make
 from bpstudio.errors import StudioError
+from bpstudio.resources import path
 
 TABLES = {
     "xor": [0, 1, 1, 0],
@@ -19,7 +20,8 @@ TABLES = {
     "nor": [1, 0, 0, 0],
     "xnor": [1, 0, 0, 1],
 }
-CLOUDS = [name for name in TOYS if name not in TABLES]
+REAL = {"iris": (150, 4, 3), "digits": (1797, 64, 10)}
+CLOUDS = [name for name in TOYS if name not in TABLES and name not in REAL]
 
 
 @pytest.mark.parametrize("name", TABLES)
@@ -39,7 +41,7 @@ def test_clouds_keep_a_fifth_for_testing(name: str) -> None:
     assert len(data.test_rows) == 40
     assert np.isfinite(data.features).all()
     assert np.isfinite(data.answers).all()
-    assert np.abs(data.features).max() < 2.5
+    assert np.abs(data.features).max() < 3.1
     if data.classification:
         assert set(data.answers.tolist()) == set(range(len(data.classes)))
         assert data.answers.shape == (200,)
@@ -101,6 +103,82 @@ def test_squares_of_a_checkerboard_differ_from_their_neighbours() -> None:
     assert np.array_equal(expected, data.answers == 1)
 
 
+@pytest.mark.parametrize("name", ["and", "or", "nand", "xor"])
+def test_clouds_of_a_truth_table_stand_around_its_points(name: str) -> None:
+    still = make(f"{name}_clouds", noise=0, points=40)
+    for point, answer in zip(make(name).features, make(name).answers, strict=True):
+        here = (still.features == point).all(axis=1)
+        assert here.sum() == 10
+        assert set(still.answers[here].tolist()) == {int(answer)}
+    wide = make(f"{name}_clouds", noise=0.2, points=4000)
+    assert (wide.features - make(f"{name}_clouds", noise=0, points=4000).features).std() > 0.19
+
+
+def test_a_typed_function_parts_the_plane() -> None:
+    data = make("above", formula="x^2 - 1", reach=2, points=400)
+    x, y = data.features.T
+    assert np.array_equal(data.answers == 1, y > x**2 - 1)
+    assert np.abs(data.features).max() <= 2
+    assert data.recipe["formula"] == "x^2 - 1"
+    assert make("spirals", arms=5).classes == ("0", "1", "2", "3", "4")
+
+
+def test_a_typed_function_is_a_curve_to_learn() -> None:
+    data = make("curve", formula="2·x if x > 0 else -x", reach=1, noise=0)
+    x = data.features
+    assert np.array_equal(data.answers, np.where(x > 0, 2 * x, -x))
+    assert np.array_equal(make("curve", formula="2", noise=0).answers, np.full((100, 1), 2.0))
+
+
+@pytest.mark.parametrize(
+    ("formula", "reason"),
+    [
+        ("", "empty"),
+        ("y + 1", "y, but there is only x"),
+        ("1/(x-x)", "no finite number at x"),
+        ("log(x)", "no finite number at x"),
+        ("sum(x)", "sum is for arrays"),
+        ("x @ x", "@ is for arrays"),
+        ("2x", "position"),
+        ("__import__('os')", "position"),
+        ("x" + "+x" * 200, "401 characters"),
+    ],
+)
+def test_a_function_that_is_none_is_one_sentence(formula: str, reason: str) -> None:
+    with pytest.raises(StudioError, match=reason) as caught:
+        make("curve", formula=formula)
+    assert str(caught.value).endswith(".")
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_real_sets_are_whole_and_say_where_they_are_from(name: str) -> None:
+    data = make(name, seed=3)
+    rows, columns, classes = REAL[name]
+    assert data.features.shape == (rows, columns)
+    assert len(data.classes) == classes
+    assert len(data.test_rows) == pytest.approx(0.2 * rows, abs=classes)
+    about = path("data", f"{name}.txt").read_text(encoding="utf-8")
+    assert "Source" in about
+    assert "CC BY 4.0" in about
+
+
+def test_the_iris_is_fishers() -> None:
+    data = make("iris")
+    assert np.bincount(data.answers).tolist() == [50, 50, 50]
+    assert data.features.mean(axis=0) == pytest.approx([5.843, 3.057, 3.758, 1.199], abs=0.001)
+    noisy = make("iris", noise=0.1)
+    assert not np.array_equal(noisy.features, make("iris").features)
+
+
+def test_digits_are_pictures() -> None:
+    data = make("digits")
+    assert data.features.min() == 0
+    assert data.features.max() == 1
+    zero = data.features[0].reshape(8, 8)
+    assert data.answers[0] == 0
+    assert zero[3:5, 3:5].sum() < 0.2 * zero[3:5].sum()
+
+
 def test_aliases_lead_to_a_set() -> None:
     assert make("gaussians").recipe["name"] == "blobs"
     assert set(ALIASES.values()) <= set(TOYS)
@@ -124,6 +202,9 @@ WRONG: list[dict[str, Any]] = [
     {"name": "spiral", "arms": 1},
     {"name": "xor", "points": 10},
     {"name": "xor", "noise": 0.1},
+    {"name": "iris", "points": 100},
+    {"name": "above", "formula": 3},
+    {"name": "above", "reach": 0},
 ]
 
 

@@ -88,6 +88,9 @@ def _curve(painter: QPainter, entry: Entry, theme: Theme) -> None:
 
 def _points(painter: QPainter, name: str, theme: Theme) -> None:
     toy = toys.TOYS[name]
+    if len(toy.feature_names) > 2:
+        _table(painter, theme)
+        return
     data = toys.make(name, points=_POINTS if toy.points else None)
     x = data.features[:, 0]
     flat = data.features.shape[1] == 1
