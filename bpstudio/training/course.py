@@ -42,12 +42,16 @@ class Course:
 
 @dataclass(frozen=True, eq=False)
 class Kept:
-    """Everything that a step changes, as it was before one, to go back to."""
+    """Everything that a step changes, as it was before one, to go back to.
+
+    `since` is the step from which the optimizer counts.
+    """
 
     step: int
     parameters: Array
     state: Mapping[str, Array]
     statistics: Mapping[str, Array]
+    since: int = 0
 
 
 def lay_out(job: Job) -> Course:
@@ -129,7 +133,13 @@ def memory_of(course: Course) -> Memory:
 def keep(course: Course, step: int) -> Kept:
     """A copy of everything that a step changes."""
     plan = course.whole
-    return Kept(step, plan.parameters.copy(), _copies(plan.state), _copies(plan.statistics))
+    return Kept(
+        step,
+        plan.parameters.copy(),
+        _copies(plan.state),
+        _copies(plan.statistics),
+        course.since,
+    )
 
 
 def restore(course: Course, kept: Kept) -> None:

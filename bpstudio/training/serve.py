@@ -19,17 +19,27 @@ from bpstudio.engine.op import Array
 from bpstudio.errors import StudioError
 from bpstudio.language import N_
 from bpstudio.training.board import Board
+from bpstudio.training.history import Dated, Line, Tape
 from bpstudio.training.job import Change, Job, Result
+from bpstudio.training.seeking import Found, moments
 from bpstudio.training.settings import Settings
 from bpstudio.training.trainer import continued, result_of, train
+
+TAPES = 3
+"""So many runs are kept on tape; of others a replay goes from their beginning."""
 
 
 @dataclass(frozen=True, eq=False)
 class Start:
-    """Train this job; a run that is going on is given up."""
+    """Train this job; a run that is going on is given up.
+
+    It is kept on the tape of this name, which goes on from another one if that is still there.
+    """
 
     number: int
     job: Job
+    tape: str = ""
+    after: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,7 +57,24 @@ class Stop:
     kept: bool
 
 
-Command = Start | GoOn | Stop | Change
+@dataclass(frozen=True)
+class Seek:
+    """Find a step of the run on that tape."""
+
+    number: int
+    tape: str
+    step: int
+
+
+@dataclass(frozen=True, eq=False)
+class Wind:
+    """A run to be found on the tape of that name from now on."""
+
+    tape: str
+    line: Line
+
+
+Command = Start | GoOn | Stop | Change | Seek | Wind
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,13 +83,24 @@ class Ended:
 
     It has taken its steps or was asked to end: then there is a `result`. Or a `problem` came up;
     the result is then what there was before it, if anything. `trace` is there where the problem
-    is a fault of ours, for the log.
+    is a fault of ours, for the log. `changes` are those of this run, with all that was changed.
     """
 
     number: int
     result: Result | None = None
     problem: StudioError | None = None
     trace: str = ""
+    changes: tuple[Dated, ...] = ()
+
+
+@dataclass(frozen=True)
+class Lacking:
+    """There is no such tape, or it does not reach back to that step."""
+
+    number: int
+
+
+News = Ended | Lacking | Found | None
 
 
 def serve(connection: Connection, memory: Any, capacity: int) -> None:
@@ -73,14 +111,21 @@ def serve(connection: Connection, memory: Any, capacity: int) -> None:
     board = Board(memory, capacity)
     job: Job | None = None
     command: Command | None = None
+    tapes: dict[str, Tape] = {}
     try:
         connection.send(None)
         while True:
             match command or connection.recv():
-                case Start(number, job):
-                    command, job = _run(connection, board, number, job)
+                case Start(number, job, name, after):
+                    tape = _tape_for(tapes, job, name, after)
+                    command, job = _run(connection, board, number, job, tape)
                 case GoOn(number, steps) if job is not None:
                     command, job = _run(connection, board, number, replace(job, steps=steps))
+                case Seek() as seek:
+                    command = _seek(connection, tapes, seek)
+                case Wind(name, line):
+                    command = None
+                    _hold(tapes, name, Tape(line))
                 case GoOn(number):
                     command = None
                     problem = StudioError(N_("There is no run yet to go on from. Start one."))
@@ -105,14 +150,59 @@ def end_with_parent() -> None:
         threading.Thread(target=watch, args=(parent.sentinel,), daemon=True).start()
 
 
-def _run(connection: Connection, board: Board, number: int, job: Job) -> tuple[Command | None, Job]:
+def _tape_for(tapes: dict[str, Tape], job: Job, name: str, after: str) -> Tape | None:
+    """The tape on which a job is kept: a new one, or one that goes on from another."""
+    if not name:
+        return None
+    before = tapes.get(after)
+    fits = before is not None and before.line.start <= job.start
+    tape = before.gone_on(job) if before is not None and fits else Tape(Line(job))
+    _hold(tapes, name, tape)
+    return tape
+
+
+def _hold(tapes: dict[str, Tape], name: str, tape: Tape) -> None:
+    """Keep a tape, and of the others those that were used last."""
+    tapes.pop(name, None)
+    tapes[name] = tape
+    while len(tapes) > TAPES:
+        del tapes[next(iter(tapes))]
+
+
+def _seek(connection: Connection, tapes: dict[str, Tape], seek: Seek) -> Command | None:
+    """Find a step and tell it, with one near it at once; returns the command that cut it short."""
+    tape = tapes.get(seek.tape)
+    if tape is None or seek.step < tape.line.start:
+        connection.send(Lacking(seek.number))
+        return None
+    _hold(tapes, seek.tape, tape)
+    try:
+        for found in moments(tape, seek.number, seek.step):
+            if found is not None:
+                _tell(connection, found)
+            if connection.poll():
+                break
+    except StudioError as error:
+        _tell(connection, Found(seek.number, seek.step, problem=error))
+    except (EOFError, OSError):
+        raise
+    except Exception as error:
+        found = Found(seek.number, seek.step, problem=_fault(error), trace=traceback.format_exc())
+        _tell(connection, found)
+    return None
+
+
+def _run(
+    connection: Connection, board: Board, number: int, job: Job, tape: Tape | None = None
+) -> tuple[Command | None, Job]:
     """Train one job and tell its end; returns the command that cut it short, and how to go on."""
     losses: list[Array] = []
     changes: list[tuple[int, Settings]] = []
+    known = 0 if tape is None else len(tape.line.changes)
     taken, result = 0, None
     asked: Command | None = None
     try:
-        training = train(job)
+        training = train(job, tape)
         progress = next(training)
         while True:
             losses.append(progress.losses)
@@ -131,14 +221,20 @@ def _run(connection: Connection, board: Board, number: int, job: Job) -> tuple[C
         job = continued(job, result, job.steps)
         for _ in training:
             raise AssertionError("a record came after the last one")
-        _tell(connection, Ended(number, result))
+        _tell(connection, Ended(number, result, changes=_since(tape, known)))
     except StudioError as error:
-        _tell(connection, Ended(number, result, error))
+        _tell(connection, Ended(number, result, error, changes=_since(tape, known)))
     except (EOFError, OSError):
         raise
     except Exception as error:
-        _tell(connection, Ended(number, result, _fault(error), traceback.format_exc()))
+        trace, dated = traceback.format_exc(), _since(tape, known)
+        _tell(connection, Ended(number, result, _fault(error), trace, dated))
     return None, job
+
+
+def _since(tape: Tape | None, known: int) -> tuple[Dated, ...]:
+    """What was changed of a run since it had so many changes."""
+    return () if tape is None else tape.line.changes[known:]
 
 
 def _asked(connection: Connection) -> tuple[Change | None, Command | None]:
@@ -180,7 +276,7 @@ def _fault(error: Exception) -> StudioError:
     )
 
 
-def _tell(connection: Connection, news: Ended) -> None:
+def _tell(connection: Connection, news: Ended | Found) -> None:
     """Send the news; values in an error that can't cross are sent as their texts."""
     try:
         connection.send(news)

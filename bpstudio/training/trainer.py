@@ -25,14 +25,17 @@ from bpstudio.training.course import (
     weights_of,
 )
 from bpstudio.training.failure import finite, first_bad_step, healthy
+from bpstudio.training.history import Tape
 from bpstudio.training.job import Change, Job, Progress, Result
 from bpstudio.training.measure import measure
 from bpstudio.training.pace import Pace
 from bpstudio.training.settings import Settings
 
 
-def train(job: Job) -> Generator[Progress, Change | None, None]:
+def train(job: Job, tape: Tape | None = None) -> Generator[Progress, Change | None, None]:
     """Take the job's steps; yields a record about every 15 ms, the last one marked so.
+
+    What is needed to find each of the steps again goes to the `tape`.
 
     `send` a `Change` to have it hold from the next step. When the loss, a gradient or a weight is
     no longer finite, the last record holds the weights before that step, and asking for another
@@ -42,14 +45,18 @@ def train(job: Job) -> Generator[Progress, Change | None, None]:
     course, pace = lay_out(job), Pace()
     step, end = job.start, job.start + job.steps
     kept, failure = keep(course, step), None
+    if tape is not None:
+        tape.offer(course, step)
     changes: tuple[tuple[int, Settings], ...] = ()
     while True:
         pace.begin()
         losses = np.empty(min(pace.steps, end - step))
-        advance(course, step, losses)
+        _advance(course, step, losses, tape)
         if not (finite(losses) and healthy(course)):
             failure = first_bad_step(course, kept, step + len(losses))
             losses = losses[: failure.step - step]
+            if tape is not None:
+                tape.cut(failure.step)
         step += len(losses)
         pace.end(len(losses))
         last = failure is not None or step == end
@@ -63,10 +70,26 @@ def train(job: Job) -> Generator[Progress, Change | None, None]:
         if change is not None:
             course = change_course(course, change, step)
             changes = ((step, course.job.settings),)
+            if tape is not None:
+                tape.changed(step, change)
         if change is not None or pace.is_time_to_keep():
             kept = keep(course, step)
     if failure is not None:
         raise failure.error
+
+
+def _advance(course: Course, step: int, losses: Array, tape: Tape | None) -> None:
+    """Take steps as `advance` does, and give the tape the states that it keeps."""
+    if tape is None:
+        advance(course, step, losses)
+        return
+    begin = 0
+    while begin < len(losses):
+        here = step + begin
+        end = min(len(losses), begin + tape.every - here % tape.every)
+        advance(course, here, losses[begin:end])
+        tape.offer(course, step + end)
+        begin = end
 
 
 def train_now(job: Job, watch: Callable[[Progress], None] | None = None) -> Result:

@@ -24,8 +24,21 @@ from multiprocessing.connection import Connection, wait
 from typing import Literal
 
 from bpstudio.training.board import CAPACITY, Board, Snapshot, allocate
+from bpstudio.training.history import Line
 from bpstudio.training.job import Change, Job, Layout
-from bpstudio.training.serve import Command, Ended, GoOn, Start, Stop, serve
+from bpstudio.training.seeking import Found
+from bpstudio.training.serve import (
+    Command,
+    Ended,
+    GoOn,
+    Lacking,
+    News,
+    Seek,
+    Start,
+    Stop,
+    Wind,
+    serve,
+)
 
 State = Literal["starting", "idle", "training", "lost", "closed"]
 
@@ -50,6 +63,8 @@ class Worker:
         self.state: State = "closed"
         self.up = False
         self._number = 0
+        self._sought: tuple[str, Line, int] | None = None
+        self._found: list[Found] = []
         self._seen = 0
         self._layout: Layout = ()
         self._launch(capacity)
@@ -65,15 +80,33 @@ class Worker:
         """The id of the process."""
         return self._process.pid
 
-    def start(self, job: Job) -> None:
-        """Train this job from now on; a run that is going on is given up."""
-        numbers = sum(math.prod(shape) for _, shape in job.layout)
-        gone = self.state in ("lost", "closed") or not self._process.is_alive()
-        if gone or numbers > self._capacity:
-            self.close()
-            self._launch(max(numbers, self._capacity))
+    def start(self, job: Job, tape: str = "", after: str = "") -> None:
+        """Train this job from now on; a run that is going on is given up.
+
+        It is kept on the `tape` of that name, which goes on from the one that it comes `after`.
+        """
+        self._raise(sum(math.prod(shape) for _, shape in job.layout))
         self._layout = job.layout
-        self._send(Start(self._next(), job))
+        self._sought = None
+        self._send(Start(self._next(), job, tape, after))
+
+    def seek(self, tape: str, line: Line, step: int) -> None:
+        """Find a step of a run, which is that line and kept on that tape; `found` tells it.
+
+        What was sought before and not found yet is given up. Not while a run is going on, and
+        not a step before the line began.
+        """
+        assert self.state != "training" and line.start <= step
+        self._raise(0)
+        self._number += 1
+        self._sought = tape, line, step
+        self._send(Seek(self._number, tape, step))
+
+    def found(self) -> list[Found]:
+        """What was found of the step that is sought, since the last call of `news`, oldest first;
+        an exact one, or one with a problem, is the last."""
+        found, self._found = self._found, []
+        return found
 
     def go_on(self, steps: int) -> None:
         """Take so many steps more from where the last run ended, with the changes since."""
@@ -114,13 +147,12 @@ class Worker:
             wait([self._connection, self._process.sentinel], timeout)
         try:
             while self._connection.poll():
-                ended: Ended | None = self._connection.recv()
-                if ended is None:
+                told: News = self._connection.recv()
+                if told is None:
                     self.up = True
                     self.state = "idle" if self.state == "starting" else self.state
-                elif ended.number == self._number:
-                    self.state = "idle"
-                    news.append(ended)
+                elif told.number == self._number:
+                    self._take(told, news)
         except (EOFError, OSError):
             self.state = "lost"
         if not self._process.is_alive():
@@ -156,6 +188,24 @@ class Worker:
         )
         self._sender.start()
         self.state, self.up = "starting", False
+
+    def _raise(self, numbers: int) -> None:
+        """See to it that there is a process, with room for so many numbers."""
+        gone = self.state in ("lost", "closed") or not self._process.is_alive()
+        if gone or numbers > self._capacity:
+            self.close()
+            self._launch(max(numbers, self._capacity))
+
+    def _take(self, told: Ended | Found | Lacking, news: list[Ended]) -> None:
+        if isinstance(told, Ended):
+            self.state = "idle"
+            news.append(told)
+        elif isinstance(told, Found):
+            self._found.append(told)
+        elif self._sought is not None:
+            tape, line, step = self._sought
+            self._send(Wind(tape, line))
+            self._send(Seek(self._number, tape, step))
 
     def _send(self, command: Command) -> None:
         self._outbox.put(command)

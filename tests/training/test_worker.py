@@ -19,9 +19,11 @@ from bpstudio.data import toys
 from bpstudio.engine.optimizers import SGD, Adam
 from bpstudio.errors import GraphError, NotFinite
 from bpstudio.training.board import Snapshot
-from bpstudio.training.job import Change, Result
+from bpstudio.training.history import Line
+from bpstudio.training.job import Change, Job, Result
+from bpstudio.training.seeking import Found
 from bpstudio.training.serve import Ended
-from bpstudio.training.trainer import train_now
+from bpstudio.training.trainer import continued, train_now
 from bpstudio.training.worker import Worker
 
 if TYPE_CHECKING:
@@ -314,3 +316,79 @@ def test_nothing_is_left_when_the_parent_is_killed(tmp_path: Path, program: str)
     # The worker inherits the pipe, so its end is the end of the last process that holds it.
     rest, _ = parent.communicate(timeout=2)
     assert rest == ""
+
+
+def sought(worker: Worker, tape: str, line: Line, step: int) -> Found:
+    """The exact moment at that step."""
+    worker.seek(tape, line, step)
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        worker.news(timeout=1)
+        for found in worker.found():
+            assert found.problem is None, found.trace
+            if found.exact:
+                return found
+    raise AssertionError("nothing found")
+
+
+def same_weights(found: Found, job: Job, step: int) -> bool:
+    truth = train_now(replace(job, steps=step)).weights
+    return all(np.array_equal(found.weights[key], truth[key]) for key in truth)
+
+
+def test_a_step_of_a_run_is_found_again(worker: Worker, network: Network) -> None:
+    job = network("moons", (4, 1), optimizer=Adam(), batch=16, steps=300)
+    worker.start(job, "first")
+    whole = result(worker)
+    for step in (299, 7, 300, 0, 128):
+        assert same_weights(sought(worker, "first", Line(job), step), job, step)
+    # It goes on with another setting, which its line has to have.
+    slower = replace(job.settings, optimizer=Adam(learning_rate=0.001))
+    further = replace(continued(job, whole, 100), settings=slower)
+    worker.start(further, "second", after="first")
+    last, line = result(worker), Line(job).gone_on(further)
+    found = sought(worker, "second", line, 400)
+    assert all(np.array_equal(found.weights[key], last.weights[key]) for key in last.weights)
+    assert found.metrics == last.metrics
+    assert same_weights(sought(worker, "second", line, 290), job, 290)
+    assert same_weights(sought(worker, "first", Line(job), 290), job, 290)
+
+
+def test_a_run_that_is_on_no_tape_is_replayed(worker: Worker, network: Network) -> None:
+    job = network("xor", (3, 1), optimizer=Adam())
+    assert same_weights(sought(worker, "unheard of", Line(job), 170), job, 170)
+    for other in ("b", "c", "d"):
+        sought(worker, other, Line(job), 1)
+    assert same_weights(sought(worker, "unheard of", Line(job), 90), job, 90)
+
+
+def test_changes_on_the_way_are_told_at_the_end(worker: Worker, network: Network) -> None:
+    job = network("xor", (3, 1), steps=10_000_000)
+    slower = replace(job.settings, optimizer=SGD(learning_rate=0.01))
+    worker.start(job, "changing")
+    until(worker, lambda snapshot: snapshot.step > 10)
+    worker.change(Change(settings=slower))
+    until(worker, lambda snapshot: snapshot.step > 10_000)
+    worker.pause()
+    news = ended(worker)
+    assert news.result is not None
+    ((step, change),) = news.changes
+    assert change.settings == slower
+    assert 0 < step < news.result.step
+    line = Line(job, news.changes)
+    weights = news.result.weights
+    worker.seek("changing", line, 3)  # given up for the next one
+    found = sought(worker, "changing", line, news.result.step)
+    assert all(np.array_equal(found.weights[key], weights[key]) for key in weights)
+
+
+def test_steps_are_found_again_after_the_process_was_killed(network: Network) -> None:
+    job = network("xor", (3, 1), optimizer=Adam(), steps=200)
+    with Worker() as worker:
+        worker.start(job, "first")
+        result(worker)
+        assert worker.pid is not None
+        os.kill(worker.pid, 9)
+        while worker.state != "lost":
+            worker.news(timeout=1)
+        assert same_weights(sought(worker, "first", Line(job), 150), job, 150)
