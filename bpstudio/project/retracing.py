@@ -1,0 +1,58 @@
+"""The way that the weights of a project came, walked again: the same seed, the same steps."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import numpy as np
+
+from bpstudio.errors import StudioError
+from bpstudio.language import N_
+from bpstudio.project import edits, runs
+from bpstudio.project.iteration import iteration
+from bpstudio.project.project import Project
+from bpstudio.training.trail import Glance, Trail, glance
+from bpstudio.training.trainer import train_now
+
+STOPS = 100
+"""At how many steps one looks."""
+MOST_ROWS = 512
+"""A step is looked at on so many rows at most."""
+
+
+def retracing(project: Project) -> Generator[Trail, None, Trail]:
+    """The trail from the first weights to the present ones, growing.
+
+    Raises StudioError where training again gives other losses than were recorded, because
+    something was changed on the way.
+    """
+    here = edits.reset(project)
+    trail = Trail().taken(_look(here))
+    yield trail
+    for stop in stops(project.trained.steps):
+        here = runs.landed(here, train_now(runs.job(here, stop - here.trained.steps)))
+        recorded = project.trained.losses[: len(here.trained.losses)]
+        if not np.array_equal(here.trained.losses, recorded, equal_nan=True):
+            raise StudioError(
+                N_(
+                    "Something was changed during this training, so it can't be walked again from "
+                    "its start. What comes from now on is recorded."
+                )
+            )
+        trail = trail.taken(_look(here))
+        yield trail
+    return trail
+
+
+def stops(steps: int) -> list[int]:
+    """The steps at which one looks on the way to `steps`: evenly, and more often at the start."""
+    evenly = np.linspace(0, steps, STOPS + 1)
+    early = np.geomspace(1, max(steps / STOPS, 1), 8)
+    found = np.unique(np.rint(np.concatenate([early, evenly])).astype(int))
+    return [stop for stop in found.tolist() if 0 < stop <= steps]
+
+
+def _look(project: Project) -> Glance:
+    trained = project.trained
+    recording = iteration(project, step=trained.steps, memory=trained.memory, most_rows=MOST_ROWS)
+    return glance(recording, trained.steps, project.weights, runs.measured(project))
