@@ -135,6 +135,7 @@ QToolButton[phase="backward"][current="true"] {{ border: 1px solid {c["gradient"
 QToolButton[phase="update"][current="true"] {{ border: 1px solid {c["update"]}; }}
 QToolButton {{ border: none; border-radius: 6px; padding: 4px; }}
 QToolButton:hover {{ background: {c["canvas"]}; }}
+QToolButton[role="primary"]:hover {{ background: {c["accent"]}; border-color: {c["text"]}; }}
 QToolButton:checked {{ border: 1px solid {c["accent"]}; }}
 QRadioButton::indicator {{ width: 12px; height: 12px; border-radius: 7px;
   border: 1px solid {c["muted"]}; background: {c["node"]}; }}

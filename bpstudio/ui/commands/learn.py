@@ -95,7 +95,7 @@ def lesson_leave(window: Window) -> None:
 @action(
     N_("P&redict"),
     menu="Lessons",
-    shortcut=("P", "Ctrl+Shift+P"),
+    shortcut=("F3",),
     icon="eye-off",
     help=N_("Hide the gradients, and say them before they are shown"),
     when=lambda window: window.studio.shown.whole is not None and not _visiting(window),
@@ -121,7 +121,7 @@ def give_hint(window: Window) -> None:
     window.docks.open("practice")
 
 
-@action(N_("&Show the answer"), menu="Lessons", shortcut=("Shift+P",), when=_hides, group=1)
+@action(N_("&Show the answer"), menu="Lessons", shortcut=("Shift+F3",), when=_hides, group=1)
 def show_answer(window: Window) -> None:
     """The number that is asked for."""
     if _in_lesson(window):
