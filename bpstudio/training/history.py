@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_right, insort
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from bpstudio.engine.op import Array
 from bpstudio.errors import StudioError
 from bpstudio.language import N_
 from bpstudio.training.course import (
@@ -27,6 +26,7 @@ from bpstudio.training.course import (
     restore,
 )
 from bpstudio.training.job import Change, Job, Memory
+from bpstudio.training.line import Line
 from bpstudio.training.pace import PIECE
 
 MOST_BYTES = 32 << 20
@@ -40,47 +40,6 @@ FIRST_EVERY = 32
 
 STATE_COST = 1024
 """Bytes that a state takes beside its numbers."""
-
-Dated = tuple[int, Change]
-"""A change and the step (from 0) from which it held."""
-
-
-@dataclass(frozen=True, eq=False)
-class Line:
-    """A run from where it began: the job, and what was changed on the way, in order."""
-
-    job: Job
-    changes: tuple[Dated, ...] = ()
-
-    @property
-    def start(self) -> int:
-        """The step at which it began."""
-        return self.job.start
-
-    def at(self, step: int) -> Job:
-        """The job with all that was changed up to this step."""
-        job = self.job
-        for since, change in self.changes:
-            if since <= step:
-                job = job.changed(change)
-        return job
-
-    def up_to(self, step: int) -> Line:
-        """The part of it before this step."""
-        return replace(self, changes=tuple(each for each in self.changes if each[0] < step))
-
-    def gone_on(self, job: Job) -> Line:
-        """The line when a job goes on at its end: what is other there is a change."""
-        kept = self.up_to(job.start)
-        before = kept.at(job.start)
-        change = Change(
-            settings=None if job.settings == before.settings else job.settings,
-            given=None if _alike(job.given, before.given) else job.given,
-            test=None if _alike(job.test, before.test) else job.test,
-        )
-        if (change.settings, change.given, change.test) == (None, None, None):
-            return kept
-        return replace(kept, changes=(*kept.changes, (job.start, change)))
 
 
 @dataclass
@@ -218,9 +177,3 @@ def _size(state: Kept) -> int:
     """About how many bytes a state takes."""
     arrays = (state.parameters, *state.state.values(), *state.statistics.values())
     return STATE_COST + sum(array.nbytes for array in arrays)
-
-
-def _alike(one: Mapping[str, Array], two: Mapping[str, Array]) -> bool:
-    return one.keys() == two.keys() and all(
-        one[key] is two[key] or np.array_equal(one[key], two[key], equal_nan=True) for key in one
-    )

@@ -19,8 +19,9 @@ from bpstudio.engine.op import Array
 from bpstudio.errors import StudioError
 from bpstudio.language import N_
 from bpstudio.training.board import Board
-from bpstudio.training.history import Dated, Line, Tape
+from bpstudio.training.history import Tape
 from bpstudio.training.job import Change, Job, Result
+from bpstudio.training.line import Dated, Line
 from bpstudio.training.seeking import Found, moments
 from bpstudio.training.settings import Settings
 from bpstudio.training.trainer import continued, result_of, train

@@ -24,8 +24,8 @@ from multiprocessing.connection import Connection, wait
 from typing import Literal
 
 from bpstudio.training.board import CAPACITY, Board, Snapshot, allocate
-from bpstudio.training.history import Line
 from bpstudio.training.job import Change, Job, Layout
+from bpstudio.training.line import Line
 from bpstudio.training.seeking import Found
 from bpstudio.training.serve import (
     Command,

@@ -15,8 +15,9 @@ from bpstudio.engine.optimizers import SGD, Adam
 from bpstudio.errors import NotFinite, StudioError
 from bpstudio.training import history
 from bpstudio.training.course import weights_of
-from bpstudio.training.history import Line, Tape
+from bpstudio.training.history import Tape
 from bpstudio.training.job import Change, Job, Progress
+from bpstudio.training.line import Line
 from bpstudio.training.seeking import Found, moments
 from bpstudio.training.settings import Settings
 from bpstudio.training.trainer import continued, train, train_now

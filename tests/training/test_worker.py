@@ -19,8 +19,8 @@ from bpstudio.data import toys
 from bpstudio.engine.optimizers import SGD, Adam
 from bpstudio.errors import GraphError, NotFinite
 from bpstudio.training.board import Snapshot
-from bpstudio.training.history import Line
 from bpstudio.training.job import Change, Job, Result
+from bpstudio.training.line import Line
 from bpstudio.training.seeking import Found
 from bpstudio.training.serve import Ended
 from bpstudio.training.trainer import continued, train_now
