@@ -58,7 +58,7 @@ def test_what_a_way_will_take_is_told_from_what_it_took() -> None:
     assert second.expected(forward) == forward.seconds * 17
 
 
-class Wrong(Op):
+class Wrong(Op, hidden=True):
     """Twice its input, with half the slope that it has."""
 
     symbol, category = "2x", "arithmetic"
