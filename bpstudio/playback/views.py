@@ -142,7 +142,7 @@ def data_points(data: Dataset, plane: Plane, rect: Rect, theme: Theme) -> Iterat
 def point_places(data: Dataset, plane: Plane, rect: Rect) -> Array:
     """Where the rows of the data lie on a map of the plane, (rows, 2)."""
     low, high = np.array(plane.low), np.array(plane.high)
-    places = (data.features - low) / (high - low)
+    places = (plane.of(data.features) - low) / (high - low)
     return np.stack(
         [rect.x + places[:, 0] * rect.width, rect.bottom - places[:, 1] * rect.height], axis=1
     )
@@ -170,6 +170,12 @@ class Axes:
         across = self.rect.x + (x - x0) / ((x1 - x0) or 1.0) * self.rect.width
         down = self.rect.bottom - (y - y0) / ((y1 - y0) or 1.0) * self.rect.height
         return np.stack([across, down], axis=1)
+
+    def values(self, x: float, y: float) -> tuple[float, float]:
+        """What a place in the chart stands for: the other way round than `places`."""
+        (x0, x1), (y0, y1) = self.x, self.y
+        across, up = (x - self.rect.x) / self.rect.width, (self.rect.bottom - y) / self.rect.height
+        return x0 + across * (x1 - x0), y0 + up * (y1 - y0)
 
     def lines(self, theme: Theme, x_name: str) -> Iterator[Mark]:
         """Level lines with their numbers, and the name of the axis across."""
@@ -278,16 +284,26 @@ def _fit(data: Dataset, plane: Plane, outputs: Array, theme: Theme) -> Picture:
     return Picture(_chart_bounds(theme), (title, *marks))
 
 
-def fit_marks(
-    data: Dataset, plane: Plane, outputs: Array, rect: Rect, theme: Theme
-) -> Iterator[Mark]:
-    """One input: the answers as curves over it, with the points, in a rectangle between axes."""
-    answers = data.answers.astype(float).reshape(len(data), -1)
-    everything = np.concatenate([answers.ravel(), outputs.astype(float).ravel()])
+def fit_axes(data: Dataset, plane: Plane, outputs: Array, rect: Rect) -> Axes:
+    """The axes of a chart that holds the points and the answers over one input."""
+    everything = np.concatenate([data.answers.astype(float).ravel(), outputs.astype(float).ravel()])
     everything = everything[np.isfinite(everything)]
     low, high = float(everything.min()), float(everything.max())
     margin = 0.06 * (high - low or 1.0)
-    axes = Axes(rect, (plane.low[0], plane.high[0]), (low - margin, high + margin))
+    return Axes(rect, (plane.low[0], plane.high[0]), (low - margin, high + margin))
+
+
+def fit_marks(
+    data: Dataset,
+    plane: Plane,
+    outputs: Array,
+    rect: Rect,
+    theme: Theme,
+    axes: Axes | None = None,
+) -> Iterator[Mark]:
+    """One input: the answers as curves over it, with the points, in a rectangle between axes."""
+    answers = data.answers.astype(float).reshape(len(data), -1)
+    axes = axes or fit_axes(data, plane, outputs, rect)
     grid = plane.points[:, 0].astype(float)
     yield from axes.lines(theme, data.feature_names[0])
     for held_out in (False, True):

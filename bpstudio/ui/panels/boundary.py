@@ -9,6 +9,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
+from bpstudio.data.dataset import Dataset
 from bpstudio.engine.op import Array
 from bpstudio.errors import StudioError
 from bpstudio.language import N_, _
@@ -17,17 +18,19 @@ from bpstudio.playback.palette import THEMES, Theme
 from bpstudio.playback.planes import over
 from bpstudio.playback.views import (
     FEW_POINTS,
+    Axes,
     answer_map,
     axis_names,
     data_points,
+    fit_axes,
     fit_marks,
-    point_places,
 )
 from bpstudio.project.iteration import runnable, within
 from bpstudio.project.project import Project, predicting_node
 from bpstudio.training.probes import Plane, Unseen, plane_of
 from bpstudio.ui.painter import paint_marks
 from bpstudio.ui.panels.panel import Panel, label
+from bpstudio.ui.panels.point_tools import PointTools
 from bpstudio.ui.showing import Showing
 from bpstudio.ui.studio import Studio
 
@@ -52,6 +55,8 @@ class BoundaryPanel(Panel):
         column = QVBoxLayout(self)
         column.setContentsMargins(14, 2, 10, 6)
         column.setSpacing(0)
+        self.tools = PointTools(studio, self.map)
+        column.addWidget(self.tools)
         column.addWidget(self.why)
         column.addWidget(self.map, 1)
         self.map.pointed.connect(self._point)
@@ -66,6 +71,7 @@ class BoundaryPanel(Panel):
         """Take the current language and the current colours."""
         self.map.setAccessibleName(_("What the network answers over its inputs"))
         self.map.dress(self.theme)
+        self.tools.retitle(self.theme)
         self._drawn = ()
         self.refresh()
 
@@ -74,11 +80,12 @@ class BoundaryPanel(Panel):
         shown = self.studio.shown
         project = shown.project
         self.map.ring(shown.row)
-        now = (project.graph, project.data, project.given, shown.weights)
+        self.tools.refresh()
+        now = (project.graph, project.data, project.given, shown.weights, self.map.held)
         if len(self._drawn) == len(now) and all(map(operator.is_, now, self._drawn)):
             return
         self._drawn = now
-        seen = look(shown)
+        seen = look(shown, self.map.held)
         self.why.setVisible(isinstance(seen, str))
         self.map.setVisible(not isinstance(seen, str))
         if isinstance(seen, str):
@@ -106,6 +113,7 @@ class Map(QWidget):
         self._plane: Plane | None = None
         self._theme: Theme = THEMES["light"]
         self._row: int | None = None
+        self._held: Axes | None = None
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     def dress(self, theme: Theme) -> None:
@@ -124,13 +132,32 @@ class Map(QWidget):
             self._row = row
             self.update()
 
+    @property
+    def axes(self) -> Axes | None:
+        """What the places of the map stand for; None while there is none."""
+        if self._project is None or self._outputs is None or self._plane is None:
+            return None
+        data, plane, rect = self._project.data, self._plane, self._rect()
+        assert data is not None
+        if len(plane.low) == 1:
+            return self._held or fit_axes(data, plane, self._outputs, rect)
+        return Axes(rect, (plane.low[0], plane.high[0]), (plane.low[1], plane.high[1]))
+
+    @property
+    def held(self) -> Plane | None:
+        """The part of the inputs that stays as it is while `hold` holds it."""
+        return self._plane if self._held else None
+
+    def hold(self, still: bool) -> None:
+        """Keep what the places stand for as it is, whatever the data become."""
+        self._held = self.axes if still else None
+
     def row_at(self, x: float, y: float) -> int | None:
         """The row whose point is at that pixel, the nearest of several."""
-        if self._project is None or self._project.data is None or self._plane is None:
+        axes = self.axes
+        if axes is None or self._project is None or self._project.data is None:
             return None
-        if len(self._plane.low) != 2:
-            return None
-        places = point_places(self._project.data, self._plane, self._rect())
+        places = self._places(self._project.data, axes)
         far = np.hypot(places[:, 0] - x, places[:, 1] - y)
         nearest = int(far.argmin())
         return nearest if far[nearest] <= REACH else None
@@ -144,32 +171,40 @@ class Map(QWidget):
             self.pointed.emit(row)
 
     def _rect(self) -> Rect:
-        """Where the map of two inputs is, in pixels."""
+        """Where the map of two inputs is, or the chart of one, in pixels."""
         assert self._project is not None and self._project.data is not None
         type, data = self._theme.type, self._project.data
+        if self._plane is not None and len(self._plane.low) == 1:
+            left, low = 42 * type, 40 * type
+            return Rect(left, 6, self.width() - left - 8, self.height() - low - 6)
         names = 9 * type + 6 * type * max(len(n[:16]) for n in data.feature_names[1:2])
         side = max(20.0, min(self.height() - 21 * type, self.width() - names - 2))
         return Rect(names, 1, side, side)
 
+    def _places(self, data: Dataset, axes: Axes) -> Array:
+        """Where the rows of the data lie, in pixels, (rows, 2)."""
+        if data.features.shape[1] == 2:
+            return axes.places(*data.features.T)
+        return axes.places(data.features[:, 0], data.answers.reshape(len(data), -1)[:, 0])
+
     def marks(self) -> list[Mark]:
         """What is drawn, in pixels."""
-        if self._project is None or self._outputs is None or self._plane is None:
+        axes = self.axes
+        if axes is None or self._project is None or self._outputs is None or self._plane is None:
             return []
-        data, theme = self._project.data, self._theme
+        data, theme, rect = self._project.data, self._theme, axes.rect
         assert data is not None
         if len(self._plane.low) == 1:
-            left, low = 42 * theme.type, 40 * theme.type
-            rect = Rect(left, 6, self.width() - left - 8, self.height() - low - 6)
-            return list(fit_marks(data, self._plane, self._outputs, rect, theme))
-        rect = self._rect()
-        marks: list[Mark] = [
-            answer_map(self._project, self._answer, self._outputs, self._plane, rect),
-            Box(rect, 10.0, None, Ink("border"), 1.2),
-            *data_points(data, self._plane, rect, theme),
-            *axis_names(data, rect, theme),
-        ]
+            marks = list(fit_marks(data, self._plane, self._outputs, rect, theme, axes))
+        else:
+            marks = [
+                answer_map(self._project, self._answer, self._outputs, self._plane, rect),
+                Box(rect, 10.0, None, Ink("border"), 1.2),
+                *data_points(data, self._plane, rect, theme),
+                *axis_names(data, rect, theme),
+            ]
         if self._row is not None and self._row < len(data):
-            place = point_places(data, self._plane, rect)[self._row : self._row + 1]
+            place = self._places(data, axes)[self._row : self._row + 1]
             radius = RING if len(data) <= FEW_POINTS else RING / 2
             marks.append(Discs(place, radius, None, Ink("canvas"), 5.0))
             marks.append(Discs(place, radius, None, Ink("accent"), 2.6))
@@ -184,16 +219,20 @@ class Map(QWidget):
 Seen = tuple[Project, str, Array, Plane]
 
 
-def look(shown: Showing) -> Seen | str:
-    """The answers over the inputs with the weights that are shown, or why there are none."""
+def look(shown: Showing, plane: Plane | None = None) -> Seen | str:
+    """The answers over the inputs with the weights that are shown, or why there are none.
+
+    They are over this part of the inputs, or over that where the data lie.
+    """
     part, _goal = runnable(shown.project)
     project = within(shown.project, part)
     if project.data is None:
         return _("There is no data set, so there is no plane to look at.")
     flat = project.data.features.shape[1:] == (1,)
-    plane = plane_of(project.data.features, CELLS_OF_CURVE if flat else CELLS)
-    if isinstance(plane, Unseen):
-        return str(plane.reason)
+    found = plane or plane_of(project.data.features, CELLS_OF_CURVE if flat else CELLS)
+    if isinstance(found, Unseen):
+        return str(found.reason)
+    plane = found
     try:
         answer = predicting_node(shown.project)
         known = answer in part.nodes and part[answer].op.category != "source"

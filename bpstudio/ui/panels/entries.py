@@ -95,6 +95,7 @@ TOY_TITLES = {
     "hills": N_("Hills"),
     "iris": N_("Iris flowers"),
     "digits": N_("Handwritten digits"),
+    "drawn": N_("Drawn points"),
 }
 """The toy data sets as people call them."""
 

@@ -229,7 +229,8 @@ class TrainerPanel(Panel):
         names = list(toys.TOYS)
         words = [_(TOY_TITLES.get(name, name)) for name in names]
         if data is not None and _name_of(data) not in names:
-            names, words = [_name_of(data), *names], [data.name, *words]
+            here = _(TOY_TITLES.get(data.name, data.name))
+            names, words = [_name_of(data), *names], [here, *words]
         for key, offered, values in (
             ("data", words, names),
             ("optimizer", [_(kind.title) for kind in optimizers.values()], list(optimizers)),
