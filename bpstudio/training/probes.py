@@ -33,23 +33,39 @@ View = Callable[[Mapping[str, Array]], Array]
 class Plane:
     """A part of the input space as a grid of points: a rectangle of two inputs, or a piece of one.
 
-    `low` and `high` are its corners, `cells` how many points it has along each axis.
+    `low` and `high` are its corners, `cells` how many points it has along each axis. Of a space of
+    more inputs it is a slice: `held` has a value for each of them, and `axes` says which of them
+    the plane goes over; without `held` it goes over all.
     """
 
     low: tuple[float, ...]
     high: tuple[float, ...]
     cells: int
+    axes: tuple[int, ...] = (0, 1)
+    held: tuple[float, ...] = ()
+
+    def of(self, features: Array) -> Array:
+        """The inputs that the plane goes over, of rows of all inputs."""
+        return features[:, list(self.axes[: len(self.low)])]
+
+    def within(self, places: Array) -> Array:
+        """Places of the plane (n, inputs that it goes over) as rows of all inputs, float32."""
+        if not self.held:
+            return places.astype(np.float32)
+        rows = np.tile(np.array(self.held, dtype=np.float32), (len(places), 1))
+        rows[:, list(self.axes)] = places
+        return rows
 
     @property
     def points(self) -> Array:
-        """The middles of the cells, shape (cells ** inputs, inputs); the first input runs fastest.
+        """The middles of the cells as rows of all inputs; the first input runs fastest.
 
         So the outputs, reshaped to (cells, cells), are a picture whose first line is the lowest.
         """
         middles = (np.arange(self.cells) + 0.5) / self.cells
         axes = [a + (b - a) * middles for a, b in zip(self.low, self.high, strict=True)]
         grid = np.meshgrid(*axes[::-1], indexing="ij")[::-1]
-        return np.stack([axis.ravel() for axis in grid], axis=1).astype(np.float32)
+        return self.within(np.stack([axis.ravel() for axis in grid], axis=1))
 
 
 @dataclass(frozen=True)
@@ -171,6 +187,24 @@ def summary(weight: Array, bins: int = 20) -> WeightSummary:
         high=high,
         norm=float(np.sqrt(np.square(weight).sum())),
         counts=counts,
+    )
+
+
+def slice_of(
+    features: Array, axes: tuple[int, int], held: Mapping[int, float], cells: int = 100
+) -> Plane | Unseen:
+    """A plane over two of many inputs, the others held at a value each, else at their mean."""
+    if features.ndim != 2 or not len(features) or features.shape[1] <= 2:
+        return plane_of(features, cells)
+    low, high = features.min(axis=0), features.max(axis=0)
+    room = 0.15 * np.where(high > low, high - low, 1.0)
+    means = features.mean(axis=0)
+    return Plane(
+        tuple(float(low[axis] - room[axis]) for axis in axes),
+        tuple(float(high[axis] + room[axis]) for axis in axes),
+        cells,
+        axes,
+        tuple(float(held.get(i, mean)) for i, mean in enumerate(means.tolist())),
     )
 
 

@@ -1,0 +1,146 @@
+"""The loss around the weights over a plane, and the path that training walked through it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bpstudio.engine.op import Array
+from bpstudio.errors import StudioError
+from bpstudio.language import N_, _
+from bpstudio.playback import digits
+from bpstudio.playback.marks import Box, Discs, Heat, Ink, Line, Mark, Rect, Span, Text
+from bpstudio.playback.metrics import MONO
+from bpstudio.playback.palette import Theme
+from bpstudio.playback.plots.chart import SMALL, segments
+from bpstudio.playback.plots.contours import contours
+from bpstudio.playback.plots.plot import Choice, Drawing, Look, Plot, Table
+from bpstudio.training.landscape import PATH, RANDOM, Landscape
+
+LEVELS = 9
+
+
+def choices(_look: Look) -> tuple[Choice, ...]:
+    """Which two directions."""
+    return (
+        Choice(
+            "directions",
+            _("directions"),
+            ((PATH, _("of the path")), (RANDOM, _("random, as long as the weights"))),
+        ),
+    )
+
+
+def draw(look: Look, rect: Rect, theme: Theme) -> Drawing:
+    """Dark is high. The path begins at the ring and ends at the disc."""
+    found = look.landscape
+    if found is None:
+        raise StudioError(N_("The loss around the weights has not been computed yet."))
+    type = theme.type
+    side = min(rect.height - 44 * type, rect.width)
+    room = Rect(rect.x, rect.y + 4, max(side, 20), max(side, 20))
+    heights, levels = scaled(found.losses)
+    marks: list[Mark] = [
+        Heat(room, heights[::-1], 6.0, np.zeros(heights.shape, dtype=int), smooth=False),
+        Box(room, 6.0, None, Ink("border"), 1.2),
+    ]
+    logs = np.log10(found.losses, where=found.losses > 0, out=np.full_like(found.losses, np.nan))
+    cell = room.width / found.losses.shape[1]
+    for level in levels:
+        pieces = contours(np.where(np.isfinite(logs), logs, np.nan), level)
+        if len(pieces):
+            placed = np.stack(
+                [
+                    room.x + (pieces[..., 0] + 0.5) * cell,
+                    room.bottom - (pieces[..., 1] + 0.5) * cell,
+                ],
+                axis=-1,
+            )
+            marks.append(segments(placed, Ink("muted", 0.8), 0.8))
+    marks += _path(found, look, room, theme)
+    marks += _words(found, room, rect, theme)
+    return Drawing(tuple(marks), _table(found))
+
+
+def scaled(losses: Array) -> tuple[Array, list[float]]:
+    """Losses as heights from 0 to 1 by their logarithm, and the levels of lines between."""
+    finite = losses[np.isfinite(losses) & (losses > 0)]
+    if not len(finite):
+        return np.zeros(losses.shape), []
+    logs = np.log10(np.maximum(np.where(np.isnan(losses), finite.min(), losses), finite.min()))
+    low, high = float(np.log10(finite.min())), float(np.log10(finite.max()))
+    heights = np.clip((logs - low) / ((high - low) or 1.0), 0.0, 1.0)
+    return 0.85 * heights, np.linspace(low, high, LEVELS + 2)[1:-1].tolist()
+
+
+def _path(found: Landscape, look: Look, room: Rect, theme: Theme) -> list[Mark]:
+    steps = look.trail.steps
+    kept = found.path[: len(steps)] if len(steps) else found.path
+    if not len(kept):
+        kept = np.zeros((1, 2))
+    (x0, x1), (y0, y1) = found.x, found.y
+    at = np.stack(
+        [
+            room.x + (kept[:, 0] - x0) / (x1 - x0) * room.width,
+            room.bottom - (kept[:, 1] - y0) / (y1 - y0) * room.height,
+        ],
+        axis=1,
+    )
+    # The directions need not hold the whole path: what leaves the picture ends at its edge.
+    at = np.clip(at, [room.x, room.y], [room.right, room.bottom])
+    thick = theme.wire**0.5
+    marks: list[Mark] = []
+    if len(at) > 1:
+        marks += [
+            Line(at, Ink("panel"), 4.0 * thick),
+            Line(at, Ink("accent"), 1.8 * thick),
+            Discs(at[:1], 4.5, Ink("panel"), Ink("accent"), 1.8),
+        ]
+    here = at[-1:]
+    if len(steps) == len(at):
+        here = at[[int(np.abs(steps - look.step).argmin())]]
+    marks.append(Discs(here, 5.0, Ink("forward"), Ink("panel"), 1.6))
+    return marks
+
+
+def _words(found: Landscape, room: Rect, rect: Rect, theme: Theme) -> list[Mark]:
+    size, base = SMALL * theme.type, room.bottom + 16 * theme.type
+    finite = found.losses[np.isfinite(found.losses)]
+    if not len(finite):
+        return []
+    low, high = digits.small(float(finite.min())), digits.small(float(finite.max()))
+    spans = (Span(_("loss") + " ", "muted"), Span(f"{low} … {high}", "text", MONO))
+    marks: list[Mark] = [Text(room.x, base, spans, size)]
+    if found.share == found.share:
+        words = _("{share} of the way lies in this plane").format(share=f"{found.share:.0%}")
+        marks.append(Text(room.x, base + 15 * theme.type, (Span(words, "muted"),), size))
+    return marks
+
+
+def _table(found: Landscape) -> Table:
+    x = np.linspace(*found.x, found.losses.shape[1])
+    y = np.linspace(*found.y, found.losses.shape[0])
+    rows = [
+        ["grid", a, b, loss]
+        for b, line in zip(y.tolist(), found.losses.tolist(), strict=True)
+        for a, loss in zip(x.tolist(), line, strict=True)
+    ]
+    path = [["path", *place, ""] for place in found.path.tolist()]
+    return Table(["of", "first", "second", "loss"], rows + path)
+
+
+PLOT = Plot(
+    "landscape",
+    N_("Loss landscape"),
+    N_(
+        "The loss over two directions in the space of all weights, darker where it is higher, "
+        "with the path that training walked from the ring to the disc."
+    ),
+    N_(
+        "Look whether the path ends in a wide valley or a narrow one, and whether it ran straight "
+        "down or zigzagged; of all other directions nothing is seen."
+    ),
+    draw,
+    choices,
+    follows=True,
+    surveys=True,
+)
