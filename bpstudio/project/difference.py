@@ -52,6 +52,7 @@ class Difference:
     groups: Names = frozenset()
     boxes: Names = frozenset()
     notes: Names = frozenset()
+    runs: Names = frozenset()
 
     def __bool__(self) -> bool:
         """Whether anything differs."""
@@ -86,6 +87,7 @@ def between(before: Project, after: Project) -> Difference:
         groups=_differing(before.groups, after.groups),
         boxes=_differing(before.boxes, after.boxes),
         notes=_differing(before.notes, after.notes),
+        runs=_differing(before.runs, after.runs),
     )
 
 

@@ -23,6 +23,7 @@ from bpstudio.language import N_
 from bpstudio.project.boxes import Box, Note
 from bpstudio.project.boxes import whole as whole_boxes
 from bpstudio.training.job import Memory
+from bpstudio.training.line import Run
 from bpstudio.training.settings import Settings
 
 TYPED = (Kind.GIVEN, Kind.INDEX)
@@ -303,12 +304,14 @@ def _same(old: Any, new: Any) -> Any:
 class Trained:
     """How far the weights were trained: the number of steps, and the loss of each.
 
-    `memory` is what the optimizer remembers, so that a training can go on where it stopped.
+    `memory` is what the optimizer remembers, so that a training can go on where it stopped. `run`
+    is the id of the run that the weights come from, if it is known.
     """
 
     steps: int = 0
     losses: Array = field(default_factory=lambda: np.zeros(0))
     memory: Memory = field(default_factory=Memory)
+    run: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -320,7 +323,8 @@ class Project:
     each node on the canvas, in canvas units. `unknown` and `unknown_arrays` are what a file of a
     newer version held and this one does not know: they are written back unchanged. `groups` are
     the gates that stand opened, by the id of the node that was opened; `boxes` and `notes` are
-    what a person drew around nodes and wrote beside them.
+    what a person drew around nodes and wrote beside them; `runs` the trainings that can be gone
+    back to and compared, by id and in their order.
     """
 
     graph: Graph = field(default_factory=Graph)
@@ -336,6 +340,7 @@ class Project:
     groups: Mapping[str, Group] = field(default_factory=dict)
     boxes: Mapping[str, Box] = field(default_factory=dict)
     notes: Mapping[str, Note] = field(default_factory=dict)
+    runs: Mapping[str, Run] = field(default_factory=dict)
     unknown: Mapping[str, Any] = field(default_factory=dict)
     unknown_arrays: Mapping[str, Array] = field(default_factory=dict)
 

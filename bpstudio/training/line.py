@@ -57,10 +57,9 @@ class Run:
     """One way that a training took, up to the step `end`.
 
     `losses` has the loss of each step since the weights were drawn, those before the run began
-    included; `weights` are those at its end, empty where it can't go on from there. It went on
-    from a step of its `parent`, if it has one. `tape` names where its states are kept, `metrics`
-    say what it came to, and `problem` why it ended, if that was not asked for. `marks` are the
-    steps that a person marked.
+    included; `weights` are those at its end. It went on from a step of its `parent`, if it has
+    one. `tape` names where its states are kept, `metrics` say what it came to, and `problem` why
+    it ended, if that was not asked for. `marks` are the steps that a person marked.
     """
 
     id: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -25,6 +26,15 @@ MOST_ROWS = 512
 """An iteration on the canvas runs on this many rows at most, so that an edit shows at once."""
 
 
+class Past(NamedTuple):
+    """A moment of a training: the run, what else it had there, and the step that is sought."""
+
+    run: str
+    asked: int
+    statistics: Mapping[str, Array]
+    memory: Memory
+
+
 @dataclass(frozen=True, eq=False)
 class Showing:
     """The weights that are shown, the iteration recorded with them, and the place in it.
@@ -37,6 +47,8 @@ class Showing:
 
     `veil` hides numbers in what the timeline shows, of which `whole` is the recording with nothing
     hidden. `plant` is a fault in its backward pass, put there to be found.
+
+    `past` is the moment of a training that was gone back to; the project stays as it is meanwhile.
 
     `row` is the row of the data that is looked at alone, None for the whole batch, and `unit` how
     far one step goes. `question` is the gradient that is asked about, and `lit` the wires that are
@@ -62,6 +74,7 @@ class Showing:
     unit: str = GATE
     question: Question | None = None
     lit: frozenset[Wire] = frozenset()
+    past: Past | None = None
 
     @property
     def recording(self) -> Recording | None:
@@ -94,7 +107,7 @@ class Showing:
     @property
     def metrics(self) -> Metrics | None:
         """How good the weights are over all rows of the data, as far as that is known."""
-        if self.measured is not None or self.training:
+        if self.measured is not None or self.training or self.past is not None:
             return self.measured
         return _measured(self.project)
 
@@ -115,6 +128,7 @@ def show(project: Project, before: Showing | None = None) -> Showing:
         losses=trained.losses,
         measured=None,
         training=False,
+        past=None,
         veil=None if here.veil is None else here.veil.drawn_again(),
     )
     made = run_anew(shown, trained.memory)
@@ -154,7 +168,10 @@ def run_anew(shown: Showing, memory: Memory | None = None) -> Showing:
 
     `memory` is what the optimizer remembers of the steps before.
     """
-    project = shown.project
+    project, of = shown.project, shown.project
+    if shown.past is not None:
+        memory = shown.past.memory
+        of = replace(of, statistics={**of.statistics, **shown.past.statistics})
     row = shown.row if shown.row in rows_to_choose(project) else None
     shown = replace(shown, tint=None, row=row, lit=frozenset())
     blank = replace(shown, timeline=None, whole=None, problem=None, position=0.0, playing=False)
@@ -162,7 +179,7 @@ def run_anew(shown: Showing, memory: Memory | None = None) -> Showing:
         return blank
     try:
         recording = iteration(
-            project,
+            of,
             shown.weights,
             step=shown.step,
             memory=memory,

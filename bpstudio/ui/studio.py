@@ -30,6 +30,7 @@ from bpstudio.project.project import Project
 from bpstudio.training.batches import batches_per_epoch
 from bpstudio.training.job import MOST_STEPS
 from bpstudio.ui.checking import Checking
+from bpstudio.ui.going_back import GoingBack
 from bpstudio.ui.looking import Looking
 from bpstudio.ui.preferences import Preferences
 from bpstudio.ui.showing import Showing, run_anew, show
@@ -100,6 +101,7 @@ class Studio(Looking):
         training.ended.connect(self._end)
         self._next_recording = 0.0
         self.checking = Checking(self)
+        self.past = GoingBack(self)
         self._iterating: int = 0
 
     # -- the project ------------------------------------------------------------------------
@@ -154,6 +156,10 @@ class Studio(Looking):
             return False
         try:
             after = edit(before, *arguments, **named)
+            if self.shown.past is not None and _computes(between(before, after)):
+                self.past.continue_here()
+                before = self.project
+                after = edit(before, *arguments, **named)
             if self.training.running and ends_training(before, after):
                 landed = self.land()
                 before = self.project
@@ -173,6 +179,7 @@ class Studio(Looking):
 
     def undo(self) -> None:
         """Back to the project before the last edit."""
+        self.past.leave()
         self.land()
         before, name = self.project, self.history.undo_name or ""
         self.history = self.history.undo()
@@ -180,6 +187,7 @@ class Studio(Looking):
 
     def redo(self) -> None:
         """The undone edit again."""
+        self.past.leave()
         self.land()  # which, if there was something to land, leaves nothing to redo
         before, name = self.project, self.history.redo_name or ""
         self.history = self.history.redo()
@@ -216,6 +224,7 @@ class Studio(Looking):
         """
         self.stop()
         self.training.drop()
+        self.past.give_up()
         before = self.project
         self.history, self.document = History.of(project), document or Document()
         self.saved = project if saved else Project()
@@ -253,6 +262,7 @@ class Studio(Looking):
         self.stop()
         self.land()
         self.training.drop()
+        self.past.give_up()
         before = self.project
         if kept is self.aside:
             self.aside = None
@@ -317,12 +327,14 @@ class Studio(Looking):
         if self._refuses():
             return
         self.land()
+        self.past.continue_here()
         try:
             job = job_of(self.project, MOST_STEPS if steps is None else steps)
         except StudioError as error:
             self.complain(error)
             return
-        self.training.start(job, self.project.trained.losses)
+        job, tape, after = self.past.begin(job)
+        self.training.start(job, self.project.trained.losses, tape, after)
         self._next_recording = 0.0
         self.noticed.emit(None)
         self._show(training=True)
@@ -340,11 +352,13 @@ class Studio(Looking):
 
     def reset_training(self) -> None:
         """Back to the start: the same seed, the same weights."""
+        self.past.leave()
         self.land()
         self.do(_("Reset"), edits.reset)
 
     def draw_new_weights(self) -> None:
         """Other starting weights, from the next seed."""
+        self.past.leave()
         self.land()
         self.do(_("New weights"), edits.new_weights, self.project.training.seed + 1)
 
@@ -415,13 +429,13 @@ class Studio(Looking):
             after = edits.land_training(
                 before,
                 {**before.weights, **outcome.weights},
-                before.statistics,
+                {**before.statistics, **outcome.statistics},
                 outcome.losses,
                 outcome.step,
                 outcome.memory,
             )
             name = name.format(count=outcome.taken)
-            self.history = self.history.push(name, after)
+            self.history = self.history.push(name, self.past.landed(after, outcome))
             self._announce(before, name)
         else:
             self.shown = show(before, self.shown)
@@ -478,5 +492,6 @@ def _computes(found: Difference) -> bool:
         note=found.note,
         boxes=found.boxes,
         notes=found.notes,
+        runs=found.runs,
     )
     return found != looks

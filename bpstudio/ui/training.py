@@ -23,6 +23,7 @@ from bpstudio.project.difference import between
 from bpstudio.project.iteration import runnable, within
 from bpstudio.project.project import Project
 from bpstudio.training.job import MOST_STEPS, Change, Job, Memory, Metrics
+from bpstudio.training.line import Dated, Run
 
 if TYPE_CHECKING:
     from bpstudio.training.board import Snapshot
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 TICK = 50
 """Milliseconds between two looks at a run."""
+SOON = 10
+"""Milliseconds between two looks for a moment that is sought."""
 PATIENCE = 5.0
 """Seconds to wait for a run to end before its newest snapshot is taken instead."""
 
@@ -78,8 +81,9 @@ class Outcome:
     """Where a run is, or what it came to.
 
     `step` counts from the start of the weights, and `losses` has the loss of each of these steps.
-    `memory` is the optimizer's, known once the run has ended; `problem` is why it ended, if it
-    was not asked to.
+    `memory` is the optimizer's, known once the run has ended, as are the `statistics` and the
+    `changes` on the way; `problem` is why it ended, if it was not asked to. What is not `whole` is
+    only what was seen of a run that was lost.
     """
 
     job: Job
@@ -90,6 +94,9 @@ class Outcome:
     metrics: Metrics | None = None
     steps_per_second: float = 0.0
     problem: StudioError | None = None
+    statistics: Mapping[str, Array] = field(default_factory=dict)
+    changes: tuple[Dated, ...] = ()
+    whole: bool = True
 
     @property
     def taken(self) -> int:
@@ -104,11 +111,16 @@ class Training(QObject):
     """Where the run is: an `Outcome`."""
     ended = Signal(object)
     """What the run came to, as it ended by itself: an `Outcome`."""
+    found = Signal(object)
+    """A moment of a run that is sought: a `Found`; more follow until one is exact."""
+    lost = Signal()
+    """The process ended from outside while a moment was sought."""
 
     def __init__(self) -> None:
         super().__init__()
         self._worker: Worker | None = None
         self._tried = False
+        self._tape = "", ""
         self._newest: Outcome | None = None
         self._before = np.zeros(0)
         self._losses = Series(self._before)
@@ -116,6 +128,9 @@ class Training(QObject):
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(TICK)
         self._timer.timeout.connect(self._look)
+        self._seeking = QTimer(self)
+        self._seeking.setInterval(SOON)
+        self._seeking.timeout.connect(self._look_for)
 
     @property
     def running(self) -> bool:
@@ -135,15 +150,26 @@ class Training(QObject):
 
             self._worker = Worker()
 
-    def start(self, job: Job, losses: Array) -> None:
-        """Train this job from now on; a run that was going on is given up.
-
-        `losses` are those of the steps that its weights have behind them.
-        """
+    def seek(self, run: Run, step: int) -> None:
+        """Find a step of a run; what was sought before is given up. Not while one is going on."""
         self.warm()
         assert self._worker is not None
         self._worker.news()  # so that it knows whether its process is still there
-        self._worker.start(job)
+        self._worker.seek(run.tape or run.id, run.line, step)
+        self._seeking.start()
+
+    def start(self, job: Job, losses: Array, tape: str = "", after: str = "") -> None:
+        """Train this job from now on; a run that was going on is given up.
+
+        `losses` are those of the steps that its weights have behind them. The states on the way
+        are kept on the `tape` of that name, which goes on from the one it comes `after`.
+        """
+        self._seeking.stop()
+        self.warm()
+        assert self._worker is not None
+        self._worker.news()  # so that it knows whether its process is still there
+        self._worker.start(job, tape, after)
+        self._tape = tape, after
         self._before, self._losses, self._tried = losses, Series(losses), False
         self._newest = Outcome(job, job.start, self._losses.all, job.weights)
         self._timer.start()
@@ -171,16 +197,18 @@ class Training(QObject):
             if outcome is not None:
                 return self._close_run(outcome)
         self._worker.stop()
-        return self._close_run(self._seen())
+        return self._close_run(replace(self._seen(), whole=False))
 
     def drop(self) -> None:
-        """Give the run up, whatever it came to."""
+        """Give the run up, whatever it came to, and what is sought."""
+        self._seeking.stop()
         if self._worker is not None and self.running:
             self._worker.stop()
         self._close_run(None)
 
     def close(self) -> None:
         """End the worker process."""
+        self._seeking.stop()
         self._close_run(None)
         if self._worker is not None:
             self._worker.close()
@@ -193,9 +221,25 @@ class Training(QObject):
             self._show_progress()
         elif self._worker.state == "lost" and not outcome.taken and not self._tried:
             self._tried = True  # the process had died before the run began
-            self._worker.start(outcome.job)
+            self._worker.start(outcome.job, *self._tape)
         else:
             self.ended.emit(self._close_run(outcome))
+
+    def _look_for(self) -> None:
+        """See whether anything was found; only the newest of it is told."""
+        assert self._worker is not None
+        self._worker.news()
+        found = self._worker.found()
+        if found:
+            newest = found[-1]
+            if newest.trace:
+                log.error("going back failed\n%s", newest.trace)
+            if newest.exact or newest.problem is not None:
+                self._seeking.stop()
+            self.found.emit(newest)
+        elif self._worker.state == "lost":
+            self._seeking.stop()
+            self.lost.emit()
 
     def _show_progress(self) -> None:
         before = self._newest
@@ -211,7 +255,8 @@ class Training(QObject):
             return self._told(ended)
         if self._worker.state == "lost":
             seen = self._seen()
-            return replace(seen, problem=StudioError(LOST, step=seen.step))
+            problem = StudioError(LOST, step=seen.step)
+            return replace(seen, problem=problem, whole=False)
         return None
 
     def _told(self, ended: Ended) -> Outcome:
@@ -219,7 +264,7 @@ class Training(QObject):
             log.error("training failed\n%s", ended.trace)
         result, seen = ended.result, self._seen()
         if result is None:
-            return replace(seen, problem=ended.problem)
+            return replace(seen, problem=ended.problem, whole=False)
         return Outcome(
             seen.job,
             result.step,
@@ -229,6 +274,8 @@ class Training(QObject):
             result.metrics,
             result.steps_per_second,
             ended.problem,
+            result.statistics,
+            ended.changes,
         )
 
     def _seen(self) -> Outcome:
