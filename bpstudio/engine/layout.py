@@ -9,7 +9,7 @@ for one place cost an overlap test in every call; buffers are used again when no
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -85,20 +85,21 @@ class Layout:
         self.places: dict[int, Thing] = dict(leaves)
         self.with_ones: dict[int, Thing] = dict(fused.with_ones)
         self.held: dict[int, list[Array]] = {}
-        self.root = _roots(calls)
+        self.root = _roots(calls, frozenset())
         self.made_at = {call.output: i for i, call in enumerate(calls)}
         self.direct: dict[int, Destination] = {}
         self.copied: list[Destination] = []
         for destination in destinations:
             made = self.made_at.get(destination.value)
+            # A value with a row of ones lies with that row, wherever else it is wanted.
             whole = made is not None and calls[made].form is not Form.VIEW
+            whole = whole and destination.value not in fused.ones
             if whole and destination.value not in self.direct:
                 self.direct[destination.value] = destination
             else:
                 self.copied.append(destination)
-        self.last = last_uses(calls, self.root)
-        for destination in self.copied:
-            self.last[self._root(destination.value)] = len(calls)
+        self.apart: set[int] = set()
+        self.last = self._lifetimes()
         self.replaced = {d.replaces: d for d in self.direct.values() if d.replaces is not None}
         self.tenant: dict[int, int] = {}
         self.heir = self._heirs()
@@ -129,6 +130,19 @@ class Layout:
     def _root(self, index: int) -> int:
         return self.root.get(index, index)
 
+    def _lifetimes(self) -> dict[int, int]:
+        """For each value that is no view the last call that reads it; of results the very end."""
+        last = last_uses(self.calls, self.root)
+        for destination in self.copied:
+            last[self._root(destination.value)] = len(self.calls)
+        return last
+
+    def _stand_apart(self, view: int) -> None:
+        """A view that had to be copied lies in memory of its own, and so do the views of it."""
+        self.apart.add(view)
+        self.root = _roots(self.calls, self.apart)
+        self.last = self._lifetimes()
+
     def _look(self, call: Call) -> bool:
         """Make the view; False where it needs a copy."""
         source = self.place(call.inputs[0])
@@ -156,6 +170,7 @@ class Layout:
             case Form.COPY:
                 emit.copy(self.code, self._find_place(at, call, inputs), inputs[0])
             case Form.VIEW:
+                self._stand_apart(call.output)
                 order = tuple(range(inputs[0].value.ndim))
                 space = self._fresh(call.output, inputs[0].value.shape, value.dtype, order)
                 emit.copy(self.code, space, inputs[0])
@@ -335,10 +350,11 @@ def last_uses(calls: Sequence[Call], root: Mapping[int, int]) -> dict[int, int]:
     return last
 
 
-def _roots(calls: Sequence[Call]) -> dict[int, int]:
+def _roots(calls: Sequence[Call], apart: Set[int]) -> dict[int, int]:
+    """For each view the value whose memory it sees; those that stand apart see their own."""
     root: dict[int, int] = {}
     for call in calls:
-        if call.form is Form.VIEW:
+        if call.form is Form.VIEW and call.output not in apart:
             source = call.inputs[0]
             root[call.output] = root.get(source, source)
     return root

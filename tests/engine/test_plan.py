@@ -264,6 +264,49 @@ def test_what_broadcasting_gives_is_never_written_to() -> None:
     assert difference(network, ready, recorded(network)) <= TOLERANCE
 
 
+def test_a_weight_is_not_written_where_a_view_of_it_had_to_be_copied() -> None:
+    """A turned matrix can't be laid flat where it lies; then the weight dies in -2 · w."""
+    rng = np.random.default_rng(3)
+    network = Network()
+    w = network.parameter((3, 3), rng)
+    opposite = network.add(catalog["negate"](), {"x": (w,)}, rng) or ""
+    network.add(catalog["square"](), {"x": (opposite,)}, rng)
+    turned = network.add(catalog["transpose"](), {"x": (w,)}, rng) or ""
+    network.add(catalog["reshape"](size=(9,), keep=0), {"x": (turned,)}, rng)
+    _require_equal_twice(network)
+
+
+def test_a_view_of_a_weight_is_not_written_where_another_view_had_to_be_copied() -> None:
+    """The same where what dies is the turned weight itself."""
+    rng = np.random.default_rng(4)
+    network = Network()
+    w = network.parameter((2, 3), rng)
+    turned = network.add(catalog["transpose"](), {"x": (w,)}, rng) or ""
+    network.add(catalog["reshape"](size=(6,), keep=0), {"x": (turned,)}, rng)
+    network.add(catalog["silu"](), {"x": (turned,)}, rng)
+    _require_equal_twice(network)
+
+
+def test_what_a_layer_reads_may_be_the_gradient_of_another_weight() -> None:
+    """In h @ W + b and h · v the input of the layer, with its row of ones, is what v gets."""
+    rng = np.random.default_rng(5)
+    network = Network()
+    w, v = network.parameter((3, 4), rng), network.parameter((3, 4), rng)
+    hidden = network.add(catalog["tanh"](), {"x": (w,)}, rng) or ""
+    network.add(Dense(units=2), {"x": (hidden,)}, rng)
+    network.add(catalog["multiply"](), {"a": (hidden,), "b": (v,)}, rng)
+    _require_equal_twice(network)
+
+
+def _require_equal_twice(network: Network) -> None:
+    """Equal to `run`, and still so at the second time, when nothing is fresh any more."""
+    _join(network, np.random.default_rng(0))
+    ready, recording = compiled(network), recorded(network)
+    for _ in range(2):
+        ready.gradient()
+        assert difference(network, ready, recording) <= TOLERANCE, ready.text
+
+
 def test_the_random_networks_have_what_makes_them_hard() -> None:
     networks = [random_network(seed) for seed in range(300)]
     used = [node.op.name for network in networks for node in network.nodes.values()]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -25,7 +25,7 @@ from tests.engine.test_plan import ROWS, Network
 
 GRAPHS, AT_ONCE, FOR_LONG = 3_000, 1_000, 100_000
 ALWAYS, NEARLY_ALWAYS = 1e-9, 1e-11
-"""Below the second are 999 of 1,000 graphs."""
+"""Below the second are 999 of 1,000 graphs, counted over all graphs of a run."""
 
 
 class Ready(NamedTuple):
@@ -57,11 +57,22 @@ def of_plan(graph: Ready, monkeypatch: pytest.MonkeyPatch) -> float:
 
 
 def require_small(errors: Iterable[tuple[int, float]]) -> None:
-    """Fail with the seeds of graphs that are too far off."""
+    """Fail with the seeds of graphs that are too far off, one in a thousand of these."""
     known = dict(errors)
-    assert not {seed: error for seed, error in known.items() if not error < ALWAYS}
-    larger = {seed: error for seed, error in known.items() if not error < NEARLY_ALWAYS}
+    larger = less_small(known)
     assert len(larger) <= len(known) // 1000, larger
+
+
+def less_small(errors: Mapping[int, float]) -> dict[int, float]:
+    """Those that are not as small as nearly all are; fail where one is not even small."""
+    assert not {seed: error for seed, error in errors.items() if not error < ALWAYS}
+    return {seed: error for seed, error in errors.items() if not error < NEARLY_ALWAYS}
+
+
+@pytest.fixture(scope="module")
+def less_small_so_far() -> Mapping[str, dict[int, float]]:
+    """The graphs of the long run that are less small than nearly all, of plans and of PyTorch."""
+    return {"plan": {}, "torch": {}}
 
 
 def test_plans_do_what_run_does(graphs: list[Ready], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,16 +107,31 @@ def test_the_random_graphs_have_what_makes_them_hard(graphs: list[Ready]) -> Non
 @pytest.mark.long
 @pytest.mark.torch
 @pytest.mark.parametrize("first", range(GRAPHS, FOR_LONG, AT_ONCE))
-def test_a_hundred_thousand_random_graphs(first: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hundred_thousand_random_graphs(
+    first: int,
+    less_small_so_far: Mapping[str, dict[int, float]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """All three where PyTorch is; `test_plans_of_a_hundred_thousand` where it is not."""
     made = [ready(seed) for seed in range(first, first + AT_ONCE)]
-    require_small((graph.seed, of_plan(graph, monkeypatch)) for graph in made)
-    require_small((graph.seed, error_of_torch(graph.recording, graph.loss)) for graph in made)
+    errors = {
+        "plan": {graph.seed: of_plan(graph, monkeypatch) for graph in made},
+        "torch": {graph.seed: error_of_torch(graph.recording, graph.loss) for graph in made},
+    }
+    for of, known in errors.items():
+        less_small_so_far[of].update(less_small(known))
+    assert all(len(seeds) <= FOR_LONG // 1000 for seeds in less_small_so_far.values())
 
 
 @pytest.mark.long
 @pytest.mark.skipif(TORCH_IS_INSTALLED, reason="compared above, together with PyTorch")
 @pytest.mark.parametrize("first", range(GRAPHS, FOR_LONG, AT_ONCE))
-def test_plans_of_a_hundred_thousand(first: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_plans_of_a_hundred_thousand(
+    first: int,
+    less_small_so_far: Mapping[str, dict[int, float]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     made = (ready(seed) for seed in range(first, first + AT_ONCE))
-    require_small((graph.seed, of_plan(graph, monkeypatch)) for graph in made)
+    errors = {graph.seed: of_plan(graph, monkeypatch) for graph in made}
+    less_small_so_far["plan"].update(less_small(errors))
+    assert len(less_small_so_far["plan"]) <= FOR_LONG // 1000
