@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from bpstudio import __version__
-from bpstudio.cli import commands, demo, lessons
+from bpstudio.cli import commands, demo, lessons, sweep
 from bpstudio.cli.answer import Answer
 from bpstudio.errors import StudioError
 from bpstudio.language import LANGUAGES, N_
@@ -95,6 +95,19 @@ def _parser() -> argparse.ArgumentParser:
     words.add_argument("--seed", type=_count, default=None, help="draw new weights first")
     words.add_argument("--out", default=None, metavar="Q.bps", help="keep the trained copy")
 
+    words = command("sweep", sweep.sweep, "train variants of a project, as a table and a picture")
+    words.add_argument("file", metavar="P.bps")
+    words.add_argument(
+        "--vary", action="append", required=True, metavar="NAME=A,B", help="such as l2=0,0.001,0.01"
+    )
+    words.add_argument("--seeds", type=_several, default=1, metavar="K", help="starts of each")
+    words.add_argument("--seed", type=_count, default=1, metavar="S", help="the first of the seeds")
+    words.add_argument("--steps", type=_several, default=1000)
+    words.add_argument("--out", required=True, metavar="DIR", help="goes on where it was ended")
+    words.add_argument("--executor", default="local", metavar="local|dask://HOST:PORT")
+    words.add_argument("--workers", type=_several, default=None, help="local processes")
+    words.add_argument("--theme", default="light", choices=commands.THEMES)
+
     words = command("check", commands.check, "check every gradient against central differences")
     words.add_argument("file", metavar="P.bps")
 
@@ -177,6 +190,13 @@ def _count(text: str) -> int:
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number") from None
     if value < 0:
         raise argparse.ArgumentTypeError("must not be negative")
+    return value
+
+
+def _several(text: str) -> int:
+    value = _count(text)
+    if not value:
+        raise argparse.ArgumentTypeError("must be 1 or more")
     return value
 
 

@@ -144,8 +144,8 @@ class Stack:
     ) -> None:
         """Lay out the batches of an epoch; `given` has the arrays of each run.
 
-        `orders` says for each run which rows come one after the other; then nothing that has rows
-        may be shared. Rows that fill no batch at the end are left out.
+        `orders` says for each run which rows come one after the other; what is shared is laid out
+        in the first run's order. Rows that fill no batch at the end are left out.
         """
         for key, place in self._single.items():
             if key in self._shared:
@@ -155,7 +155,8 @@ class Stack:
                     place[run] = supplied(self.graph, its, key)
         for key, leaf in self._batched.items():
             if key in self._shared:
-                laid = self._in_batches(supplied(self.graph, given[0], key), None)
+                source = supplied(self.graph, given[0], key)
+                laid = self._in_batches(source, None if orders is None else orders[0])
             else:
                 each = [
                     self._in_batches(

@@ -261,3 +261,46 @@ def test_what_is_no_lesson_is_refused(capsys: pytest.CaptureFixture[str], tmp_pa
         status, _out, err = run(capsys, "lessons", "check", str(place))
         assert status == 2
         assert err.count("\n") == 1
+
+
+def test_a_sweep_is_a_table_a_picture_and_goes_on(
+    xor: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = str(tmp_path / "누빔")
+    words = ("sweep", xor, "--vary", "dense1.units=1,2", "--vary", "l2=0,0.1", "--seeds", "2")
+    words = (*words, "--steps", "24", "--out", out, "--workers", "1")
+    found = data(capsys, *words)
+    assert [(r["settings"], r["seed"]) for r in found["runs"]] == [
+        ({"dense1.units": units, "l2": l2}, seed)
+        for units in (1, 2)
+        for l2 in (0, 0.1)
+        for seed in (1, 2)
+    ]
+    assert all({"loss", "accuracy", "regions", "boundary", "norm"} <= set(r) for r in found["runs"])
+    with open(found["files"][0], encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [float(row["loss"]) for row in rows] == [run["loss"] for run in found["runs"]]
+    assert Path(found["files"][2]).read_bytes().startswith(b"\x89PNG")
+    again = data(capsys, *words)
+    assert (again["runs"], again["taken_over"]) == (found["runs"], 8)
+    status, text, _ = run(capsys, *words)
+    assert status == 0
+    assert "8 runs, 8 of them known before" in text
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--vary", "dense1.units"),
+        ("--vary", "dense1.units=1,"),
+        ("--vary", "l2=0", "--vary", "l2=1"),
+        ("--vary", "moon=1"),
+        ("--vary", "l2=0", "--executor", "moon"),
+        ("--vary", "l2=0", "--seeds", "0"),
+    ],
+)
+def test_a_sweep_that_makes_no_sense_is_refused_in_a_sentence(
+    words: tuple[str, ...], xor: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, out, err = run(capsys, "sweep", xor, *words, "--out", str(tmp_path / "out"))
+    assert (status, out, err.count("\n")) == (2, "", 1)
