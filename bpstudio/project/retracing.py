@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 
 import numpy as np
 
+from bpstudio.engine.op import Array, Kind
 from bpstudio.errors import StudioError
 from bpstudio.language import N_
 from bpstudio.project import edits, runs
@@ -55,4 +56,10 @@ def stops(steps: int) -> list[int]:
 def _look(project: Project) -> Glance:
     trained = project.trained
     recording = iteration(project, step=trained.steps, memory=trained.memory, most_rows=MOST_ROWS)
-    return glance(recording, trained.steps, project.weights, runs.measured(project))
+    return glance(recording, trained.steps, in_order(project), runs.measured(project))
+
+
+def in_order(project: Project, weights: Mapping[str, Array] | None = None) -> dict[str, Array]:
+    """Weights in the order in which training lays them out."""
+    held = project.weights if weights is None else weights
+    return {key: held[key] for key in project.graph.keys(Kind.WEIGHT) if key in held}

@@ -113,19 +113,26 @@ def glance(
     step: int,
     weights: Mapping[str, Array],
     metrics: Metrics | None = None,
+    *,
+    stepped: bool = True,
 ) -> Glance:
-    """What is kept of an iteration that was recorded at that step."""
+    """What is kept of an iteration that was recorded at that step.
+
+    `stepped` says whether its updates are those that training makes; an optimizer whose memory
+    was not known makes others.
+    """
     size = sum(weight.size for weight in weights.values())
     keys = {f"{update.node}.{update.port}": update for update in recording.updates}
     return Glance(
         step=step,
         weights={key: spread(weight) for key, weight in weights.items()},
         gradients={key: spread(update.gradient) for key, update in keys.items()},
-        updates={key: spread(update.after - update.before) for key, update in keys.items()},
+        updates={k: spread(u.after - u.before) for k, u in keys.items() if stepped},
         activities={
-            each.node: activity(each)
+            each.node: found
             for each in recording.forward
             if each.op.category == "activation" and len(each.arguments) == 1
+            if (found := activity(each)) is not None
         },
         metrics=metrics,
         vector=_laid_out(weights) if 0 < size < HEAVY else None,
@@ -139,11 +146,18 @@ def spread(values: Array) -> Spread:
         return Spread(quantiles, float(np.sqrt(np.square(values).sum())))
 
 
-def activity(step: run.Step) -> Activity:
-    """What an activation of one argument did in a step, from its own backward rule."""
-    passed = run.pull_back(step, np.ones_like(step.output))
-    slope = np.abs(next(iter(passed.values()))[0])
-    flat = slope < FLAT
+def activity(step: run.Step) -> Activity | None:
+    """What an activation of one argument did in a step, from its own backward rule.
+
+    None for one in which every output depends on other inputs too, such as softmax: it has no
+    slope at one place.
+    """
+    ones = np.ones_like(step.output)
+    signs = np.where(np.arange(ones.size).reshape(ones.shape) % 2, -1.0, 1.0)
+    slope, turned = (next(iter(run.pull_back(step, g).values()))[0] for g in (ones, signs))
+    if slope.shape != ones.shape or not np.array_equal(turned, signs * slope, equal_nan=True):
+        return None
+    flat = np.abs(slope) < FLAT
     rows = flat.reshape(len(flat), -1) if flat.ndim > 1 else flat.reshape(-1, 1)
     return Activity(spread(step.output), float(flat.mean()), float(rows.all(axis=0).mean()))
 

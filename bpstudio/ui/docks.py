@@ -7,6 +7,7 @@ time.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer
@@ -31,6 +32,7 @@ GATES, LAYERS = "gates", "layers"
 """What a project is of: gates that compute, or layers that learn."""
 ASKED = "asked"
 """Closed until a person opens it."""
+PLOT = "PlotPanel"
 HORIZONTAL, VERTICAL = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
 
 
@@ -47,6 +49,22 @@ class Panel:
     area: Qt.DockWidgetArea
     share: int = 1
     of: str = ""
+
+    @property
+    def is_plot(self) -> bool:
+        """Whether it is one of `playback.plots`; those stand in tabs, in a menu of their own."""
+        return self.kind == PLOT
+
+    def make(self, studio: Studio, parent: QWidget | None = None) -> QWidget:
+        """The panel itself."""
+        if self.is_plot:
+            from bpstudio.ui.panels.plot import PlotPanel
+
+            plot = import_module(f"bpstudio.playback.plots.{self.name}").PLOT
+            return PlotPanel(studio, plot, parent)
+        module = import_module(f"bpstudio.ui.panels.{self.name}")
+        made: QWidget = getattr(module, self.kind)(studio, parent)
+        return made
 
 
 PANELS = (
@@ -65,6 +83,14 @@ PANELS = (
     Panel("why", "WhyPanel", N_("Why?"), RIGHT, of=ASKED),
     Panel("code", "CodePanel", N_("Code"), BOTTOM, share=44, of=ASKED),
     Panel("checking", "CheckingPanel", N_("Gradient check"), BOTTOM, share=52, of=ASKED),
+    Panel("neurons", PLOT, N_("Neurons"), BOTTOM, of=ASKED),
+    Panel("warp", PLOT, N_("Warped plane"), BOTTOM, of=ASKED),
+    Panel("layers", PLOT, N_("Spread over time"), BOTTOM, of=ASKED),
+    Panel("steps", PLOT, N_("Steps"), BOTTOM, of=ASKED),
+    Panel("norms", PLOT, N_("Gradient norms"), BOTTOM, of=ASKED),
+    Panel("ratios", PLOT, N_("Update to weight"), BOTTOM, of=ASKED),
+    Panel("activations", PLOT, N_("Activations"), BOTTOM, of=ASKED),
+    Panel("landscape", PLOT, N_("Loss landscape"), BOTTOM, of=ASKED),
 )
 
 
@@ -96,8 +122,7 @@ class Dock(QDockWidget):
 
     def fill(self, studio: Studio) -> None:
         """Make its panel."""
-        module = import_module(f"bpstudio.ui.panels.{self.panel.name}")
-        widget: QWidget = getattr(module, self.panel.kind)(studio, self)
+        widget = self.panel.make(studio, self)
         widget.setAutoFillBackground(True)
         self.setWidget(widget)
 
@@ -143,6 +168,7 @@ class Docks(QObject):
             dock.dockLocationChanged.connect(self._soon)
             dock.toggleViewAction().triggered.connect(self._soon)
             dock.toggleViewAction().triggered.connect(self._share)
+            dock.toggleViewAction().triggered.connect(partial(self._raise, dock))
         self.empty = (dock for dock in self.by_name.values() if not dock.filled)
         window.installEventFilter(self)
 
@@ -154,7 +180,9 @@ class Docks(QObject):
                 dock.setFloating(False)
                 dock.setVisible(dock.panel.of in ("", self._of))
                 self._window.addDockWidget(area, dock)
-                if before is not None and area != BOTTOM:
+                if dock.panel.is_plot:
+                    self._window.tabifyDockWidget(self.by_name["weights"], dock)
+                elif before is not None and area != BOTTOM:
                     self._window.tabifyDockWidget(before, dock)
                 elif before is not None:
                     self._window.splitDockWidget(before, dock, HORIZONTAL)
@@ -186,7 +214,7 @@ class Docks(QObject):
         lowest = [
             dock
             for dock in self.by_name.values()
-            if dock.panel.area == BOTTOM and not dock.isHidden()
+            if dock.panel.area == BOTTOM and not (dock.isHidden() or dock.panel.is_plot)
         ]
         self._window.resizeDocks(lowest, [below] * len(lowest), VERTICAL)
         whole = sum(dock.panel.share for dock in lowest) or 1
@@ -234,6 +262,11 @@ class Docks(QObject):
         """A panel was opened or closed: let all have their share of the room that there is."""
         if not self.touched:
             self.size(self._window.size())
+
+    def _raise(self, dock: Dock, opened: bool) -> None:
+        """What was opened is seen, whatever stood before it under the same tabs."""
+        if opened:
+            dock.raise_()
 
     def _touch(self, _floating: bool) -> None:
         self.touched = True

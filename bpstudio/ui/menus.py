@@ -28,7 +28,7 @@ TITLES = {
 }
 
 RECENT, EXAMPLES, PANELS = N_("Open &recent"), N_("E&xamples"), N_("Pa&nels")
-TEMPLATES = N_("New from te&mplate")
+TEMPLATES, PLOTS = N_("New from te&mplate"), N_("Plot&s")
 
 
 class Menus:
@@ -57,13 +57,16 @@ class Menus:
             if id == "open_file":
                 menu.addMenu(self._recent)
                 menu.addMenu(self._examples)
+        self._plots = QMenu(window)
         for dock in window.docks.by_name.values():
-            self._panels.addAction(dock.toggleViewAction())
+            menu = self._plots if dock.panel.is_plot else self._panels
+            menu.addAction(dock.toggleViewAction())
         self._panels.addSeparator()
         self._back = self._panels.addAction("")
         self._back.triggered.connect(self._put_back)
         view = self._menus["View"]
         view.insertMenu(made["light"], self._panels)
+        view.insertMenu(made["light"], self._plots)
         view.insertSeparator(made["light"])
         self._save_template = made["save_template"]
         self.retitle()
@@ -86,6 +89,7 @@ class Menus:
         self._examples.setTitle(_(EXAMPLES))
         self._templates.setTitle(_(TEMPLATES))
         self._panels.setTitle(_(PANELS))
+        self._plots.setTitle(_(PLOTS))
         self._back.setText(_("&Put all back"))
 
     def _put_back(self, _checked: bool = False) -> None:

@@ -6,9 +6,10 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bpstudio.engine.ops.activation import ReLU, Tanh
+from bpstudio.engine.op import Array
+from bpstudio.engine.ops.activation import ReLU, Softmax, Tanh
 from bpstudio.engine.run import Step
-from bpstudio.training.trail import MOST, Glance, Trail, activity, ratio, spread
+from bpstudio.training.trail import MOST, Activity, Glance, Trail, activity, ratio, spread
 
 
 def at(step: int) -> Glance:
@@ -61,12 +62,22 @@ def test_equal_numbers_lie_in_one_bin() -> None:
 
 def test_an_activation_tells_how_much_gradient_it_lets_through() -> None:
     x = np.array([[-1.0, 2.0, -3.0], [-2.0, -2.0, 4.0]])
-    relu = activity(Step("r", ReLU(), {}, {"x": x}, np.maximum(x, 0)))
-    assert relu.flat == 4 / 6
-    assert relu.dead == 1 / 3
+    assert relu_of(x).flat == 4 / 6
+    assert relu_of(x).dead == 1 / 3
     far = np.array([[5.0, 0.0]])
     tanh = activity(Step("t", Tanh(), {}, {"x": far}, np.tanh(far)))
-    assert (tanh.flat, tanh.dead) == (0.5, 0.5)
+    assert tanh is not None and (tanh.flat, tanh.dead) == (0.5, 0.5)
+
+
+def test_an_output_that_depends_on_its_neighbours_has_no_slope_of_its_own() -> None:
+    x = np.array([[1.0, 2.0, 4.0]])
+    assert activity(Step("s", Softmax(), {}, {"x": x}, Softmax().forward(x))) is None
+
+
+def relu_of(x: Array) -> Activity:
+    found = activity(Step("r", ReLU(), {}, {"x": x}, np.maximum(x, 0)))
+    assert found is not None
+    return found
 
 
 def test_the_ratio_is_of_the_update_to_its_weight() -> None:

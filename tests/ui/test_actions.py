@@ -23,7 +23,7 @@ def test_no_two_entries_of_a_menu_have_the_same_accelerator(language: str) -> No
     }
     entries["bar"] = list(menus.TITLES.values())
     entries["File"] += [menus.RECENT, menus.EXAMPLES]
-    entries["View"] += [menus.PANELS]
+    entries["View"] += [menus.PANELS, menus.PLOTS]
     for menu, texts in entries.items():
         found = Counter(letter for text in texts if (letter := accelerator(_(text))))
         assert [letter for letter, count in found.items() if count > 1] == [], menu

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib import import_module
 
 import pytest
 from PySide6.QtCore import Qt
@@ -46,8 +45,8 @@ def opened(studio: Studio) -> Iterator[list[Panel]]:
 
 
 def open_panel(name: str, studio: Studio, opened: list[Panel], size: tuple[int, int]) -> Panel:
-    kind = next(panel.kind for panel in PANELS if panel.name == name)
-    panel: Panel = getattr(import_module(f"bpstudio.ui.panels.{name}"), kind)(studio)
+    panel = next(panel for panel in PANELS if panel.name == name).make(studio)
+    assert isinstance(panel, Panel)
     opened.append(panel)
     panel.resize(*size)
     panel.show()

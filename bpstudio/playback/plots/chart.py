@@ -146,7 +146,7 @@ def legend(names: Sequence[str], rect: Rect, theme: Theme) -> tuple[list[Mark], 
         ends = np.array([[x, y], [x + 17, y]])
         marks += [Line(ends, _ink(index), 1.8 * theme.wire**0.5, _dash(index)), text]
         x = text.rect.right + 14
-    return marks, y + row / 2 - rect.y
+    return marks, y + row - rect.y
 
 
 def curves(

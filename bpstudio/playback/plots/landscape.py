@@ -17,6 +17,8 @@ from bpstudio.playback.plots.plot import Choice, Drawing, Look, Plot, Table
 from bpstudio.training.landscape import PATH, RANDOM, Landscape
 
 LEVELS = 9
+WORDS = 210.0
+"""With so much more room across than up, before the theme's factor, the words stand beside."""
 
 
 def choices(_look: Look) -> tuple[Choice, ...]:
@@ -36,8 +38,9 @@ def draw(look: Look, rect: Rect, theme: Theme) -> Drawing:
     if found is None:
         raise StudioError(N_("The loss around the weights has not been computed yet."))
     type = theme.type
-    side = min(rect.height - 44 * type, rect.width)
-    room = Rect(rect.x, rect.y + 4, max(side, 20), max(side, 20))
+    beside = rect.width > rect.height + WORDS * type
+    side = max(20.0, min(rect.height - (6 if beside else 44 * type), rect.width))
+    room = Rect(rect.x, rect.y + 2, side, side)
     heights, levels = scaled(found.losses)
     marks: list[Mark] = [
         Heat(room, heights[::-1], 6.0, np.zeros(heights.shape, dtype=int), smooth=False),
@@ -57,7 +60,8 @@ def draw(look: Look, rect: Rect, theme: Theme) -> Drawing:
             )
             marks.append(segments(placed, Ink("muted", 0.8), 0.8))
     marks += _path(found, look, room, theme)
-    marks += _words(found, room, rect, theme)
+    at = (room.right + 14, rect.y + 14 * type) if beside else (room.x, room.bottom + 16 * type)
+    marks += _words(found, at, theme)
     return Drawing(tuple(marks), _table(found))
 
 
@@ -102,17 +106,17 @@ def _path(found: Landscape, look: Look, room: Rect, theme: Theme) -> list[Mark]:
     return marks
 
 
-def _words(found: Landscape, room: Rect, rect: Rect, theme: Theme) -> list[Mark]:
-    size, base = SMALL * theme.type, room.bottom + 16 * theme.type
+def _words(found: Landscape, at: tuple[float, float], theme: Theme) -> list[Mark]:
+    size, (x, base) = SMALL * theme.type, at
     finite = found.losses[np.isfinite(found.losses)]
     if not len(finite):
         return []
     low, high = digits.small(float(finite.min())), digits.small(float(finite.max()))
     spans = (Span(_("loss") + " ", "muted"), Span(f"{low} … {high}", "text", MONO))
-    marks: list[Mark] = [Text(room.x, base, spans, size)]
+    marks: list[Mark] = [Text(x, base, spans, size)]
     if found.share == found.share:
         words = _("{share} of the way lies in this plane").format(share=f"{found.share:.0%}")
-        marks.append(Text(room.x, base + 15 * theme.type, (Span(words, "muted"),), size))
+        marks.append(Text(x, base + 15 * theme.type, (Span(words, "muted"),), size))
     return marks
 
 

@@ -32,7 +32,10 @@ def choices(look: Look) -> tuple[Choice, ...]:
     """The layer, and which two of many inputs."""
     graph = look.project.graph
     nodes = [graph[id] for id in visible(graph) if graph[id].op.category != "source"]
-    options = tuple((node.id, node.label) for node in reversed(nodes))
+    # The last hidden activation first.
+    nodes.reverse()
+    nodes.sort(key=lambda node: _rank(look, node.id))
+    options = tuple((node.id, node.label) for node in nodes)
     return (Choice("layer", _("layer"), options), *slice_choices(look)) if options else ()
 
 
@@ -42,8 +45,8 @@ def draw(look: Look, rect: Rect, theme: Theme) -> Drawing:
     if data is None or not chosen:
         raise StudioError(N_("There is no data set, so there is no plane to look at."))
     id = look.choice(chosen[0])
-    units = look.project.known_shapes[id][-1:]
-    many = bool(units) and int(units[0]) > 9
+    units = look.project.known_shapes[id].features
+    many = bool(units) and units[-1] > 9
     plane = sliced(look, CELLS_OF_MANY if many else CELLS)
     if isinstance(plane, Unseen):
         raise plane.reason
@@ -57,6 +60,12 @@ def draw(look: Look, rect: Rect, theme: Theme) -> Drawing:
         if len(plane.low) == 2 and place.width >= _POINTS_FROM:
             marks += points(data, plane, place, theme)
     return Drawing(tuple(marks), _table(plane, outputs, data))
+
+
+def _rank(look: Look, id: str) -> tuple[bool, bool]:
+    """Hidden activations come before what answers, and both before what lies between."""
+    node, shape = look.project.graph[id], look.project.known_shapes[id].features
+    return node.op.category != "activation", bool(shape) and shape[-1] == 1
 
 
 def tiles(count: int, rect: Rect, head: float) -> list[Rect]:

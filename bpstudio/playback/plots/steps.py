@@ -16,8 +16,8 @@ from bpstudio.playback.plots.plot import Choice, Drawing, Look, Plot, Table
 
 MOST = 60
 """Of a larger weight the entries that change most are shown."""
-FACTORS = (1, 10, 100, 1000, 10_000)
-SEEN = 0.12
+FACTORS = tuple(f * 10**power for power in range(6) for f in (1, 2, 5))
+SEEN = 0.3
 """The longest arrow is about this share of the height."""
 
 

@@ -12,6 +12,7 @@ from bpstudio.language import N_, _
 from bpstudio.playback.marks import Discs, Ink, Line, Mark, Rect, Span, Text
 from bpstudio.playback.metrics import MONO
 from bpstudio.playback.palette import CLASS_ROLES, Theme
+from bpstudio.playback.planes import PROBABILITIES
 from bpstudio.playback.plots.chart import SMALL, axis_of, tick
 from bpstudio.playback.plots.plot import Choice, Drawing, Look, Plot, Table
 from bpstudio.playback.plots.slices import slice_choices, sliced
@@ -29,27 +30,21 @@ def choices(look: Look) -> tuple[Choice, ...]:
     graph, known = look.project.graph, look.project.known_shapes
     nodes = [
         graph[id]
-        for id in visible(graph)
-        if graph[id].op.category != "source" and len(known[id]) == 2 and int(known[id][-1]) > 1
+        for id in reversed(visible(graph))
+        if graph[id].op.category != "source"
+        and len(known[id].features) == 1
+        and known[id].features[0] > 1
     ]
     if not nodes:
         return ()
-    layer = Choice("layer", _("layer"), tuple((node.id, node.label) for node in nodes[::-1]))
-    first = ["tanh", "sigmoid", "relu"]
-    chosen = Choice(
-        "layer", layer.title, tuple(sorted(layer.options, key=lambda o: _hidden(look, o[0], first)))
-    )
-    units = int(known[look.choice(chosen)][-1])
+    # Hidden activations come first, the last of them before all: there the plane is bent most.
+    nodes.sort(key=lambda node: (node.op.category != "activation", node.op.name in PROBABILITIES))
+    chosen = Choice("layer", _("layer"), tuple((node.id, node.label) for node in nodes))
+    units = known[look.choice(chosen)].features[0]
     pairs = list(itertools.combinations(range(min(units, 8)), 2))
     named = tuple((f"{a},{b}", _("units {a} and {b}").format(a=a + 1, b=b + 1)) for a, b in pairs)
     both = ((PRINCIPAL, _("widest directions")), *named) if units > 2 else named
     return chosen, Choice("units", _("seen along"), both), *slice_choices(look)
-
-
-def _hidden(look: Look, id: str, first: list[str]) -> bool:
-    """Whether a layer is not a hidden activation: those come first."""
-    graph = look.project.graph
-    return graph[id].op.category != "activation"
 
 
 def draw(look: Look, rect: Rect, theme: Theme) -> Drawing:

@@ -1,0 +1,223 @@
+"""What every plot has above it: what can be chosen, what it shows, a way out of its dock, files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDockWidget,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QSlider,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from bpstudio.errors import StudioError
+from bpstudio.exchange.files import Files, put
+from bpstudio.language import N_, _
+from bpstudio.playback.palette import Theme
+from bpstudio.playback.plots.plot import Choice
+from bpstudio.ui.dialogs.replacing import unless_kept
+from bpstudio.ui.panels.panel import label
+from bpstudio.ui.studio import Studio
+
+NOTCHES = 200
+"""A slider has so many places."""
+
+PNG, SVG, CSV = ".png", ".svg", ".csv"
+KINDS = ((PNG, N_("As a picture (PNG)…")), (SVG, N_("As a drawing (SVG)…")), (CSV, N_("Numbers…")))
+
+Content = Callable[[str], bytes]
+"""From an ending to what a file of that kind holds. It raises StudioError."""
+
+
+class Frame(QWidget):
+    """The row above a plot; below it its explanation and sliders, where they are wanted."""
+
+    def __init__(self, studio: Studio, name: str, content: Content) -> None:
+        super().__init__()
+        self._studio, self._name, self._content = studio, name, content
+        self._theme: Theme | None = None
+        self._sees = self._seek = ""
+        self._offered: tuple[Choice, ...] = ()
+        self._boxes: dict[str, QComboBox] = {}
+        self._sliders: dict[str, QSlider] = {}
+        self._rows: list[QWidget] = []
+        self.chosen: dict[str, str] = {}
+        self.on_choice: Callable[[], None] = lambda: None
+        self.why = _button("?")
+        self.why.setCheckable(True)
+        self.why.toggled.connect(self._explain)
+        self.out = _button("⧉")
+        self.out.clicked.connect(self._detach)
+        self.export = _button("↓")
+        self.export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._menu = QMenu(self)
+        self.export.setMenu(self._menu)
+        self.words = label("muted")
+        self.words.setWordWrap(True)
+        self.words.hide()
+        self.row = QHBoxLayout()
+        self.row.setSpacing(5)
+        self.row.addStretch(1)
+        for button in (self.why, self.export, self.out):
+            self.row.addWidget(button)
+        self._held = QVBoxLayout()
+        self._held.setSpacing(0)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 2)
+        column.setSpacing(3)
+        column.addLayout(self.row)
+        column.addWidget(self.words)
+        column.addLayout(self._held)
+
+    def retitle(self, theme: Theme, title: str, sees: str, seek: str) -> None:
+        """Take the current language and the current colours."""
+        self._theme = theme
+        self.words.setText(f"{sees} {seek}")
+        for button, words in (
+            (self.why, _("What this shows, and what to look for")),
+            (self.out, _("Into a window of its own, or back")),
+            (self.export, _("Save this plot or its numbers")),
+        ):
+            button.setToolTip(words)
+            button.setAccessibleName(f"{words}: {title}")
+        self._menu.clear()
+        for ending, text in KINDS:
+            self._menu.addAction(_(text)).triggered.connect(partial(self._save, ending))
+        small = f"min-height: {round(18 * theme.type)}px; font-size: {round(11 * theme.type)}px"
+        square = f"padding: 0 6px; {small}"
+        for button in (self.why, self.out, self.export):
+            button.setStyleSheet(
+                f"QToolButton {{ {square}; }} QToolButton::menu-indicator {{ image: none; }}"
+            )
+        self.offer((), again=True)
+
+    def offer(self, choices: tuple[Choice, ...], *, again: bool = False) -> None:
+        """Let these be chosen; what was chosen before stays, as long as it is offered."""
+        if choices == self._offered and not again:
+            return
+        self._offered = choices
+        for widget in (*self._boxes.values(), *self._rows):
+            widget.hide()
+            widget.deleteLater()
+        self._boxes, self._sliders, self._rows = {}, {}, []
+        for place, choice in enumerate(choice for choice in choices if choice.options):
+            self.row.insertWidget(place, self._box(choice))
+        for choice in (choice for choice in choices if not choice.options):
+            self._rows.append(self._slider(choice))
+            self._held.addWidget(self._rows[-1])
+
+    def _box(self, choice: Choice) -> QComboBox:
+        box = QComboBox()
+        for key, text in choice.options:
+            box.addItem(text, key)
+        wanted = box.findData(self.chosen.get(choice.name, ""))
+        box.setCurrentIndex(max(wanted, 0))
+        box.setAccessibleName(choice.title)
+        box.setToolTip(choice.title)
+        box.setMinimumContentsLength(5)
+        box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        box.setMinimumWidth(40)
+        if self._theme is not None:
+            type = self._theme.type
+            box.setStyleSheet(
+                f"QComboBox {{ padding: 0 4px; min-height: {round(18 * type)}px; "
+                f"font-size: {round(11 * type)}px; }}"
+            )
+        box.currentIndexChanged.connect(partial(self._choose, choice.name, box))
+        self._boxes[choice.name] = box
+        return box
+
+    def _slider(self, choice: Choice) -> QWidget:
+        whole = QWidget()
+        row = QHBoxLayout(whole)
+        row.setContentsMargins(0, 0, 0, 0)
+        name, number = label("muted", choice.title), label("number")
+        slider = QSlider(Qt.Orientation.Horizontal)
+        slider.setRange(0, NOTCHES)
+        value = float(self.chosen.get(choice.name, choice.start))
+        width = (choice.high - choice.low) or 1.0
+        slider.setValue(round((value - choice.low) / width * NOTCHES))
+        slider.setAccessibleName(choice.title)
+        number.setText(f"{value:.3g}")
+        number.setMinimumWidth(self.fontMetrics().horizontalAdvance("−0.0000"))
+        slider.valueChanged.connect(partial(self._slide, choice, number))
+        row.addWidget(name)
+        row.addWidget(slider, 1)
+        row.addWidget(number)
+        self._sliders[choice.name] = slider
+        return whole
+
+    def _choose(self, name: str, box: QComboBox, index: int) -> None:
+        self.chosen[name] = box.itemData(index)
+        self.on_choice()
+
+    def _slide(self, choice: Choice, number: QLabel, place: int) -> None:
+        value = choice.low + (choice.high - choice.low) * place / NOTCHES
+        self.chosen[choice.name] = repr(value)
+        number.setText(f"{value:.3g}")
+        self.on_choice()
+
+    def _explain(self, on: bool) -> None:
+        self.words.setVisible(on)
+
+    def _detach(self, _checked: bool = False) -> None:
+        dock = self._dock()
+        if dock is not None:
+            dock.setFloating(not dock.isFloating())
+            dock.raise_()
+
+    def _dock(self) -> QDockWidget | None:
+        widget: QWidget | None = self
+        while widget is not None and not isinstance(widget, QDockWidget):
+            widget = widget.parentWidget()
+        return widget
+
+    def _save(self, ending: str, _checked: bool = False) -> None:
+        start = f"{self._studio.project.title or self._name}-{self._name}{ending}"
+        dialog = QFileDialog(self, _("Save this plot or its numbers"))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setOption(QFileDialog.Option.DontConfirmOverwrite)
+        dialog.setDefaultSuffix(ending[1:])
+        dialog.selectFile(start)
+        dialog.fileSelected.connect(self._ask)
+        dialog.open()
+
+    def _ask(self, name: str) -> None:
+        path = Path(name)
+        unless_kept(self, [path], lambda: self.write(path))
+
+    def write(self, path: Path) -> None:
+        """Write the plot into a file, whose ending says how; what went wrong is said."""
+        try:
+            put(path, Files(self._content(path.suffix.lower())))
+        except StudioError as error:
+            self._studio.complain(error)
+        else:
+            self._studio.notice(_("Saved as {name}.").format(name=path.name))
+
+    def choose(self, name: str, key: str) -> None:
+        """Choose as a person would."""
+        self.chosen[name] = key
+        box = self._boxes.get(name)
+        if box is not None:
+            with QSignalBlocker(box):
+                box.setCurrentIndex(max(box.findData(key), 0))
+        self.on_choice()
+
+
+def _button(text: str) -> QToolButton:
+    button = QToolButton()
+    button.setText(text)
+    button.setProperty("role", "button")
+    return button
