@@ -103,6 +103,9 @@ def _writable(thing: Thing) -> bool:
     return isinstance(thing.value, np.ndarray) and bool(thing.value.flags.writeable)
 
 
+LONG = 200
+"""From so many lines on a step calls the passes instead of having their lines too."""
+
 Program = Callable[..., Any]
 """Binds things to their names in the printed code: gives `gradient` and `step`."""
 
@@ -114,8 +117,10 @@ def print_code(code: Code, passes: int) -> str:
     """
     text = [f"def bind({', '.join(code.names)}):", "    def gradient(t):"]
     text += [f"        {line}" for line in code.lines[:passes] or ["pass"]]
+    # One call more is nothing beside so many lines, and Python then compiles them once.
+    update = ["gradient(t)", *code.lines[passes:]] if passes > LONG else code.lines
     text += ["    def step(rate, t):"]
-    text += [f"        {line}" for line in code.lines or ["pass"]]
+    text += [f"        {line}" for line in update or ["pass"]]
     return "\n".join([*text, "    return gradient, step", ""])
 
 

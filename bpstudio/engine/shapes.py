@@ -8,6 +8,7 @@ other and give gradients that are wrong without a word.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -53,7 +54,7 @@ def broadcast(*shapes: Shape) -> Shape:
     """
     batched = any(shape.batched for shape in shapes)
     try:
-        features = np.broadcast_shapes(*(shape.features for shape in shapes))
+        features = broadcast_axes(*(shape.features for shape in shapes))
     except ValueError:
         raise clash(*shapes) from None
     if batched and any(s.batched and len(s.features) != len(features) for s in shapes):
@@ -65,6 +66,12 @@ def broadcast(*shapes: Shape) -> Shape:
             shapes=_list(shapes),
         )
     return Shape(features, batched)
+
+
+@lru_cache(maxsize=4096)
+def broadcast_axes(*axes: tuple[int, ...]) -> tuple[int, ...]:
+    """`np.broadcast_shapes`, which takes as long as a gate does; a network has few shapes."""
+    return np.broadcast_shapes(*axes)
 
 
 def clash(*shapes: Shape) -> ShapeError:

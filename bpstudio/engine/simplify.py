@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bpstudio.engine.calls import Call, Form
+from bpstudio.engine.shapes import broadcast_axes
 
 if TYPE_CHECKING:
     from bpstudio.engine.trace import Tape, Traced
@@ -33,7 +34,7 @@ def simpler(tape: Tape, function: np.ufunc, operands: tuple[Traced, ...]) -> Tra
                 return tape.at(made.inputs[0])
         return None
     a, b = operands
-    shape = np.broadcast_shapes(a.shape, b.shape)
+    shape = broadcast_axes(a.shape, b.shape)
     left, right = uniform(tape, a), uniform(tape, b)
     if function is np.multiply:
         if left is not None and right is None:
@@ -115,7 +116,7 @@ def _spread(tape: Tape, number: float, shape: tuple[int, ...]) -> Traced:
 
 
 def _fits(others: Sequence[tuple[int, ...]], shape: tuple[int, ...], own: tuple[int, ...]) -> bool:
-    return bool(others) and np.broadcast_shapes(*others, own) == shape
+    return bool(others) and broadcast_axes(*others, own) == shape
 
 
 def _constant_factor(tape: Tape, x: Traced) -> tuple[Traced, float] | None:

@@ -10,6 +10,7 @@ that is traced twice must come to the very same values.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any, NoReturn
 
 import numpy as np
@@ -19,9 +20,16 @@ from bpstudio.engine import primitives, simplify
 from bpstudio.engine.calls import FOLDED, Call, Form, Value
 from bpstudio.engine.graph import Node
 from bpstudio.engine.op import Array
+from bpstudio.engine.shapes import broadcast_axes
 from bpstudio.engine.template import Part, call
 from bpstudio.errors import StudioError
 from bpstudio.language import N_
+
+
+@lru_cache(maxsize=1024)
+def result_type(function: np.ufunc, *types: np.dtype[Any]) -> np.dtype[Any]:
+    """The type of what a ufunc of one result gives for operands of these types."""
+    return function.resolve_dtypes((*types, *[None] * function.nout))[-1]
 
 
 class Tape:
@@ -75,7 +83,7 @@ class Tape:
         """A ufunc of one result on operands that broadcast."""
         lifted = tuple(self.lift(operand, operands) for operand in operands)
         constants = [self.values[x.index].constant for x in lifted]
-        shape = np.broadcast_shapes(*(x.shape for x in lifted))
+        shape = broadcast_axes(*(x.shape for x in lifted))
         if all(c is not None for c in constants) and (
             int(np.prod(shape)) <= FOLDED or all(not any(c.strides) for c in constants if c.ndim)  # type: ignore[union-attr]
         ):
@@ -85,8 +93,7 @@ class Tape:
         if simpler is not None:
             return simpler
         lifted = tuple(simplify.unspread(self, x, lifted, shape) for x in lifted)
-        types = (*(x.dtype for x in lifted), *[None] * function.nout)
-        dtype = function.resolve_dtypes(types)[-1]
+        dtype = result_type(function, *(x.dtype for x in lifted))
         return self.note(
             Form.ELEMENTWISE,
             function,
@@ -111,12 +118,14 @@ class Tape:
 
     def view(self, name: str, x: Traced, *parameters: Any) -> Traced:
         """Another look at the memory of `x`; see `primitives.VIEWS`."""
+        if name == "broadcast" and parameters[0] == x.shape:
+            return x
         rule = primitives.VIEWS[name]
         value = self.values[x.index]
         if value.constant is not None:
             return self.constant(rule(value.constant, *parameters))
         seen = rule(np.broadcast_to(np.empty((), x.dtype), x.shape), *parameters)
-        if name in ("reshape", "broadcast") and seen.shape == x.shape:
+        if name == "reshape" and seen.shape == x.shape:
             return x
         if name == "transpose" and parameters[0] == tuple(range(x.ndim)):
             return x
