@@ -263,9 +263,9 @@ class Docks(QObject):
         if not self.touched:
             self.size(self._window.size())
 
-    def _raise(self, dock: Dock, opened: bool) -> None:
+    def _raise(self, dock: Dock, _opened: bool = False) -> None:
         """What was opened is seen, whatever stood before it under the same tabs."""
-        if opened:
+        if not dock.isHidden():
             dock.raise_()
 
     def _touch(self, _floating: bool) -> None:
