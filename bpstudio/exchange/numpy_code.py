@@ -275,13 +275,16 @@ class Script:
             return lines
         settings = self.program.project.training
         optimizer = settings.optimizer
-        frozen = [k for k in self.program.project.weights if k.partition(".")[0] in settings.frozen]
+        factors = settings.factors(self.program.project.weights)
+        frozen = [key for key, factor in factors.items() if factor == 0]
+        slower = {self.program.label(k): f for k, f in factors.items() if f != 0}
         changed = "name in graph.weights"
         if frozen:
             fixed = (text.quoted(self.program.label(key)) for key in frozen)
             changed += f" and name not in [{text.joined(*fixed)}]"
         rate = optimizer.learning_rate if isinstance(optimizer, SGD) else 0.1
-        step = f"graph.weights[name] = graph.weights[name] - {rate!r} * gradient"
+        own = f" * {slower!r}.get(name, 1.0)" if slower else ""
+        step = f"graph.weights[name] = graph.weights[name] - {rate!r}{own} * gradient"
         return [
             *lines,
             f"    # {STEPS} steps of gradient descent: each weight a little down its slope.",

@@ -286,7 +286,7 @@ class Script:
         return any(node.op.name in IN_TRAINING for node in self.program.nodes)
 
     def _is_fixed(self, key: str) -> bool:
-        return key.partition(".")[0] in self.program.project.training.frozen
+        return self.program.project.training.factor(key.partition(".")[0]) == 0
 
     def _parameter(self, key: str) -> str:
         return self.state_names[key]
@@ -320,23 +320,28 @@ class Script:
         ]
 
     def _weights(self, settings: Settings) -> list[str]:
-        """What the optimizer is told to change: with a penalty, all but the biases shrink too."""
+        """What the optimizer is told to change: with a penalty, all but the biases shrink too;
+        nodes with a learning rate of their own stand apart."""
         learned = [key for key in self.program.project.weights if not self._is_fixed(key)]
         shrinking = set(penalised(tuple(learned)))
-        if not settings.l2 or torch_training.penalised_by_hand(settings):
-            pulled = [f"network.{self._parameter(key)}" for key in learned if key in shrinking]
+        decays = bool(settings.l2) and not torch_training.penalised_by_hand(settings)
+        pulled = [f"network.{self._parameter(key)}" for key in learned if key in shrinking]
+        by_hand = [] if decays else torch_training.shrinking(settings, pulled)
+        factors = settings.factors(learned)
+        if not decays and not factors:
             free = "    weights = [w for w in network.parameters() if w.requires_grad]"
-            return [free, *torch_training.shrinking(settings, pulled)]
-        groups = []
-        for decay, keys in (
-            (settings.l2, [key for key in learned if key in shrinking]),
-            (0.0, [key for key in learned if key not in shrinking]),
-        ):
-            names = (f"network.{self._parameter(key)}" for key in keys)
-            groups.append(
-                f'        {{"params": [{text.joined(*names)}], "weight_decay": {decay}}},'
-            )
-        return ["    weights = [", *groups, "    ]"]
+            return [free, *by_hand]
+        groups: dict[str, list[str]] = {}
+        for key in sorted(learned, key=lambda key: key not in shrinking) if decays else learned:
+            told = f', "weight_decay": {settings.l2 if key in shrinking else 0.0}' if decays else ""
+            if key in factors:
+                told += f', "lr": {settings.optimizer.learning_rate * factors[key]!r}'
+            groups.setdefault(told, []).append(f"network.{self._parameter(key)}")
+        lines = (
+            f'        {{"params": [{text.joined(*names)}]{told}}},'
+            for told, names in groups.items()
+        )
+        return ["    weights = [", *lines, "    ]", *by_hand]
 
     def _main(self) -> list[Piece]:
         targets = [name.upper() for name in self.names.targets.values()]

@@ -259,7 +259,7 @@ def set_data(project: Project, data: Dataset | None) -> Project:
 
 def set_training(project: Project, settings: Settings) -> Project:
     """Other training settings. Weights stay: to draw them from another seed, `new_weights`."""
-    for id in checked_settings(settings).frozen:
+    for id in (*checked_settings(settings).frozen, *dict(settings.rates)):
         project.graph[id]
     return project if settings == project.training else replace(project, training=settings)
 

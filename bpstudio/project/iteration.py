@@ -107,8 +107,9 @@ def _updates(
         before = weights[key]
         node, _, port = key.partition(".")
         own = [state.get((name, key), np.zeros_like(before)) for name in optimizer.state]
+        own_rate = np.asarray(rate * settings.factor(node))
         with np.errstate(all="ignore"):
-            after = optimizer.update(before, gradient, np.asarray(rate), count, *own)["w"]
+            after = optimizer.update(before, gradient, own_rate, count, *own)["w"]
         updates.append(Update(node, port, before, gradient, np.asarray(after)))
     return tuple(updates)
 
@@ -118,7 +119,7 @@ def _pulled(
 ) -> dict[str, Array]:
     """What the optimizer sees of each weight that may change: penalties added, then cut short."""
     settings = project.training
-    free = [k for k in weights if k in gradients and k.partition(".")[0] not in settings.frozen]
+    free = [k for k in weights if k in gradients and settings.factor(k.partition(".")[0]) != 0]
     pulled = penalised(tuple(free))
     found = {}
     for key in free:

@@ -37,7 +37,12 @@ def checked_settings(settings: Settings) -> Settings:
                 N_("The bound of the gradient must be more than 0, not {value}. Leave it empty."),
                 value=bound,
             )
-    return settings
+    for _id, factor in settings.rates:
+        if not (math.isfinite(factor) and factor >= 0):
+            raise StudioError(
+                N_("The factor of a learning rate must be 0 or more, not {value}."), value=factor
+            )
+    return _checked_rule(settings)
 
 
 def checked_name(name: str) -> str:
@@ -54,6 +59,22 @@ def checked_name(name: str) -> str:
             name=ascii(name),
         )
     return name
+
+
+def _checked_rule(settings: Settings) -> Settings:
+    rule = settings.stop
+    bounds = (
+        (rule.steps, 1, math.inf),
+        (rule.loss, -math.inf, math.inf),
+        (rule.patience, 1, math.inf),
+    )
+    for value, low, high in (*bounds, (rule.accuracy, 0.0, 1.0)):
+        if value is not None and not (math.isfinite(value) and low <= value <= high):
+            raise StudioError(
+                N_("A rule that ends a training can't ask for {value}. Leave it empty."),
+                value=value,
+            )
+    return settings
 
 
 def checked_note(note: str) -> str:

@@ -27,6 +27,7 @@ from bpstudio.project.boxes import replaced
 from bpstudio.project.groups import renamed
 from bpstudio.project.project import Project, complete, shapes
 from bpstudio.training.job import Memory
+from bpstudio.training.settings import given_over
 
 
 def levels(project: Project, id: str) -> tuple[str, ...]:
@@ -62,9 +63,7 @@ def unfold(project: Project, id: str, level: str = "") -> Project:
         project.graph, project.weights, id, arguments, level, tuple(project.groups)
     )
     group = opened.group
-    frozen = project.training.frozen
-    if id in frozen:
-        frozen = frozen - {id} | set(_holders(group))
+    training = given_over(project.training, [id], _holders(group))
     return complete(
         replace(
             _with_memory(
@@ -76,7 +75,7 @@ def unfold(project: Project, id: str, level: str = "") -> Project:
             places=room.opened(
                 project.graph, project.places, project.groups, id, opened.graph, group.members
             ),
-            training=replace(project.training, frozen=frozen),
+            training=training,
         )
     )
 
@@ -119,9 +118,7 @@ def fuse(project: Project, ids: Iterable[str]) -> Project:
     )
     node = fused.node
     last = next(id for id in members if _feeds_outside(project, id, members))
-    frozen = project.training.frozen
-    owners = {key.partition(".")[0] for key in project.weights} & members
-    kept = frozen - members | ({node.id} if owners and owners <= frozen else set())
+    owners = [id for id in members if any(key.startswith(f"{id}.") for key in project.weights)]
     return complete(
         replace(
             project,
@@ -129,7 +126,7 @@ def fuse(project: Project, ids: Iterable[str]) -> Project:
             weights=fused.weights,
             places={**project.places, node.id: project.places.get(last, (0.0, 0.0))},
             boxes=replaced(project.boxes, members, [node.id]),
-            training=replace(project.training, frozen=kept),
+            training=given_over(project.training, owners, [node.id]),
         )
     )
 
@@ -150,9 +147,6 @@ def _closed(project: Project, id: str) -> Project:
             arguments[port.name] = project.known_shapes[answers[0]]
     new = id if id not in graph.nodes else _free(project, id)
     closed, weights = unfolding.fold(graph, project.weights, group, arguments, new)
-    frozen, holders = project.training.frozen, set(_holders(group))
-    if holders and holders <= frozen:
-        frozen = frozen | {new}
     names = {id: new} if new != id else {}
     groups = {gid: renamed(each, names) for gid, each in project.groups.items() if gid != id}
     return complete(
@@ -162,7 +156,7 @@ def _closed(project: Project, id: str) -> Project:
             groups=groups,
             boxes=replaced(project.boxes, group.members, [new]),
             places=room.closed(graph, project.places, project.groups, group, new),
-            training=replace(project.training, frozen=frozen & closed.nodes.keys()),
+            training=given_over(project.training, _holders(group), [new]),
         )
     )
 

@@ -277,8 +277,11 @@ def _owned(
 
 def _training(project: Project) -> Settings:
     settings = project.training
-    left = settings.frozen & project.graph.nodes.keys()
-    return settings if left == settings.frozen else replace(settings, frozen=left)
+    nodes = project.graph.nodes
+    left = settings.frozen & nodes.keys()
+    rates = tuple(each for each in settings.rates if each[0] in nodes)
+    same = left == settings.frozen and rates == settings.rates
+    return settings if same else replace(settings, frozen=left, rates=rates)
 
 
 def _replace_if_new(project: Project, **parts: Any) -> Project:

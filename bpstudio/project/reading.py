@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from msgspec import UNSET
+from msgspec import UNSET, structs
 
 from bpstudio.data.dataset import Dataset
 from bpstudio.engine.graph import Graph, Node
@@ -39,7 +39,7 @@ from bpstudio.project.records import (
     record,
 )
 from bpstudio.training.job import Memory
-from bpstudio.training.settings import Settings
+from bpstudio.training.settings import Settings, StopRule
 
 
 class NewerFormat(FileError):
@@ -321,11 +321,11 @@ def _data(supply: _Supply, known: DataRecord) -> Dataset:
 
 def _training(known: TrainingRecord, nodes: list[Node]) -> Settings:
     place = "project.json.training"
-    missing_nodes = set(known.frozen) - {node.id for node in nodes}
+    missing_nodes = {*known.frozen, *known.rates} - {node.id for node in nodes}
     if missing_nodes:
         raise refusal(
             place,
-            N_("it freezes {names}, which is no node."),
+            N_("it has a learning rate for {names}, which is no node."),
             names=", ".join(sorted(missing_nodes)),
         )
     try:
@@ -343,6 +343,8 @@ def _training(known: TrainingRecord, nodes: list[Node]) -> Settings:
         schedule=schedule,
         clip_norm=known.clip_norm,
         clip_value=known.clip_value,
+        rates=tuple(sorted(known.rates.items())),
+        stop=StopRule() if known.stop is None else StopRule(**structs.asdict(known.stop)),
     )
 
 

@@ -98,6 +98,15 @@ class DataRecord(Struct):
     recipe: dict[Name, Any] = field(default_factory=dict)
 
 
+class StopRecord(Struct, omit_defaults=True):
+    """When a training ends by itself: at a step, a loss, an accuracy, without improvement."""
+
+    steps: Annotated[int, Meta(ge=1, le=LARGEST_INTEGER)] | None = None
+    loss: float | None = None
+    accuracy: Annotated[float, Meta(ge=0, le=1)] | None = None
+    patience: Annotated[int, Meta(ge=1, le=LARGEST_INTEGER)] | None = None
+
+
 class TrainingRecord(Struct, omit_defaults=True):
     """How it is trained: optimizer and schedule by name with their settings, and the rest."""
 
@@ -112,6 +121,8 @@ class TrainingRecord(Struct, omit_defaults=True):
     schedule_settings: dict[Name, Any] = field(default_factory=dict)
     clip_norm: Annotated[float, Meta(gt=0)] | None = None
     clip_value: Annotated[float, Meta(gt=0)] | None = None
+    rates: dict[Name, Annotated[float, Meta(ge=0)]] = field(default_factory=dict)
+    stop: StopRecord | None = None
 
 
 class MemoryRecord(Struct):

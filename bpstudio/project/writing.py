@@ -28,6 +28,7 @@ from bpstudio.project.records import (
     NoteRecord,
     PortRecord,
     ProjectRecord,
+    StopRecord,
     TrainedRecord,
     TrainingRecord,
     encoded,
@@ -154,6 +155,8 @@ def _training(project: Project) -> TrainingRecord:
         schedule_settings=settings.schedule.settings,
         clip_norm=settings.clip_norm,
         clip_value=settings.clip_value,
+        rates=dict(settings.rates),
+        stop=StopRecord(**vars(settings.stop)) if settings.stop else None,
     )
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from bpstudio.engine.op import Array
-from bpstudio.training.job import Layout, Metrics, Progress
+from bpstudio.training.job import MOST_CLASSES, Confusion, Layout, Metrics, Progress
 
 CAPACITY = 1 << 18
 """How many numbers there is room for in each buffer unless asked for more: 2 MiB."""
@@ -24,8 +24,10 @@ CAPACITY = 1 << 18
 RING = 1 << 18
 """How many of the newest losses are kept: some seconds of the smallest network."""
 
-_HEAD = 10
 _TICKET, _RUN, _STEP, _TAKEN, _SPEED, _MEASURED = range(6)
+_PLAIN = _MEASURED + 9
+"""Where the plain numbers of the metrics end and those of the classes begin."""
+_HEAD = _PLAIN + 2 * MOST_CLASSES**2
 _ATTEMPTS = 5
 
 
@@ -34,8 +36,8 @@ class Snapshot:
     """The newest state of a run that was whole when it was read.
 
     `taken` is how many steps the run has taken, `losses` those of its steps since the last look;
-    `missed` is how many before them were overwritten because nobody looked for long. `metrics`
-    belong to the step that they name, which may lie before `step`.
+    `missed` is how many before them were overwritten because nobody looked for long. `metrics` are
+    those of these very weights.
     """
 
     step: int
@@ -69,21 +71,22 @@ class Board:
         self._ring = numbers[2 + 2 * size :]
 
     def publish(self, run: int, progress: Progress, taken: int, layout: Layout) -> None:
-        """Write a record: the worker's side. `taken` counts the steps of this run so far."""
-        first = taken - len(progress.losses)
+        """Write a record: the worker's side. `taken` counts the steps of this run so far.
+
+        Weights that were not measured are not shown, or else the numbers that one reads beside
+        them would be those of others; of such a record the losses are kept.
+        """
+        begun = taken > len(progress.losses)
         newest = progress.losses[-RING:]
         self._reached[0] = taken
         self._ring[np.arange(taken - len(newest), taken) % RING] = newest
+        if progress.metrics is None and begun:
+            return
         ticket = self._newest[0] + 1
-        buffer, before = self._buffers[int(ticket) % 2], self._buffers[int(ticket - 1) % 2]
+        buffer = self._buffers[int(ticket) % 2]
         buffer[_TICKET] = 0
         buffer[_RUN:_MEASURED] = run, progress.step, taken, progress.steps_per_second
-        if progress.metrics is not None:
-            buffer[_MEASURED:_HEAD] = _packed(progress.metrics)
-        elif first > 0:
-            buffer[_MEASURED:_HEAD] = before[_MEASURED:_HEAD]
-        else:
-            buffer[_MEASURED:_HEAD] = np.nan
+        _pack(progress.metrics, buffer)
         place = _HEAD
         for key, shape in layout:
             end = place + math.prod(shape)
@@ -124,18 +127,61 @@ class Board:
             missed=taken - seen - len(losses),
             weights=weights,
             steps_per_second=float(copy[_SPEED]),
-            metrics=_unpacked(copy[_MEASURED:_HEAD]),
+            metrics=_unpacked(copy),
         )
 
 
-def _packed(metrics: Metrics) -> tuple[float, ...]:
+def _pack(metrics: Metrics | None, buffer: Array) -> None:
     """Metrics as numbers, where NaN stands for what is not there."""
-    values = (metrics.accuracy, metrics.test_loss, metrics.test_accuracy)
-    return metrics.step, metrics.loss, *(np.nan if v is None else v for v in values)
+    buffer[_MEASURED:_PLAIN] = np.nan
+    if metrics is None:
+        return
+    values = (
+        metrics.accuracy,
+        metrics.test_loss,
+        metrics.test_accuracy,
+        metrics.error,
+        metrics.test_error,
+    )
+    plain = (np.nan if value is None else value for value in values)
+    buffer[_MEASURED:_PLAIN] = (
+        metrics.step,
+        metrics.loss,
+        metrics.penalty,
+        len(metrics.confusion),
+        *plain,
+    )
+    place = _PLAIN
+    for table in (metrics.confusion, metrics.test_confusion):
+        end = place + len(metrics.confusion) ** 2
+        buffer[place:end] = np.ravel(table) if table else np.nan
+        place = end
 
 
-def _unpacked(numbers: Array) -> Metrics | None:
-    if np.isnan(numbers[0]):
+def _unpacked(copy: Array) -> Metrics | None:
+    step, loss, penalty, classes, *values = copy[_MEASURED:_PLAIN].tolist()
+    if np.isnan(step):
         return None
-    step, loss, *values = (float(n) for n in numbers)
-    return Metrics(int(step), loss, *(None if np.isnan(v) else v for v in values))
+    accuracy, test_loss, test_accuracy, error, test_error = (
+        None if np.isnan(value) else value for value in values
+    )
+    count = int(classes)
+    middle = _PLAIN + count**2
+    return Metrics(
+        int(step),
+        loss,
+        accuracy,
+        test_loss,
+        test_accuracy,
+        penalty,
+        error,
+        test_error,
+        _table(copy[_PLAIN:middle], count),
+        _table(copy[middle : middle + count**2], count),
+    )
+
+
+def _table(numbers: Array, count: int) -> Confusion:
+    if not count or np.isnan(numbers[0]):
+        return ()
+    return tuple(tuple(line) for line in numbers.astype(int).reshape(count, count).tolist())

@@ -25,8 +25,8 @@ class Course:
     `whole` computes the full batches and `rest` the smaller last one; both work on the same
     weights. `rows` is how many rows there are, `full` how many of them fill whole batches,
     `count` how many batches make an epoch and `epoch` which one is laid out now. `rate` is the
-    learning rate: one number, or one for each weight where some are frozen. `since` is the step
-    from which the optimizer counts.
+    learning rate: one number, or one for each weight where nodes have their own. `since` is the
+    step from which the optimizer counts.
     """
 
     job: Job
@@ -216,12 +216,12 @@ def _picked(job: Job, rows: Array) -> dict[str, Array]:
 
 def _rate(job: Job, plan: TrainingPlan) -> float | Array:
     rate = float(job.settings.optimizer.learning_rate)
-    frozen = {key for key, _ in job.layout if key.partition(".")[0] in job.settings.frozen}
-    if not frozen:
+    factors = job.settings.factors(key for key, _ in job.layout)
+    if not factors:
         return rate
     rates = np.full_like(plan.parameters, rate)
-    for key in frozen:
-        plan.vectors.view(rates, key)[...] = 0
+    for key, factor in factors.items():
+        plan.vectors.view(rates, key)[...] = rate * factor
     return rates
 
 

@@ -12,6 +12,7 @@ from bpstudio.engine import shapes
 from bpstudio.engine.graph import Graph
 from bpstudio.engine.op import Array, Kind
 from bpstudio.engine.shapes import Shape
+from bpstudio.errors import StudioError
 from bpstudio.training.settings import Settings
 
 BATCHED = (Kind.FEATURES, Kind.TARGET)
@@ -46,7 +47,9 @@ class Job:
     features and targets of the rows kept for testing, if there are any. `start` is how many steps
     these weights have behind them: it keys the order of the batches and all noise, so that a run
     in two jobs equals a run in one. `steps` is how many more to take, `objective` the node whose
-    value is to fall (None: the graph's own objective), `run` a name for whoever asked.
+    value is to fall (None: the graph's own objective), `run` a name for whoever asked. `watched`
+    says whether the rule of the settings may end it earlier; `pace` is how many steps it may take
+    in a second (None: as many as it can), which changes no number.
     """
 
     graph: Graph
@@ -61,6 +64,8 @@ class Job:
     start: int = 0
     steps: int = MOST_STEPS
     run: str = ""
+    watched: bool = False
+    pace: float | None = None
 
     def changed(self, change: Change) -> Job:
         """The job with what was changed."""
@@ -69,6 +74,7 @@ class Job:
             settings=self.settings if change.settings is None else change.settings,
             given=self.given if change.given is None else change.given,
             test=self.test if change.test is None else change.test,
+            pace=self.pace if change.pace is None else change.pace or None,
         )
 
     @property
@@ -108,22 +114,37 @@ class Job:
 class Change:
     """What a person changes while training goes on; it holds from the next step.
 
-    None leaves a part as it is. `stop` ends the run after the steps already taken.
+    None leaves a part as it is. `stop` ends the run after the steps already taken. A `pace` of 0
+    lets it go as fast as it can.
     """
 
     settings: Settings | None = None
     given: Mapping[str, Array] | None = None
     test: Mapping[str, Array] | None = None
     stop: bool = False
+    pace: float | None = None
+
+    @property
+    def counts(self) -> bool:
+        """Whether there is something in it on which the steps depend."""
+        return self.settings is not None or self.given is not None or self.test is not None
+
+
+MOST_CLASSES = 12
+"""Of more classes it is not said how they were confused: nobody could read it."""
+
+Confusion = tuple[tuple[int, ...], ...]
+"""How many rows of each class (a line) were taken for each class (a place in the line)."""
 
 
 @dataclass(frozen=True)
 class Metrics:
     """How well certain weights do, over all rows and not one batch.
 
-    `step` is how many steps these weights have behind them. A loss is the plain one, without the
-    penalty; an accuracy, from 0 to 1, is there for a classification, and the test values where
-    rows were kept for testing.
+    `step` is how many steps these weights have behind them. A loss is the plain one; the `penalty`
+    is a term of its own. An accuracy, from 0 to 1, and how the classes were confused are there for
+    a classification (of not too many classes), an `error`, the root of the mean of the squared
+    differences, for a regression; the test values where rows were kept for testing.
     """
 
     step: int
@@ -131,6 +152,11 @@ class Metrics:
     accuracy: float | None = None
     test_loss: float | None = None
     test_accuracy: float | None = None
+    penalty: float = 0.0
+    error: float | None = None
+    test_error: float | None = None
+    confusion: Confusion = ()
+    test_confusion: Confusion = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,7 +166,8 @@ class Progress:
     `step` is how many steps the weights have behind them; `losses` are those of the steps since
     the last record, each before its update. `changes` are settings with the step from which they
     held. `metrics` are there when they were measured at these very weights; the `last` record
-    always has them, and the optimizer's `memory`. All arrays are copies.
+    always has them, and the optimizer's `memory`. `rest` is how many seconds to wait before asking
+    for the next one, `reached` the rule by which the run is over. All arrays are copies.
     """
 
     step: int
@@ -152,6 +179,8 @@ class Progress:
     metrics: Metrics | None = None
     memory: Memory | None = None
     last: bool = False
+    rest: float = 0.0
+    reached: StudioError | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,3 +200,4 @@ class Result:
     settings: Settings
     changes: tuple[tuple[int, Settings], ...] = ()
     run: str = ""
+    reached: StudioError | None = None

@@ -17,7 +17,7 @@ from bpstudio.engine.differences import STEP
 from bpstudio.engine.op import Array, Kind
 from bpstudio.engine.plan import compile_predictor
 from bpstudio.engine.shapes import Shape
-from bpstudio.errors import GraphError, NotFinite, StudioError
+from bpstudio.errors import GraphError, NotFinite
 from bpstudio.language import N_
 from bpstudio.training.failure import given_of_step
 from bpstudio.training.job import Job
@@ -43,8 +43,7 @@ def descend(job: Job, nudge: float = STEP) -> Iterator[NumericStep]:
     """Take the job's steps by central differences, one at a time.
 
     The optimizer starts anew, whatever the job remembers. Raises GraphError where there is nothing
-    to train, StudioError for a penalty or a clipping that this way does not know, and NotFinite
-    when the loss or a weight is no longer finite.
+    to train, and NotFinite when the loss or a weight is no longer finite.
     """
     _check(job)
     settings, keys = job.settings, [key for key, _ in job.layout]
@@ -53,10 +52,11 @@ def descend(job: Job, nudge: float = STEP) -> Iterator[NumericStep]:
     places = {key: slice(end - size, end) for key, size, end in zip(keys, sizes, ends, strict=True)}
     vector = np.concatenate([np.ravel(np.asarray(job.weights[key], float)) for key in keys])
     views = {key: vector[places[key]].reshape(shape) for key, shape in job.layout}
-    moving, decay = np.ones(vector.size), np.zeros(vector.size)
+    factors, pulled = np.ones(vector.size), np.zeros(vector.size)
     for key, place in places.items():
-        moving[place] = key.partition(".")[0] not in settings.frozen
-        decay[place] = settings.l2 if key in penalised(tuple(keys)) else 0.0
+        factors[place] = settings.factor(key.partition(".")[0])
+        pulled[place] = key in penalised(tuple(keys))
+    moving = factors != 0
     state = {name: np.zeros(vector.size) for name in settings.optimizer.state}
     loss_of, passes = _losses(job, views), 0
     for step in range(job.start, job.start + job.steps):
@@ -73,9 +73,10 @@ def descend(job: Job, nudge: float = STEP) -> Iterator[NumericStep]:
             differences[index] = (higher - loss_of(given, step)) / (above - below)
             vector[index] = value
         passes += 1 + 2 * int(moving.sum())
-        rate = moving * settings.optimizer.learning_rate * settings.schedule.factor(step)
-        gradient = differences + decay * vector
+        rate = factors * settings.optimizer.learning_rate * settings.schedule.factor(step)
+        gradient = differences + pulled * (settings.l2 * vector + settings.l1 * np.sign(vector))
         with np.errstate(all="ignore"):
+            gradient = settings.clipping.applied(gradient, rate)
             new = settings.optimizer.update(
                 vector, gradient, rate, np.float64(step - job.start + 1), *state.values()
             )
@@ -102,14 +103,6 @@ def descend(job: Job, nudge: float = STEP) -> Iterator[NumericStep]:
 def _check(job: Job) -> None:
     if not job.layout:
         raise GraphError(N_("There is nothing to train: no node has weights. Add a layer."))
-    settings = job.settings
-    if settings.l1 or settings.clip_norm is not None or settings.clip_value is not None:
-        raise StudioError(
-            N_(
-                "Training by differences knows no L1 penalty and cuts no gradient short. Set both "
-                "to none for the race."
-            )
-        )
 
 
 def _losses(job: Job, weights: Mapping[str, Array]) -> Callable[[Mapping[str, Array], int], float]:

@@ -95,13 +95,22 @@ class Ended:
 
 
 @dataclass(frozen=True)
+class Held:
+    """These settings hold in a run from this step (from 0) on."""
+
+    number: int
+    step: int
+    settings: Settings
+
+
+@dataclass(frozen=True)
 class Lacking:
     """There is no such tape, or it does not reach back to that step."""
 
     number: int
 
 
-News = Ended | Lacking | Found | None
+News = Ended | Held | Lacking | Found | None
 
 
 def serve(connection: Connection, memory: Any, capacity: int) -> None:
@@ -209,10 +218,12 @@ def _run(
             losses.append(progress.losses)
             changes.extend(progress.changes)
             taken += len(progress.losses)
+            for step, settings in progress.changes:
+                connection.send(Held(number, step, settings))
             board.publish(number, progress, taken, job.layout)
             if progress.last:
                 break
-            change, asked = _asked(connection)
+            change, asked = _asked(connection, progress.rest)
             if asked is not None:
                 return asked, job
             if change is not None:
@@ -238,10 +249,14 @@ def _since(tape: Tape | None, known: int) -> tuple[Dated, ...]:
     return () if tape is None else tape.line.changes[known:]
 
 
-def _asked(connection: Connection) -> tuple[Change | None, Command | None]:
-    """What the commands that have come in ask of a run, and one that puts an end to it."""
+def _asked(connection: Connection, rest: float) -> tuple[Change | None, Command | None]:
+    """What the commands that have come in ask of a run, and one that puts an end to it.
+
+    It waits so many seconds for the first of them.
+    """
     change: Change | None = None
-    while connection.poll():
+    while connection.poll(rest):
+        rest = 0.0
         match connection.recv():
             case Change() as newer:
                 change = newer if change is None else _merged(change, newer)
@@ -261,6 +276,7 @@ def _merged(older: Change, newer: Change) -> Change:
         settings=newest("settings"),
         given=newest("given"),
         test=newest("test"),
+        pace=newest("pace"),
         stop=older.stop or newer.stop,
     )
 

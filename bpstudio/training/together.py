@@ -39,10 +39,10 @@ class Carried:
 def likeness(job: Job) -> tuple[object, ...] | None:
     """What jobs must have in common to be trained together; None for one that must train alone.
 
-    A gradient that is cut to a length is each run's own affair.
+    A gradient that is cut to a length, or learns at several rates, is each run's own affair.
     """
     settings = job.settings
-    if settings.clip_norm is not None or job.start or job.memory.vectors:
+    if settings.clip_norm is not None or settings.rates or job.start or job.memory.vectors:
         return None
     rule = {k: v for k, v in settings.optimizer.settings.items() if k != "learning_rate"}
     return (

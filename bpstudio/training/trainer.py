@@ -14,6 +14,7 @@ from dataclasses import replace
 import numpy as np
 
 from bpstudio.engine.op import Array
+from bpstudio.errors import StudioError
 from bpstudio.training.course import (
     Course,
     advance,
@@ -26,10 +27,11 @@ from bpstudio.training.course import (
 )
 from bpstudio.training.failure import finite, first_bad_step, healthy
 from bpstudio.training.history import Tape
-from bpstudio.training.job import Change, Job, Progress, Result
+from bpstudio.training.job import Change, Job, Metrics, Progress, Result
 from bpstudio.training.measure import measure
 from bpstudio.training.pace import Pace
 from bpstudio.training.settings import Settings
+from bpstudio.training.stopping import Watch, watch
 
 
 def train(job: Job, tape: Tape | None = None) -> Generator[Progress, Change | None, None]:
@@ -42,15 +44,17 @@ def train(job: Job, tape: Tape | None = None) -> Generator[Progress, Change | No
     raises NotFinite with the first gate where it happened. Raises GraphError and ShapeError for a
     network that is not whole.
     """
-    course, pace = lay_out(job), Pace()
+    course, pace = lay_out(job), Pace(limit=job.pace)
     step, end = job.start, job.start + job.steps
+    looking = watch(job, course.count, step)
     kept, failure = keep(course, step), None
     if tape is not None:
         tape.offer(course, step)
     changes: tuple[tuple[int, Settings], ...] = ()
     while True:
         pace.begin()
-        losses = np.empty(min(pace.steps, end - step))
+        look = looking.next_look(step)
+        losses = np.empty(min(pace.steps, end - step, end if look is None else look - step))
         _advance(course, step, losses, tape)
         if not (finite(losses) and healthy(course)):
             failure = first_bad_step(course, kept, step + len(losses))
@@ -59,8 +63,11 @@ def train(job: Job, tape: Tape | None = None) -> Generator[Progress, Change | No
                 tape.cut(failure.step)
         step += len(losses)
         pace.end(len(losses))
-        last = failure is not None or step == end
-        change = yield _record(course, step, losses, pace, changes, last)
+        measured, reached = None, None
+        if failure is None and step == look:
+            measured, reached = _looked(course, looking, step)
+        last = failure is not None or step == end or reached is not None
+        change = yield _record(course, step, losses, pace, changes, last, measured, reached)
         if last:
             break
         changes = ()
@@ -68,10 +75,15 @@ def train(job: Job, tape: Tape | None = None) -> Generator[Progress, Change | No
             yield _record(course, step, losses[:0], pace, changes, True)
             break
         if change is not None:
+            before = course.job.settings
             course = change_course(course, change, step)
-            changes = ((step, course.job.settings),)
-            if tape is not None:
-                tape.changed(step, change)
+            pace.limit, now = course.job.pace, course.job.settings
+            if (now.stop, now.batch) != (before.stop, before.batch) or change.given is not None:
+                looking = watch(course.job, course.count, step)
+            if change.counts:
+                changes = ((step, now),)
+                if tape is not None:
+                    tape.changed(step, replace(change, pace=None))
         if change is not None or pace.is_time_to_keep():
             kept = keep(course, step)
     if failure is not None:
@@ -92,8 +104,8 @@ def _advance(course: Course, step: int, losses: Array, tape: Tape | None) -> Non
         begin = end
 
 
-def train_now(job: Job, watch: Callable[[Progress], None] | None = None) -> Result:
-    """Take all of the job's steps here and now; `watch` sees each record.
+def train_now(job: Job, seen: Callable[[Progress], None] | None = None) -> Result:
+    """Take all of the job's steps here and now; `seen` gets each record.
 
     Raises NotFinite, GraphError and ShapeError like `train`.
     """
@@ -102,8 +114,8 @@ def train_now(job: Job, watch: Callable[[Progress], None] | None = None) -> Resu
     for progress in train(job):
         losses.append(progress.losses)
         changes.extend(progress.changes)
-        if watch is not None:
-            watch(progress)
+        if seen is not None:
+            seen(progress)
     return result_of(job, progress, losses, changes)
 
 
@@ -127,6 +139,7 @@ def result_of(
         settings=changes[-1][1] if changes else job.settings,
         changes=tuple(changes),
         run=job.run,
+        reached=last.reached,
     )
 
 
@@ -150,9 +163,11 @@ def _record(
     pace: Pace,
     changes: tuple[tuple[int, Settings], ...],
     last: bool,
+    metrics: Metrics | None = None,
+    reached: StudioError | None = None,
 ) -> Progress:
-    weights, statistics, metrics = weights_of(course), statistics_of(course), None
-    if last or pace.is_time_to_measure():
+    weights, statistics = weights_of(course), statistics_of(course)
+    if metrics is None and (last or pace.is_time_to_measure()):
         metrics = measure(course.job, weights, step, statistics)
         pace.spend_on_measuring()
     return Progress(
@@ -165,4 +180,18 @@ def _record(
         metrics=metrics,
         memory=memory_of(course) if last else None,
         last=last,
+        rest=0.0 if last else pace.rest(len(losses)),
+        reached=reached,
     )
+
+
+def _looked(course: Course, looking: Watch, step: int) -> tuple[Metrics | None, StudioError | None]:
+    """What was measured to see whether the run is over, if anything was, and why it is."""
+    found: list[Metrics] = []
+
+    def measured() -> Metrics:
+        found.append(measure(course.job, weights_of(course), step, statistics_of(course)))
+        return found[0]
+
+    reached = looking.look(step, measured)
+    return (found[0] if found else None), reached

@@ -31,6 +31,7 @@ from bpstudio.training.serve import (
     Command,
     Ended,
     GoOn,
+    Held,
     Lacking,
     News,
     Seek,
@@ -65,6 +66,7 @@ class Worker:
         self._number = 0
         self._sought: tuple[str, Line, int] | None = None
         self._found: list[Found] = []
+        self._held: list[Held] = []
         self._seen = 0
         self._layout: Layout = ()
         self._launch(capacity)
@@ -107,6 +109,11 @@ class Worker:
         an exact one, or one with a problem, is the last."""
         found, self._found = self._found, []
         return found
+
+    def held(self) -> list[Held]:
+        """Which settings hold from which step on, as told since the last call of this."""
+        held, self._held = self._held, []
+        return held
 
     def go_on(self, steps: int) -> None:
         """Take so many steps more from where the last run ended, with the changes since."""
@@ -196,10 +203,12 @@ class Worker:
             self.close()
             self._launch(max(numbers, self._capacity))
 
-    def _take(self, told: Ended | Found | Lacking, news: list[Ended]) -> None:
+    def _take(self, told: Ended | Held | Found | Lacking, news: list[Ended]) -> None:
         if isinstance(told, Ended):
             self.state = "idle"
             news.append(told)
+        elif isinstance(told, Held):
+            self._held.append(told)
         elif isinstance(told, Found):
             self._found.append(told)
         elif self._sought is not None:
@@ -214,6 +223,7 @@ class Worker:
         """The number of a new run."""
         self._number += 1
         self._seen = 0
+        self._held = []
         self.state = "training"
         return self._number
 

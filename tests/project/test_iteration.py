@@ -49,6 +49,7 @@ SETTINGS = {
     "by value": Settings(
         optimizer=Adam(epsilon=1e-3), batch=16, clip_value=0.01, schedule=Step(every=2)
     ),
+    "own rates": Settings(optimizer=Adam(epsilon=1e-3), rates=(("n0", 0.1),), clip_norm=0.3),
     "cosine": Settings(optimizer=SGD(), batch=16, schedule=Cosine(steps=12), clip_norm=1.0),
 }
 

@@ -15,7 +15,10 @@ from bpstudio.training.job import Layout, Metrics, Progress
 LAYOUT: Layout = (("a.weight", (2, 3)), ("a.bias", (3,)), ("b.value", ()))
 
 
-def record(step: int, losses: list[float], metrics: Metrics | None = None) -> Progress:
+def record(
+    step: int, losses: list[float], metrics: Metrics | None = None, *, measured: bool = True
+) -> Progress:
+    metrics = metrics or (Metrics(step, 1.0) if measured else None)
     weights: dict[str, Array] = {
         "a.weight": np.arange(6.0).reshape(2, 3) + step,
         "a.bias": np.full(3, float(step)),
@@ -46,14 +49,29 @@ def test_what_is_written_is_read(memory: object) -> None:
     seen = reader.read(1, 2, LAYOUT)
     assert seen is not None
     assert seen.losses.tolist() == [1]
-    assert seen.metrics == metrics
+    assert seen.metrics == Metrics(13, 1.0)
+
+
+def test_weights_that_were_not_measured_are_not_shown_but_their_losses_are_kept(
+    memory: object,
+) -> None:
+    sheet = Board(memory, 10)
+    sheet.publish(1, record(1, [5.0]), 1, LAYOUT)
+    sheet.publish(1, record(2, [4.0], measured=False), 2, LAYOUT)
+    seen = sheet.read(1, 0, LAYOUT)
+    assert seen is not None and seen.metrics is not None
+    assert (seen.step, seen.metrics.step, seen.losses.tolist()) == (1, 1, [5])
+    sheet.publish(1, record(3, [3.0]), 3, LAYOUT)
+    seen = sheet.read(1, 1, LAYOUT)
+    assert seen is not None and seen.metrics is not None
+    assert (seen.step, seen.metrics.step, seen.losses.tolist()) == (3, 3, [4, 3])
 
 
 def test_another_run_is_not_taken_for_this_one(memory: object) -> None:
     sheet = Board(memory, 10)
     sheet.publish(1, record(5, [1.0], Metrics(5, 1.0)), 1, LAYOUT)
     assert sheet.read(2, 0, LAYOUT) is None
-    sheet.publish(2, record(5, [7.0]), 1, LAYOUT)
+    sheet.publish(2, record(5, [7.0], measured=False), 1, LAYOUT)
     seen = sheet.read(2, 0, LAYOUT)
     assert seen is not None
     assert seen.metrics is None
@@ -61,7 +79,16 @@ def test_another_run_is_not_taken_for_this_one(memory: object) -> None:
 
 def test_metrics_with_gaps_and_infinities(memory: object) -> None:
     sheet = Board(memory, 10)
-    for metrics in (Metrics(1, np.inf), Metrics(1, 0.5, None, 0.25, None), Metrics(1, 2, 1, 3, 0)):
+    confused = ((3, 1), (0, 4))
+    for metrics in (
+        Metrics(1, np.inf),
+        Metrics(1, 0.5, None, 0.25, None),
+        Metrics(1, 2, 1, 3, 0, 0.5),
+        Metrics(1, 2, error=0.5, test_error=np.inf),
+        Metrics(1, 2, 0.75, confusion=confused),
+        Metrics(1, 2, 0.75, 2, 1.0, confusion=confused, test_confusion=((1, 2), (3, 4))),
+        Metrics(1, 2, confusion=((1,) * 12,) * 12, test_confusion=((7,) * 12,) * 12),
+    ):
         sheet.publish(1, record(1, [1.0], metrics), 1, LAYOUT)
         seen = sheet.read(1, 0, LAYOUT)
         assert seen is not None
