@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from bpstudio.engine.op import Kind, Op, Port
+from bpstudio.engine.shapes import Shape
 from bpstudio.errors import GraphError
 from bpstudio.language import N_
 
@@ -111,6 +112,12 @@ class Graph:
     def has_batch(self) -> bool:
         """Whether it reads rows of a data set; the values of all that they feed are batches."""
         return bool(self.keys(Kind.FEATURES))
+
+    @cached_property
+    def fitted(self) -> dict[str | None, Mapping[str, Shape]]:
+        """The shapes supplied to the last run in which every gate's shapes fitted, by the node
+        that it was for: a run of the same shapes, as after typing a number, need not look again."""
+        return {}
 
     @cached_property
     def structure(self) -> tuple[object, ...]:

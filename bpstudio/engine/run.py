@@ -189,15 +189,17 @@ def forward(
     """
     supplied = {**given, **weights, **(statistics or {})}
     supplied_shapes = shapes.of_arrays(graph, supplied)
+    fitted = graph.fitted.get(ancestors_of) == supplied_shapes
     output_shapes: dict[str, Shape] = {}
     wanted = None if ancestors_of is None else ancestors(graph, ancestors_of)
     outputs: dict[str, Array] = {}
     for node in graph.ordered:
         if wanted is not None and node.id not in wanted:
             continue
-        # NumPy alone would broadcast a batch against features where their lengths happen to agree.
-        argument_shapes = shapes.argument_shapes(graph, node, output_shapes, supplied_shapes)
-        output_shapes[node.id] = shapes.output_shape(graph, node, argument_shapes)
+        if not fitted:
+            # NumPy alone would broadcast a batch against features where their lengths agree.
+            argument_shapes = shapes.argument_shapes(graph, node, output_shapes, supplied_shapes)
+            output_shapes[node.id] = shapes.output_shape(graph, node, argument_shapes)
         arguments = _arguments(node, outputs, supplied)
         if node.owned(Kind.NOISE):
             sizes = {k: v.shape for k, v in arguments.items() if isinstance(v, np.ndarray)}
@@ -206,6 +208,7 @@ def forward(
         training = randomness is not None
         outputs[node.id] = output = _apply(node, arguments, training=training)
         yield Step(node.id, node.op, node.sources, arguments, output, training)
+    graph.fitted[ancestors_of] = supplied_shapes
 
 
 def backward(steps: Sequence[Step], seed: Mapping[str, Array]) -> Iterator[BackwardStep]:

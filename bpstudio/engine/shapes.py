@@ -88,8 +88,10 @@ def of_arrays(graph: Graph, arrays: Mapping[str, Values]) -> dict[str, Shape]:
     Features and targets have the batch first; a graph without a data set has no batch, and a
     target typed there is a value like any other.
     """
+    if not graph.has_batch:
+        return {key: Shape(np.shape(array)) for key, array in arrays.items()}
     kinds = {f"{n.id}.{p.name}": p.kind.value for n in graph.nodes.values() for p in n.op.ports}
-    rows = {"features", "target"} if graph.has_batch else set()
+    rows = {"features", "target"}
     return {
         key: of(array, np.ndim(array) > 0 and kinds.get(key) in rows)
         for key, array in arrays.items()

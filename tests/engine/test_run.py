@@ -148,6 +148,19 @@ def test_a_weight_of_another_shape_is_said_with_what_feeds_it() -> None:
         list(run.forward(network, {"data1.rows": np.ones((ROWS, 2))}, weights))
 
 
+def test_shapes_are_looked_at_again_when_others_are_supplied() -> None:
+    network = graph(
+        Node("data1", Data()),
+        Node("typed", Input()),
+        Node("f", Multiply(), {"a": ("data1",), "b": ("typed",)}, title="Product"),
+    )
+    rows = np.ones((ROWS, 2))
+    for _ in range(2):
+        list(run.forward(network, {"data1.rows": rows, "typed.value": np.ones(2)}, {}))
+        with pytest.raises(ShapeError, match="Product: the shapes"):
+            list(run.forward(network, {"data1.rows": rows, "typed.value": np.ones((4, 2))}, {}))
+
+
 def test_a_batch_never_meets_features_of_the_same_length() -> None:
     network = graph(
         Node("data1", Data()),
