@@ -30,6 +30,8 @@ from bpstudio.playback.views import thinned, ticks
 
 SMALL = 11.0
 MOST_CURVES = 12
+LOW = 150.0
+"""A plot lower than this, before the theme's factor, does without what it can do without."""
 DASHES: tuple[tuple[float, ...], ...] = ((), (6.0, 3.0), (2.0, 2.5), (8.0, 3.0, 2.0, 3.0))
 """Curves are told apart by dash as well as by colour."""
 _PIECES = 400
@@ -99,7 +101,7 @@ def axis_of(values: Array, *, log: bool = False) -> Axis:
 
 def inside(rect: Rect, theme: Theme, *, above: float = 0.0) -> Rect:
     """The room for a chart within a rectangle, axes and their names left out."""
-    left, low = 48 * theme.type, 36 * theme.type
+    left, low = 48 * theme.type, (36 if is_high(rect, theme) else 20) * theme.type
     top = 8 + above
     return Rect(
         rect.x + left,
@@ -109,8 +111,13 @@ def inside(rect: Rect, theme: Theme, *, above: float = 0.0) -> Rect:
     )
 
 
+def is_high(rect: Rect, theme: Theme) -> bool:
+    """Whether there is room for the name of the axis across, and for all names of curves."""
+    return rect.height > LOW * theme.type
+
+
 def grid(rect: Rect, x: Axis, y: Axis, theme: Theme, x_name: str) -> Iterator[Mark]:
-    """Level lines with their numbers, and those of the axis across with its name."""
+    """Level lines with their numbers, and those of the axis across with its name, if it has one."""
     size = SMALL * theme.type
     for value in y.ticks(int(max(2, min(5, rect.height // (2.4 * size))))):
         down = rect.bottom - float(y.share(np.array(value))) * rect.height
@@ -120,8 +127,9 @@ def grid(rect: Rect, x: Axis, y: Axis, theme: Theme, x_name: str) -> Iterator[Ma
     for value in x.ticks(max(2, int(min(5, rect.width // (7 * size))))):
         across = rect.x + float(x.share(np.array(value))) * rect.width
         yield Text(across, base, (Span(tick(value), "muted", MONO),), size, "middle")
-    place = rect.centre[0], base + 14 * theme.type
-    yield Text(*place, (Span(x_name, "muted"),), size, "middle")
+    if x_name:
+        place = rect.centre[0], base + 14 * theme.type
+        yield Text(*place, (Span(x_name, "muted"),), size, "middle")
 
 
 def tick(value: float) -> str:
@@ -136,12 +144,16 @@ def tick(value: float) -> str:
 def legend(names: Sequence[str], rect: Rect, theme: Theme) -> tuple[list[Mark], float]:
     """The names with a piece of each one's line, in rows from the top; and how high they are."""
     size, marks = SMALL * theme.type, list[Mark]()
-    x, y, row = rect.x, rect.y + 12 * theme.type, 16 * theme.type
+    x, y, row = rect.x, rect.y + 8 * theme.type, 16 * theme.type
+    rows = 3 if is_high(rect, theme) else 1
     for index, name in enumerate(names):
         span = Span(shortened(name, 0.6 * rect.width, size), "text")
         text = Text(x + 22, y + 4, (span,), size)
         if x > rect.x and text.rect.right > rect.right:
-            x, y = rect.x, y + row
+            x, y, rows = rect.x, y + row, rows - 1
+            if not rows:
+                y -= row
+                break
             text = Text(x + 22, y + 4, (span,), size)
         ends = np.array([[x, y], [x + 17, y]])
         marks += [Line(ends, _ink(index), 1.8 * theme.wire**0.5, _dash(index)), text]
@@ -167,13 +179,14 @@ def curves(
     shown = [each for each in series if np.isfinite(each.values).any()][:MOST_CURVES]
     if not shown:
         raise nothing_yet()
-    named, high = legend([each.name for each in shown], rect.grown(-8), theme)
+    named, high = legend([each.name for each in shown], rect, theme)
     room = inside(rect, theme, above=high)
     values = np.concatenate([each.values for each in shown])
     if level is not None:
         values = np.append(values, level)
     x, y = Axis(0.0, float(max(last, 1))), axis_of(values, log=log)
-    marks: list[Mark] = [*named, *grid(room, x, y, theme, _("step"))]
+    across_name = _("step") if is_high(rect, theme) else ""
+    marks: list[Mark] = [*named, *grid(room, x, y, theme, across_name)]
     if level is not None:
         down = room.bottom - float(y.share(np.array(level))) * room.height
         ends = np.array([[room.x, down], [room.right, down]])
@@ -200,7 +213,8 @@ def strip(
     nearest = np.clip(np.searchsorted(steps, at, side="right") - 1, 0, len(steps) - 1)
     dense = np.sqrt(shares[nearest] / (shares.max() or 1.0)).T[::-1]
     heat = Heat(rect, dense, 0.0, np.zeros(dense.shape, dtype=int), smooth=False)
-    marks: list[Mark] = [heat, *grid(rect, x, y, theme, _("step")), moment(rect, x, here)]
+    name = _("step") if rect.height > LOW * theme.type - 44 else ""
+    marks: list[Mark] = [heat, *grid(rect, x, y, theme, name), moment(rect, x, here)]
     return marks, x, y
 
 

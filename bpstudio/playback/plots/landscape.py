@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from bpstudio.engine.op import Array
@@ -17,8 +19,6 @@ from bpstudio.playback.plots.plot import Choice, Drawing, Look, Plot, Table
 from bpstudio.training.landscape import PATH, RANDOM, Landscape
 
 LEVELS = 9
-WORDS = 210.0
-"""With so much more room across than up, before the theme's factor, the words stand beside."""
 
 
 def choices(_look: Look) -> tuple[Choice, ...]:
@@ -38,9 +38,13 @@ def draw(look: Look, rect: Rect, theme: Theme) -> Drawing:
     if found is None:
         raise StudioError(N_("The loss around the weights has not been computed yet."))
     type = theme.type
-    beside = rect.width > rect.height + WORDS * type
-    side = max(20.0, min(rect.height - (6 if beside else 44 * type), rect.width))
+    words = _words(found, theme)
+    low = 16.0 * type * len(words) + 4
+    wide = max((text.width for text in words), default=0.0) + 14
+    beside = rect.width - rect.height >= wide
+    side = max(20.0, min(rect.height - (4 if beside else low + 2), rect.width))
     room = Rect(rect.x, rect.y + 2, side, side)
+    at = (room.right + 14, rect.y + 14 * type) if beside else (room.x, room.bottom + 16 * type)
     heights, levels = scaled(found.losses)
     marks: list[Mark] = [
         Heat(room, heights[::-1], 6.0, np.zeros(heights.shape, dtype=int), smooth=False),
@@ -60,8 +64,8 @@ def draw(look: Look, rect: Rect, theme: Theme) -> Drawing:
             )
             marks.append(segments(placed, Ink("muted", 0.8), 0.8))
     marks += _path(found, look, room, theme)
-    at = (room.right + 14, rect.y + 14 * type) if beside else (room.x, room.bottom + 16 * type)
-    marks += _words(found, at, theme)
+    for line, text in enumerate(words):
+        marks.append(replace(text, x=at[0], y=at[1] + 16 * type * line))
     return Drawing(tuple(marks), _table(found))
 
 
@@ -106,18 +110,18 @@ def _path(found: Landscape, look: Look, room: Rect, theme: Theme) -> list[Mark]:
     return marks
 
 
-def _words(found: Landscape, at: tuple[float, float], theme: Theme) -> list[Mark]:
-    size, (x, base) = SMALL * theme.type, at
-    finite = found.losses[np.isfinite(found.losses)]
+def _words(found: Landscape, theme: Theme) -> list[Text]:
+    """What is said of it, each line still without a place."""
+    size, finite = SMALL * theme.type, found.losses[np.isfinite(found.losses)]
     if not len(finite):
         return []
     low, high = digits.small(float(finite.min())), digits.small(float(finite.max()))
     spans = (Span(_("loss") + " ", "muted"), Span(f"{low} … {high}", "text", MONO))
-    marks: list[Mark] = [Text(x, base, spans, size)]
+    words = [Text(0, 0, spans, size)]
     if found.share == found.share:
-        words = _("{share} of the way lies in this plane").format(share=f"{found.share:.0%}")
-        marks.append(Text(x, base + 15 * theme.type, (Span(words, "muted"),), size))
-    return marks
+        share = _("{share} of the way lies in this plane").format(share=f"{found.share:.0%}")
+        words.append(Text(0, 0, (Span(share, "muted"),), size))
+    return words
 
 
 def _table(found: Landscape) -> Table:

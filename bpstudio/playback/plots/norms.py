@@ -22,7 +22,7 @@ def draw(look: Look, rect: Rect, theme: Theme) -> Drawing:
             glance.gradients[key].norm if key in glance.gradients else np.nan
             for glance in look.trail.glances
         ]
-        series.append(Series(weight_name(look.project, key), steps, np.array(norms)))
+        series.append(Series(curve_name(look, key), steps, np.array(norms)))
     marks = curves(series, rect, theme, here=look.step, last=look.last, log=True)
     return Drawing(marks, table(series))
 
@@ -34,6 +34,14 @@ def drawn_keys(look: Look) -> list[str]:
     keys = [key for key in look.weights if key in look.trail.glances[-1].weights]
     wide = [key for key in keys if look.weights[key].ndim > 1]
     return wide or keys
+
+
+def curve_name(look: Look, key: str) -> str:
+    """The node alone, where none of the curves is of another of its weights."""
+    ids = [other.partition(".")[0] for other in drawn_keys(look)]
+    id = key.partition(".")[0]
+    node = look.project.graph.nodes.get(id)
+    return node.label if node is not None and ids.count(id) == 1 else weight_name(look.project, key)
 
 
 def table(series: list[Series]) -> Table:

@@ -8,8 +8,7 @@ from bpstudio.language import N_
 from bpstudio.playback.marks import Rect
 from bpstudio.playback.palette import Theme
 from bpstudio.playback.plots.chart import Series, curves
-from bpstudio.playback.plots.layers import weight_name
-from bpstudio.playback.plots.norms import drawn_keys, table
+from bpstudio.playback.plots.norms import curve_name, drawn_keys, table
 from bpstudio.playback.plots.plot import Drawing, Look, Plot, nothing_to_choose
 from bpstudio.training.trail import ratio
 
@@ -20,7 +19,7 @@ def draw(look: Look, rect: Rect, theme: Theme) -> Drawing:
     """A curve for each weight, and a dotted line at a thousandth."""
     series = [
         Series(
-            weight_name(look.project, key),
+            curve_name(look, key),
             look.trail.steps,
             np.array([ratio(glance, key) for glance in look.trail.glances]),
         )

@@ -25,6 +25,7 @@ from bpstudio.exchange.files import Files, put
 from bpstudio.language import N_, _
 from bpstudio.playback.palette import Theme
 from bpstudio.playback.plots.plot import Choice
+from bpstudio.ui import icons
 from bpstudio.ui.dialogs.replacing import unless_kept
 from bpstudio.ui.panels.panel import label
 from bpstudio.ui.studio import Studio
@@ -53,12 +54,12 @@ class Frame(QWidget):
         self._rows: list[QWidget] = []
         self.chosen: dict[str, str] = {}
         self.on_choice: Callable[[], None] = lambda: None
-        self.why = _button("?")
+        self.why = _button("help")
         self.why.setCheckable(True)
         self.why.toggled.connect(self._explain)
-        self.out = _button("⧉")
+        self.out = _button("box-multiple")
         self.out.clicked.connect(self._detach)
-        self.export = _button("↓")
+        self.export = _button("download")
         self.export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._menu = QMenu(self)
         self.export.setMenu(self._menu)
@@ -88,13 +89,14 @@ class Frame(QWidget):
             (self.out, _("Into a window of its own, or back")),
             (self.export, _("Save this plot or its numbers")),
         ):
+            button.setIcon(icons.icon(button.objectName()))
             button.setToolTip(words)
             button.setAccessibleName(f"{words}: {title}")
         self._menu.clear()
         for ending, text in KINDS:
             self._menu.addAction(_(text)).triggered.connect(partial(self._save, ending))
         small = f"min-height: {round(18 * theme.type)}px; font-size: {round(11 * theme.type)}px"
-        square = f"padding: 0 6px; {small}"
+        square = f"padding: 0 4px; {small}"
         for button in (self.why, self.out, self.export):
             button.setStyleSheet(
                 f"QToolButton {{ {square}; }} QToolButton::menu-indicator {{ image: none; }}"
@@ -216,8 +218,8 @@ class Frame(QWidget):
         self.on_choice()
 
 
-def _button(text: str) -> QToolButton:
+def _button(icon: str) -> QToolButton:
     button = QToolButton()
-    button.setText(text)
+    button.setObjectName(icon)
     button.setProperty("role", "button")
     return button
