@@ -15,6 +15,7 @@ from PySide6.QtCore import QObject, Signal
 from bpstudio.errors import StudioError
 from bpstudio.language import N_, _
 from bpstudio.project import past
+from bpstudio.project.events import events
 from bpstudio.project.project import Project
 from bpstudio.training.job import Job
 from bpstudio.training.line import Run
@@ -80,6 +81,15 @@ class GoingBack(QObject):
         self._sought = stretches[-1].run, step
         self._studio.training.seek(stretch.run, step)
         self.sought.emit(step)
+
+    def go_to_event(self, direction: int) -> None:
+        """To what happened next (1) or last (-1) seen from here; beyond that, to the end."""
+        way = self.way
+        if way:
+            steps = [way[0].begin, *(event.step for event in events(way)), way[-1].end]
+            ahead = [step for step in steps if (step - self.step) * direction > 0]
+            if ahead:
+                self.go_to(min(ahead, key=lambda step: abs(step - self.step)))
 
     def leave(self) -> None:
         """Show what the project has now."""

@@ -1,5 +1,5 @@
 """The timeline below everything: its moments on one line, how far a step goes, how fast it plays,
-and whether one example is looked at or the whole batch."""
+and whether one example is looked at or the whole batch; above it the way of the training."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QSlider,
     QStyle,
     QStyleOptionSlider,
+    QVBoxLayout,
     QWidget,
 )
 
@@ -26,6 +27,7 @@ from bpstudio.ui.bars import COLOURS, CommandButton, line_of
 from bpstudio.ui.readout import example
 from bpstudio.ui.showing import Showing, rows_to_choose
 from bpstudio.ui.studio import Studio
+from bpstudio.ui.training_track import TrackRow
 
 UNIT_WORDS = {
     GATE: N_("by gate"),
@@ -66,7 +68,12 @@ class TimelineBar(QFrame):
         self.before = CommandButton(actions["previous_example"], self)
         self.chip = CommandButton(actions["whole_batch"], self)
         self.after = CommandButton(actions["next_example"], self)
-        row = QHBoxLayout(self)
+        self.track = TrackRow(studio, actions, self)
+        column, row = QVBoxLayout(self), QHBoxLayout()
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.track)
+        column.addLayout(row)
         row.setContentsMargins(14, 7, 18, 7)
         row.setSpacing(10)
         row.addWidget(self._step)
@@ -85,6 +92,7 @@ class TimelineBar(QFrame):
     def retitle(self) -> None:
         """Say everything in the current language and the current colours."""
         theme = THEMES[self._studio.preferences.theme]
+        self.track.retitle()
         self.slider.setAccessibleName(_("Step"))
         self.slider.setToolTip(_("Walk through the forward pass, the backward pass and the update"))
         self.slider.dress(theme)

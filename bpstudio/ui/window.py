@@ -119,7 +119,8 @@ class Window(QMainWindow):
         asked, self._asked = self._asked, shown.question
         if shown.question is not None and shown.question != asked:
             self.docks.open("why")
-        flags = (shown.playing, shown.training, shown.length, self.studio.dirty)
+        past = shown.past is not None
+        flags = (shown.playing, shown.training, past, shown.length, self.studio.dirty)
         if flags != self._flags:
             self._flags = flags
             self._entitle()

@@ -15,6 +15,14 @@ def _can_train(window: Window) -> bool:
     return window.studio.can_train
 
 
+def _has_way(window: Window) -> bool:
+    return bool(window.studio.past.way)
+
+
+def _is_past(window: Window) -> bool:
+    return window.studio.shown.past is not None
+
+
 @action(
     N_("&Train or pause"),
     menu="Train",
@@ -81,3 +89,69 @@ def reset(window: Window) -> None:
 def new_weights(window: Window) -> None:
     """Another start."""
     window.studio.draw_new_weights()
+
+
+@action(
+    N_("Event &before"),
+    menu="Train",
+    shortcut=("Ctrl+PgUp",),
+    help=N_("Back to what happened last in training before this step: a change, a jump, a mark"),
+    when=_has_way,
+    group=2,
+)
+def event_before(window: Window) -> None:
+    """To the last event before this step."""
+    window.studio.past.go_to_event(-1)
+
+
+@action(
+    N_("Event &after"),
+    menu="Train",
+    shortcut=("Ctrl+PgDown",),
+    help=N_("On to what happened next in training after this step"),
+    when=_has_way,
+    group=2,
+)
+def event_after(window: Window) -> None:
+    """To the next event after this step."""
+    window.studio.past.go_to_event(1)
+
+
+@action(
+    N_("&Mark this step"),
+    menu="Train",
+    shortcut=("Ctrl+M",),
+    icon="target",
+    help=N_("Mark this step of the training to find it again, or take the mark away"),
+    when=_has_way,
+    group=2,
+)
+def mark_step(window: Window) -> None:
+    """Mark the step that is shown."""
+    window.studio.past.mark()
+
+
+@action(
+    N_("&Continue from here"),
+    menu="Train",
+    icon="git-branch",
+    help=N_("Take these weights into the project; training then goes on from here as a new run"),
+    when=_is_past,
+    group=2,
+)
+def go_on_here(window: Window) -> None:
+    """The moment that is shown becomes the project's."""
+    window.studio.past.continue_here()
+
+
+@action(
+    N_("Back to the &present"),
+    menu="Train",
+    icon="player-skip-forward",
+    help=N_("Show again what the project has now"),
+    when=_is_past,
+    group=2,
+)
+def to_present(window: Window) -> None:
+    """What the project has now."""
+    window.studio.past.leave()
