@@ -27,6 +27,7 @@ from bpstudio.ui.app import make_application, take_down
 from bpstudio.ui.lecturing import lecture_of
 from bpstudio.ui.preferences import Preferences
 from bpstudio.ui.studio import Studio
+from bpstudio.ui.tracing import Tracing
 from bpstudio.ui.training import Training
 from bpstudio.ui.window import Window
 
@@ -49,6 +50,7 @@ class Shot(NamedTuple):
     lesson: str = ""
     page: int = 0
     box: tuple[str, ...] = ()
+    plot: str = ""
 
 
 SHOTS = (
@@ -72,6 +74,11 @@ SHOTS = (
     Shot("xor-projector", "xor", 900, None, SMALL, "projector"),
     Shot("xor-korean", "xor", 900, None, LARGE, "light", "ko"),
     Shot("sigmoid-neuron-korean", "sigmoid-neuron", 0, 12.45, SMALL, "dark", "ko"),
+    Shot("plot-neurons", "xor", 900, None, LARGE, plot="neurons"),
+    Shot("plot-landscape", "xor", 900, None, SMALL, "dark", plot="landscape"),
+    Shot("plot-warp", "spiral", 800, None, LARGE, plot="warp"),
+    Shot("plot-layers-korean", "spiral", 800, None, SMALL, "light", "ko", plot="layers"),
+    Shot("plot-norms-800", "spiral", 800, None, SMALLEST, "dark", "ko", plot="norms"),
     Shot("xor-800", "xor", 900, None, SMALLEST),
     Shot("sigmoid-neuron-800", "sigmoid-neuron", 0, 12.45, SMALLEST, "projector"),
     Shot("boxes", "sigmoid-neuron", 0, 12.45, SMALL, box=("w0", "x0")),
@@ -130,6 +137,9 @@ def opened(shot: Shot, app: QApplication) -> Iterator[Window]:
                 window.canvas.fit()
             if shot.select:
                 studio.select([shot.select])
+            if shot.plot:
+                window.docks.open(shot.plot)
+                settle(app, lambda: traced(studio), 30_000)
             if shot.ask:
                 studio.ask(Question((shot.ask, "", 0)))
             settle(app, lambda: False, 700)
@@ -145,6 +155,12 @@ def teach(window: Window, name: str, page: int) -> None:
     window.docks.open("lesson")
     while lecture.place < page:
         lecture.next()
+
+
+def traced(studio: Studio) -> bool:
+    """Whether the plots have all that they look back at."""
+    tracing = studio.findChild(Tracing)
+    return tracing is None or (not tracing.running and len(tracing.trail) > 1)
 
 
 def filled(window: Window) -> bool:
