@@ -321,13 +321,13 @@ def _data(supply: _Supply, known: DataRecord) -> Dataset:
 
 def _training(known: TrainingRecord, nodes: list[Node]) -> Settings:
     place = "project.json.training"
-    missing_nodes = {*known.frozen, *known.rates} - {node.id for node in nodes}
-    if missing_nodes:
-        raise refusal(
-            place,
-            N_("it has a learning rate for {names}, which is no node."),
-            names=", ".join(sorted(missing_nodes)),
-        )
+    ids = {node.id for node in nodes}
+    for named, sentence in (
+        (known.frozen, N_("it freezes {names}, which is no node.")),
+        (known.rates, N_("it has a learning rate for {names}, which is no node.")),
+    ):
+        if missing_nodes := set(named) - ids:
+            raise refusal(place, sentence, names=", ".join(sorted(missing_nodes)))
     try:
         optimizer = gates.optimizer(known.optimizer, known.settings)
         schedule = gates.schedule(known.schedule, known.schedule_settings)
