@@ -181,12 +181,12 @@ def check(words: argparse.Namespace) -> Answer:
 
 def predict(words: argparse.Namespace) -> Answer:
     """The network's outputs for the rows of a table."""
-    from bpstudio.data.tables import read_features
+    from bpstudio.data.new_rows import read_features
     from bpstudio.project import file
     from bpstudio.project.runs import predict as outputs_of
 
     project = file.load(words.file)
-    inputs = read_features(words.input, project.data.feature_names if project.data else ())
+    inputs = read_features(words.input, project.data)
     outputs = outputs_of(project, inputs)
     names = [f"y{i + 1}" for i in range(outputs.shape[1])]
     lines = [",".join(names), *(",".join(repr(float(v)) for v in row) for row in outputs)]

@@ -15,6 +15,22 @@ from bpstudio.language import N_
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
+@dataclass(frozen=True)
+class Column:
+    """A column of a table as it was read: what a new row of that table needs as well.
+
+    A column of texts has its `categories` and gives one feature for each, or one for two. `fill`
+    stands for a missing cell: a number, or a category; None where a missing cell is wrong. The
+    numbers of a normalised column are (x − mean) / deviation, those of the rows to train on.
+    """
+
+    name: str
+    categories: tuple[str, ...] = ()
+    fill: float | str | None = None
+    mean: float = 0.0
+    deviation: float = 1.0
+
+
 @dataclass(frozen=True, eq=False)
 class Dataset:
     """Rows of features with a class or with values for each.
@@ -23,7 +39,9 @@ class Dataset:
     row as an integer, shape (rows,), and `classes` their names; for a regression `answers` has
     shape (rows, values) and `classes` is empty. `held_out` marks the rows kept for testing.
     `recipe` is how a made data set was made (its name, points, noise, seed), so that it can be
-    made again with another setting; empty for points that a person drew or a table.
+    made again with another setting; empty for points that a person drew or a table. `columns` are
+    the columns of the table from which the features were read, in their order; empty for a set
+    that comes from no table.
     """
 
     name: str
@@ -33,6 +51,7 @@ class Dataset:
     feature_names: tuple[str, ...] = ()
     held_out: Array = field(default_factory=lambda: np.zeros(0, dtype=bool))
     recipe: Mapping[str, Any] = field(default_factory=dict)
+    columns: tuple[Column, ...] = ()
 
     def __post_init__(self) -> None:
         """Freeze the arrays and fill in what was left out."""

@@ -1,18 +1,21 @@
-"""A table as text into records of cells, each with the line on which it begins.
+"""A table as text into blocks of rows of cells, each row with the line on which it begins.
+
+The text is read piece by piece, so that a large table never stands in memory twice.
 
 Nothing is guessed silently: what can't be read is one sentence with the file and the line.
 """
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
 import unicodedata
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Callable, Iterator
+from itertools import chain, islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TextIO
 
 from bpstudio.errors import FileError
 from bpstudio.language import N_
@@ -24,27 +27,56 @@ MISSING = frozenset({"", "na", "n/a", "nan", "null", "?", "#n/a"})
 
 _DELIMITERS = ("\t", ";", ",")
 _LOOKED_AT = 100
+_SNIFFED = 2**16
+_BLOCK, _BLOCK_CELLS = 4096, 2**16
 
 
-class Record(NamedTuple):
-    """One line of the table: its cells without surrounding spaces, and where it begins."""
+class Block(NamedTuple):
+    """Some lines of the table that follow each other: their cells, and where each begins."""
 
-    line: int
-    cells: list[str]
+    rows: list[list[str]]
+    lines: list[int]
+
+    def column(self, index: int) -> list[str]:
+        """The cells of one column, with whatever spaces stand around them."""
+        return [row[index] for row in self.rows]
+
+
+class Layout(NamedTuple):
+    """How a text is cut into cells; what is None is found out from the text."""
+
+    encoding: str | None = None
+    delimiter: str | None = None
+    header: bool | None = None
+
+
+FOUND_OUT = Layout()
+"""Everything is found out from the text."""
 
 
 class Sheet(NamedTuple):
-    """An opened table: its file's name, its column names, its records still to be read.
+    """An opened table: its file's name, its column names, its rows still to be read.
 
-    `named` says whether the names stood in the file. Every record has as many cells as there are
-    names; the reading of a later one may raise FileError.
+    `layout` says how it is read, `head` has its first rows. Every row has as many cells as there
+    are names; reading a later block may raise FileError. `done` is how much was read, from 0 to 1.
     """
 
     file: str
-    delimiter: str
+    layout: Layout
     names: tuple[str, ...]
-    named: bool
-    records: Iterator[Record]
+    head: Block
+    blocks: Iterator[Block]
+    done: Callable[[], float]
+
+    @property
+    def delimiter(self) -> str:
+        """What stands between two cells."""
+        return self.layout.delimiter or ","
+
+    @property
+    def named(self) -> bool:
+        """Whether the names stood in the file."""
+        return bool(self.layout.header)
 
 
 def read_bytes(path: Path) -> bytes:
@@ -70,20 +102,30 @@ def file_name(path: Path) -> str:
     return unicodedata.normalize("NFC", path.name)
 
 
-def open_sheet(content: bytes, file: str) -> Sheet:
+def open_sheet(content: bytes, file: str, layout: Layout = FOUND_OUT) -> Sheet:
     """The table in these bytes; raises FileError where there is none."""
-    text = _decode(content, file)
-    delimiter, skipped = _announced_delimiter(text)
-    delimiter = delimiter or sniff_delimiter(text)
+    content, encoding = _encoding(content, file, layout.encoding)
+    begin = content[:_SNIFFED].decode(encoding, errors="ignore").removeprefix("\ufeff")
+    announced, skipped = _announced_delimiter(begin)
+    delimiter = layout.delimiter or announced or sniff_delimiter(begin)
+    text = io.TextIOWrapper(io.BytesIO(content), encoding, newline="")
     records = _records(text, delimiter, file, skipped)
     head = list(islice(records, _LOOKED_AT))
     if not head:
         raise FileError(N_("{file} is empty. It needs a line for each row."), file=file)
-    width = _width(head, file)
-    named = _is_header(head)
-    rest = _even(_chain(head[named:], records), width, file)
+    width = _width([cells for cells, _line in head], file)
+    named = _is_header(head) if layout.header is None else layout.header
     names = _names(head[0], width, file) if named else tuple(f"x{i + 1}" for i in range(width))
-    return Sheet(file, delimiter, names, named, rest)
+    rest = _even(chain(head[named:], records), width, file)
+    first = next(rest, Block([], []))
+    return Sheet(
+        file,
+        Layout(encoding, delimiter, named),
+        names,
+        first,
+        chain([first] if first.rows else [], rest),
+        lambda: text.buffer.tell() / max(len(content), 1),
+    )
 
 
 def sniff_delimiter(text: str) -> str:
@@ -96,7 +138,8 @@ def sniff_delimiter(text: str) -> str:
     def share(delimiter: str) -> float:
         widths = []
         try:
-            reader = csv.reader(_lines(text), delimiter=delimiter, skipinitialspace=True)
+            lines = io.StringIO(text, newline="")
+            reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
             for cells in islice((c for c in reader if any(map(str.strip, c))), _LOOKED_AT):
                 widths.append(len(cells))
         except csv.Error:
@@ -122,23 +165,28 @@ def quoted(cell: str) -> str:
     return '"' + "".join(c if c.isprintable() else "�" for c in short) + '"'
 
 
-def _decode(content: bytes, file: str) -> str:
+def no_rows(sheet: Sheet) -> FileError:
+    """What is said of a table that has names alone."""
+    return FileError(N_("{file} has a line of names but no rows below it."), file=sheet.file)
+
+
+def _encoding(content: bytes, file: str, asked: str | None) -> tuple[bytes, str]:
+    """The text in an encoding that can be read piece by piece, and its name."""
     if content.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
         raise FileError(
             N_("{file} is a workbook or an archive, not a text. Save the sheet as CSV."), file=file
         )
     # "Unicode text" from Excel is UTF-16; Korean Excel still writes CP949.
     utf_16 = content.startswith((b"\xff\xfe", b"\xfe\xff"))
-    encodings = ["utf-16"] if utf_16 else ["utf-8-sig", "cp949"]
     where = 0
-    for encoding in encodings:
-        try:
-            text = content.decode(encoding)
-        except UnicodeDecodeError as error:
-            where = error.start
-            continue
-        _refuse_control(text, file)
-        return text
+    for encoding in [asked] if asked else ["utf-16"] if utf_16 else ["utf-8-sig", "cp949"]:
+        found = _first_unreadable(content, encoding)
+        if found is None:
+            if encoding == "utf-16":
+                content, encoding = content.decode(encoding).encode(), "utf-8-sig"
+            _refuse_control(content, file)
+            return content, encoding
+        where = found
     raise FileError(
         N_("{file}, line {line}: this is not text that can be read. Save it as CSV UTF-8."),
         file=file,
@@ -146,23 +194,38 @@ def _decode(content: bytes, file: str) -> str:
     )
 
 
-def _refuse_control(text: str, file: str) -> None:
-    found = _CONTROL.search(text)
-    if found:
-        raise FileError(
-            N_("{file}, line {line}: a character {code} is not text. Save the table as CSV UTF-8."),
-            file=file,
-            line=text.count("\n", 0, found.start()) + 1,
-            code=f"U+{ord(found.group()):04X}",
-        )
+def _first_unreadable(content: bytes, encoding: str) -> int | None:
+    """The place of the first byte that this encoding can't read; None where it reads all."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    for start in range(0, len(content), _PIECE):
+        piece, last = content[start : start + _PIECE], start + _PIECE >= len(content)
+        waiting = len(decoder.getstate()[0])
+        try:
+            decoder.decode(piece, last)
+        except UnicodeDecodeError as error:
+            return start - waiting + error.start
+    return None
 
 
-_CONTROL = re.compile("[\x00-\x08\x0e-\x1f]")
+def _refuse_control(content: bytes, file: str) -> None:
+    """No encoding that is read here has bytes of control characters inside other characters."""
+    for start in range(0, len(content), _PIECE):
+        piece = content[start : start + _PIECE]
+        if len(piece.translate(None, _CONTROL)) != len(piece):
+            place = start + next(i for i, byte in enumerate(piece) if byte in _CONTROL)
+            raise FileError(
+                N_(
+                    "{file}, line {line}: a character {code} is not text. "
+                    "Save the table as CSV UTF-8."
+                ),
+                file=file,
+                line=content.count(b"\n", 0, place) + 1,
+                code=f"U+{content[place]:04X}",
+            )
 
 
-def _lines(text: str) -> io.StringIO:
-    """The lines with their ends; str.splitlines would also part at form feeds inside a cell."""
-    return io.StringIO(text, newline="")
+_CONTROL = bytes([*range(0x09), *range(0x0E, 0x20)])
+_PIECE = 2**20
 
 
 def _announced_delimiter(text: str) -> tuple[str, int]:
@@ -171,24 +234,22 @@ def _announced_delimiter(text: str) -> tuple[str, int]:
     return (found.group(1), 1) if found else ("", 0)
 
 
-def _records(text: str, delimiter: str, file: str, skipped: int) -> Iterator[Record]:
-    """Each line with something in it; a quoted cell may go over several lines."""
-    lines = _lines(text)
+def _records(
+    text: TextIO, delimiter: str, file: str, skipped: int
+) -> Iterator[tuple[list[str], int]]:
+    """The cells of each line with something in it, and the line; a quoted cell may go over
+    several lines."""
     for _ in range(skipped):
-        next(lines)
-    reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True, strict=True)
+        next(text)
+    reader = csv.reader(text, delimiter=delimiter, skipinitialspace=True, strict=True)
     line = skipped + 1
-    while True:
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            raise _unreadable(error, file, line) from error
-        cells = [cell.strip() for cell in cells]
-        if any(cells):
-            yield Record(line, cells)
-        line = skipped + reader.line_num + 1
+    try:
+        for cells in reader:
+            if cells and (cells[0].strip() or any(map(str.strip, cells))):
+                yield cells, line
+            line = skipped + reader.line_num + 1
+    except csv.Error as error:
+        raise _unreadable(error, file, line) from error
 
 
 def _unreadable(error: csv.Error, file: str, line: int) -> FileError:
@@ -215,10 +276,10 @@ def _unreadable(error: csv.Error, file: str, line: int) -> FileError:
     )
 
 
-def _width(head: list[Record], file: str) -> int:
+def _width(head: list[list[str]], file: str) -> int:
     """How many columns the first line has, but for a last one that stays empty all along."""
-    width = len(head[0].cells)
-    if width > 1 and all(len(r.cells) != width or not r.cells[-1] for r in head):
+    width = len(head[0])
+    if width > 1 and all(len(cells) != width or not cells[-1].strip() for cells in head):
         width -= 1
     if width > MOST_COLUMNS:
         raise FileError(
@@ -230,56 +291,63 @@ def _width(head: list[Record], file: str) -> int:
     return width
 
 
-def _even(records: Iterator[Record], width: int, file: str) -> Iterator[Record]:
-    """The records, each of this width; raises FileError for one that is not."""
-    for record in records:
-        cells = record.cells
-        if len(cells) == width + 1 and not cells[-1]:
-            cells = cells[:-1]
+def _even(records: Iterator[tuple[list[str], int]], width: int, file: str) -> Iterator[Block]:
+    """The records in blocks, each of this width; raises FileError for one that is not.
+
+    Blocks of wide tables have fewer rows, so that there is never long to wait between two.
+    """
+    most = max(16, min(_BLOCK, _BLOCK_CELLS // width))
+    rows: list[list[str]] = []
+    lines: list[int] = []
+    for cells, line in records:
         if len(cells) != width:
-            raise FileError(
-                N_(
-                    "{file}, line {line}: there are {have} cells, but the first line has {width}. "
-                    "Give every line as many."
-                ),
-                file=file,
-                line=record.line,
-                have=len(cells),
-                width=width,
-            )
-        yield Record(record.line, cells)
+            if len(cells) != width + 1 or cells[-1].strip():
+                raise FileError(
+                    N_(
+                        "{file}, line {line}: there are {have} cells, but the first line has "
+                        "{width}. Give every line as many."
+                    ),
+                    file=file,
+                    line=line,
+                    have=len(cells),
+                    width=width,
+                )
+            cells.pop()
+        rows.append(cells)
+        lines.append(line)
+        if len(rows) == most:
+            yield Block(rows, lines)
+            rows, lines = [], []
+    if rows:
+        yield Block(rows, lines)
 
 
-def _is_header(head: list[Record]) -> bool:
+def _is_header(head: list[tuple[list[str], int]]) -> bool:
     """Whether the first line holds names: nothing in it is a number, but below there are some."""
-    first, below = head[0].cells, head[1:]
+    first, *below = ([cell.strip() for cell in cells] for cells, _line in head)
     if any(is_number(cell) for cell in first):
         return False
-    return not below or any(is_number(cell) for record in below for cell in record.cells)
+    return not below or any(is_number(cell) for cells in below for cell in cells)
 
 
-def _names(header: Record, width: int, file: str) -> tuple[str, ...]:
+def _names(header: tuple[list[str], int], width: int, file: str) -> tuple[str, ...]:
     """The names of the columns, each once; a column without a name is called x1, x2, …"""
     names: dict[str, None] = {}
     used: dict[str, int] = {}
-    for index, cell in enumerate(header.cells[:width]):
-        if len(cell) > LONGEST_NAME:
+    cells, line = header
+    for index, cell in enumerate(cells[:width]):
+        name = " ".join(unicodedata.normalize("NFC", cell).split()) or f"x{index + 1}"
+        if len(name) > LONGEST_NAME:
             raise FileError(
                 N_("{file}, line {line}: the name {name} is longer than {most} characters."),
                 file=file,
-                line=header.line,
-                name=quoted(cell),
+                line=line,
+                name=quoted(name),
                 most=LONGEST_NAME,
             )
-        name = " ".join(unicodedata.normalize("NFC", cell).split()) or f"x{index + 1}"
         stem = name
         while name in names:
             used[stem] = used.get(stem, 1) + 1
             name = f"{stem} ({used[stem]})"
         names[name] = None
     return tuple(names)
-
-
-def _chain(head: list[Record], rest: Iterator[Record]) -> Iterator[Record]:
-    yield from head
-    yield from rest

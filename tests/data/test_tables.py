@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bpstudio.data.dataset import Dataset
 from bpstudio.data.delimited import sniff_delimiter
-from bpstudio.data.tables import parse, read, read_features
+from bpstudio.data.new_rows import read_features
+from bpstudio.data.tables import parse, read
 from bpstudio.errors import FileError
 
 
@@ -210,7 +212,7 @@ def test_hostile_and_refused(tmp_path: Path, content: bytes, reason: str) -> Non
 
 
 def test_too_many_different_texts() -> None:
-    with pytest.raises(FileError, match="1001 different texts"):
+    with pytest.raises(FileError, match="more than 1000 different texts"):
         parse("\n".join(f"{i},name{i}" for i in range(1001)), "t")
 
 
@@ -236,20 +238,26 @@ def test_the_limit_of_the_csv_module_stays_as_it_was() -> None:
     assert csv.field_size_limit() == before
 
 
+def learned(*names: str) -> Dataset:
+    """A set whose features are called so."""
+    return Dataset("t", np.zeros((2, len(names))), np.array([0, 1]), ("a", "b"), names)
+
+
 def test_inputs_to_predict_for(tmp_path: Path) -> None:
+    two = learned("x1", "x2")
     plain = written(tmp_path, "1,2\n3,4\n")
-    assert read_features(plain, ("x1", "x2")).tolist() == [[1, 2], [3, 4]]
+    assert read_features(plain, two).tolist() == [[1, 2], [3, 4]]
     named = written(tmp_path, "kind,x2,x1\na,2,1\n?,4,3\n", "named.csv")
-    assert read_features(named, ("x1", "x2")).tolist() == [[1, 2], [3, 4]]
+    assert read_features(named, two).tolist() == [[1, 2], [3, 4]]
     one = written(tmp_path, "0.5\n0.25\n", "one.csv")
-    assert read_features(one, ("x",)).tolist() == [[0.5], [0.25]]
+    assert read_features(one, learned("x")).tolist() == [[0.5], [0.25]]
     assert read_features(plain).tolist() == [[1, 2], [3, 4]]
 
 
 def test_inputs_that_do_not_fit(tmp_path: Path) -> None:
     path = written(tmp_path, "1,2,3\n4,5,6\n")
     with pytest.raises(FileError, match="has 3 columns, but the network takes 2: x1, x2"):
-        read_features(path, ("x1", "x2"))
+        read_features(path, learned("x1", "x2"))
     path = written(tmp_path, "1,2\nred,6\n")
     with pytest.raises(FileError, match="line 2, column 1"):
-        read_features(path, ("x1", "x2"))
+        read_features(path, learned("x1", "x2"))
