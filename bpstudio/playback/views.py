@@ -148,10 +148,12 @@ def point_places(data: Dataset, plane: Plane, rect: Rect) -> Array:
     )
 
 
-def axis_names(data: Dataset, rect: Rect, theme: Theme) -> Iterator[Mark]:
-    """The names of the two inputs, below and at the left."""
+def axis_names(
+    data: Dataset, rect: Rect, theme: Theme, axes: tuple[int, ...] = (0, 1)
+) -> Iterator[Mark]:
+    """The names of the two inputs that the plane goes over, below and at the left."""
     size = 12.0 * theme.type
-    first, second = (name_spans(name[:16], "muted") for name in data.feature_names[:2])
+    first, second = (name_spans(data.feature_names[axis][:16], "muted") for axis in axes)
     yield Text(rect.centre[0], rect.bottom + 17 * theme.type, first, size, "middle")
     yield Text(rect.x - 6, rect.centre[1] + 4, second, size, "end")
 

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from bpstudio.data import toys
-from bpstudio.playback.marks import Discs, Heat, Line, Text
+from bpstudio.playback.marks import Curves, Discs, Heat, Line, Text
 from bpstudio.project import build, edits, placing
 from bpstudio.project.project import Project
 from bpstudio.ui.panels.boundary import BoundaryPanel, look
@@ -173,10 +173,12 @@ def test_one_input_gives_a_curve(boundary: BoundaryPanel, studio: Studio) -> Non
 
 def test_why_there_is_no_boundary_is_said(boundary: BoundaryPanel, studio: Studio) -> None:
     data = toys.make("xor")
-    wide = replace(data, features=np.zeros((4, 3)), feature_names=("a", "b", "c"))
+    wide = replace(
+        data, features=np.zeros((4, 70)), feature_names=tuple(f"x{i}" for i in range(70))
+    )
     for project in (
         Project(),
-        build.network(wide, (3, 2, 1)),
+        build.network(wide, (70, 2, 1)),
         edits.disconnect(studio.project, "dense1", "x"),
     ):
         studio.begin(project)
@@ -189,6 +191,44 @@ def test_why_there_is_no_boundary_is_said(boundary: BoundaryPanel, studio: Studi
 
 
 # -- weights ------------------------------------------------------------------------------------
+
+
+def test_of_three_inputs_two_are_looked_at(boundary: BoundaryPanel, studio: Studio) -> None:
+    features = np.random.default_rng(0).normal(size=(4, 3))
+    wide = replace(toys.make("xor"), features=features, feature_names=("a", "b", "c"))
+    studio.begin(build.network(wide, (3, 2, 1)))
+    boundary.refresh()
+    assert not boundary.why.isVisible()
+    head, first, *_rows = boundary.content(".csv").decode("utf-8-sig").splitlines()
+    assert head == "a,b,c,answer 1"
+    assert float(first.split(",")[2]) == pytest.approx(features[:, 2].mean())
+    boundary.frame.choose("across", "2")
+    boundary.refresh()
+    _head, first, *_rows = boundary.content(".csv").decode("utf-8-sig").splitlines()
+    assert float(first.split(",")[1]) == pytest.approx(features[:, 1].mean())
+    place = boundary.map._places(wide, boundary.map.axes)[0]  # type: ignore[arg-type]
+    assert boundary.map.row_at(*place) == 0
+
+
+def test_the_boundary_has_lines_and_certainty(boundary: BoundaryPanel, studio: Studio) -> None:
+    for network in (studio.project, build.network(toys.make("spiral", arms=3), (2, 8, 3))):
+        studio.begin(network)
+        boundary.refresh()
+        plain = [mark for mark in boundary.map.marks() if isinstance(mark, Heat)]
+        boundary.frame.choose("show", "lines")
+        boundary.refresh()
+        assert any(isinstance(mark, Curves) for mark in boundary.map.marks())
+        boundary.frame.choose("show", "certainty")
+        boundary.refresh()
+        (sure,) = [mark for mark in boundary.map.marks() if isinstance(mark, Heat)]
+        assert sure.classes is not None and not sure.classes.any()
+        assert sure.values.shape == plain[0].values.shape and sure.values.min() >= 0
+        boundary.frame.choose("show", "answers")
+
+
+def test_the_boundary_is_written_into_files(boundary: BoundaryPanel) -> None:
+    assert boundary.content(".png").startswith(b"\x89PNG")
+    assert boundary.content(".svg").startswith(b"<svg")
 
 
 def test_weights_are_those_of_the_selected_layer(weights: WeightsPanel, studio: Studio) -> None:

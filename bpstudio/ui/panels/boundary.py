@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Mapping
 
 import numpy as np
 from PySide6.QtCore import QSize, Qt, Signal
@@ -16,6 +17,9 @@ from bpstudio.language import N_, _
 from bpstudio.playback.marks import Box, Discs, Ink, Mark, Rect
 from bpstudio.playback.palette import THEMES, Theme
 from bpstudio.playback.planes import over
+from bpstudio.playback.plots import answers
+from bpstudio.playback.plots.plot import Drawing, Look
+from bpstudio.playback.plots.slices import sliced
 from bpstudio.playback.views import (
     FEW_POINTS,
     Axes,
@@ -27,8 +31,9 @@ from bpstudio.playback.views import (
 )
 from bpstudio.project.iteration import runnable, within
 from bpstudio.project.project import Project, predicting_node
-from bpstudio.training.probes import Plane, Unseen, plane_of
+from bpstudio.training.probes import Plane, Unseen
 from bpstudio.ui.painter import paint_marks
+from bpstudio.ui.panels.frame import Frame, written
 from bpstudio.ui.panels.panel import Panel, label
 from bpstudio.ui.panels.point_tools import PointTools
 from bpstudio.ui.showing import Showing
@@ -56,7 +61,10 @@ class BoundaryPanel(Panel):
         column.setContentsMargins(14, 2, 10, 6)
         column.setSpacing(0)
         self.tools = PointTools(studio, self.map)
-        column.addWidget(self.tools)
+        self.frame = Frame(studio, "boundary", self.content)
+        self.frame.begin_with(self.tools)
+        self.frame.on_choice = self._choose
+        column.addWidget(self.frame)
         column.addWidget(self.why)
         column.addWidget(self.map, 1)
         self.map.pointed.connect(self._point)
@@ -72,6 +80,7 @@ class BoundaryPanel(Panel):
         self.map.setAccessibleName(_("What the network answers over its inputs"))
         self.map.dress(self.theme)
         self.tools.retitle(self.theme)
+        self.frame.retitle(self.theme, _(answers.TITLE), _(answers.SEES), _(answers.SEEK))
         self._drawn = ()
         self.refresh()
 
@@ -85,13 +94,32 @@ class BoundaryPanel(Panel):
         if len(self._drawn) == len(now) and all(map(operator.is_, now, self._drawn)):
             return
         self._drawn = now
-        seen = look(shown, self.map.held)
+        seen = look(shown, self.map.held, self.frame.chosen)
+        wanted = Look(project, shown.weights, chosen=self.frame.chosen)
+        offered = answers.choices(wanted)
+        self.frame.offer(offered if not isinstance(seen, str) else ())
+        self.map.show_as(wanted.choice(offered[0]) if offered else answers.ANSWERS)
         self.why.setVisible(isinstance(seen, str))
         self.map.setVisible(not isinstance(seen, str))
         if isinstance(seen, str):
             self.why.setText(seen)
         else:
             self.map.show_answers(*seen)
+
+    def content(self, ending: str) -> bytes:
+        """What a file of this ending holds: the map as it is seen, or its numbers."""
+        seen = look(self.studio.shown, self.map.held, self.frame.chosen)
+        if isinstance(seen, str):
+            raise StudioError(seen)
+        project, _answer, outputs, plane = seen
+        assert project.data is not None
+        page = Rect(0, 0, self.map.width(), self.map.height())
+        drawing = Drawing(tuple(self.map.marks()), answers.table(project.data, plane, outputs))
+        return written(drawing, page, self.theme, _(answers.TITLE), ending)
+
+    def _choose(self) -> None:
+        self._drawn = ()
+        self.touch()
 
     def _point(self, row: int) -> None:
         """Look at that example alone; pointed at once more, at the whole batch again."""
@@ -114,6 +142,7 @@ class Map(QWidget):
         self._theme: Theme = THEMES["light"]
         self._row: int | None = None
         self._held: Axes | None = None
+        self._way = answers.ANSWERS
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     def dress(self, theme: Theme) -> None:
@@ -124,6 +153,11 @@ class Map(QWidget):
     def show_answers(self, project: Project, answer: str, outputs: Array, plane: Plane) -> None:
         """Show the outputs of a node at the points of a plane."""
         self._project, self._answer, self._outputs, self._plane = project, answer, outputs, plane
+        self.update()
+
+    def show_as(self, way: str) -> None:
+        """Show a map of two inputs in one of the ways of `plots.answers`."""
+        self._way = way
         self.update()
 
     def ring(self, row: int | None) -> None:
@@ -177,14 +211,16 @@ class Map(QWidget):
         if self._plane is not None and len(self._plane.low) == 1:
             left, low = 42 * type, 40 * type
             return Rect(left, 6, self.width() - left - 8, self.height() - low - 6)
-        names = 9 * type + 6 * type * max(len(n[:16]) for n in data.feature_names[1:2])
+        up = self._plane.axes[1] if self._plane is not None else 1
+        names = 9 * type + 6 * type * len(data.feature_names[up][:16])
         side = max(20.0, min(self.height() - 21 * type, self.width() - names - 2))
         return Rect(names, 1, side, side)
 
     def _places(self, data: Dataset, axes: Axes) -> Array:
         """Where the rows of the data lie, in pixels, (rows, 2)."""
-        if data.features.shape[1] == 2:
-            return axes.places(*data.features.T)
+        assert self._plane is not None
+        if len(self._plane.low) == 2:
+            return axes.places(*self._plane.of(data.features).T)
         return axes.places(data.features[:, 0], data.answers.reshape(len(data), -1)[:, 0])
 
     def marks(self) -> list[Mark]:
@@ -198,10 +234,14 @@ class Map(QWidget):
             marks = list(fit_marks(data, self._plane, self._outputs, rect, theme, axes))
         else:
             marks = [
-                answer_map(self._project, self._answer, self._outputs, self._plane, rect),
+                *answers.looked_at(
+                    answer_map(self._project, self._answer, self._outputs, self._plane, rect),
+                    self._way,
+                    theme,
+                ),
                 Box(rect, 10.0, None, Ink("border"), 1.2),
                 *data_points(data, self._plane, rect, theme),
-                *axis_names(data, rect, theme),
+                *axis_names(data, rect, theme, self._plane.axes),
             ]
         if self._row is not None and self._row < len(data):
             place = self._places(data, axes)[self._row : self._row + 1]
@@ -219,17 +259,21 @@ class Map(QWidget):
 Seen = tuple[Project, str, Array, Plane]
 
 
-def look(shown: Showing, plane: Plane | None = None) -> Seen | str:
+def look(
+    shown: Showing, plane: Plane | None = None, chosen: Mapping[str, str] | None = None
+) -> Seen | str:
     """The answers over the inputs with the weights that are shown, or why there are none.
 
-    They are over this part of the inputs, or over that where the data lie.
+    They are over this part of the inputs, or over that where the data lie; of more than two
+    inputs over those that are chosen.
     """
     part, _goal = runnable(shown.project)
     project = within(shown.project, part)
     if project.data is None:
         return _("There is no data set, so there is no plane to look at.")
     flat = project.data.features.shape[1:] == (1,)
-    found = plane or plane_of(project.data.features, CELLS_OF_CURVE if flat else CELLS)
+    seen = Look(project, shown.weights, chosen=chosen or {})
+    found = plane or sliced(seen, CELLS_OF_CURVE if flat else CELLS)
     if isinstance(found, Unseen):
         return str(found.reason)
     plane = found

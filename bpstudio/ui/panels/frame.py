@@ -21,15 +21,20 @@ from PySide6.QtWidgets import (
 )
 
 from bpstudio.errors import StudioError
+from bpstudio.exchange.diagram import svg
 from bpstudio.exchange.files import Files, put
 from bpstudio.language import N_, _
+from bpstudio.playback.marks import Picture, Rect
 from bpstudio.playback.palette import Theme
-from bpstudio.playback.plots.plot import Choice
+from bpstudio.playback.plots.plot import Choice, Drawing
+from bpstudio.playback.sheet import sheet
 from bpstudio.ui import icons
 from bpstudio.ui.dialogs.replacing import unless_kept
 from bpstudio.ui.panels.panel import label
 from bpstudio.ui.studio import Studio
 
+SCALE = 2.0
+"""Pixels of a picture in a file for one on the screen."""
 NOTCHES = 200
 """A slider has so many places."""
 
@@ -68,6 +73,7 @@ class Frame(QWidget):
         self.words.hide()
         self.row = QHBoxLayout()
         self.row.setSpacing(5)
+        self._before = 0
         self.row.addStretch(1)
         for button in (self.why, self.export, self.out):
             self.row.addWidget(button)
@@ -103,6 +109,11 @@ class Frame(QWidget):
             )
         self.offer((), again=True)
 
+    def begin_with(self, widget: QWidget) -> None:
+        """Have this stand before all that can be chosen."""
+        self.row.insertWidget(self._before, widget)
+        self._before += 1
+
     def offer(self, choices: tuple[Choice, ...], *, again: bool = False) -> None:
         """Let these be chosen; what was chosen before stays, as long as it is offered."""
         if choices == self._offered and not again:
@@ -113,7 +124,7 @@ class Frame(QWidget):
             widget.deleteLater()
         self._boxes, self._sliders, self._rows = {}, {}, []
         for place, choice in enumerate(choice for choice in choices if choice.options):
-            self.row.insertWidget(place, self._box(choice))
+            self.row.insertWidget(self._before + place, self._box(choice))
         for choice in (choice for choice in choices if not choice.options):
             self._rows.append(self._slider(choice))
             self._held.addWidget(self._rows[-1])
@@ -216,6 +227,32 @@ class Frame(QWidget):
             with QSignalBlocker(box):
                 box.setCurrentIndex(max(box.findData(key), 0))
         self.on_choice()
+
+
+def written(drawing: Drawing, page: Rect, theme: Theme, title: str, ending: str) -> bytes:
+    """A plot as the content of a file with this ending.
+
+    Raises StudioError for an ending that a plot can't be written with.
+    """
+    if ending == CSV:
+        return drawing.table.csv().encode("utf-8-sig")  # so that Excel reads it too
+    picture = Picture(page, drawing.marks)
+    if ending == SVG:
+        return svg(picture, theme, title=title).encode()
+    if ending == PNG:
+        from bpstudio.ui import film, render  # seldom wanted, and films are much to import
+
+        return film.png(render.image(sheet([picture], None, SCALE), theme))
+    raise no_such_file(ending)
+
+
+def no_such_file(ending: str) -> StudioError:
+    """A plot can't be written with that ending."""
+    return StudioError(
+        N_("A plot can't be written as {ending}. Choose one of these endings: {endings}."),
+        ending=ending or "-",
+        endings=" ".join((PNG, SVG, CSV)),
+    )
 
 
 def _button(icon: str) -> QToolButton:

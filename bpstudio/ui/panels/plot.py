@@ -7,22 +7,18 @@ from PySide6.QtGui import QHideEvent, QPainter, QPaintEvent, QResizeEvent, QShow
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from bpstudio.errors import StudioError
-from bpstudio.exchange.diagram import svg
-from bpstudio.language import N_, _
-from bpstudio.playback.marks import Mark, Picture, Rect
+from bpstudio.language import _
+from bpstudio.playback.marks import Mark, Rect
 from bpstudio.playback.palette import THEMES, Theme
 from bpstudio.playback.plots.plot import Look, Plot
-from bpstudio.playback.sheet import sheet
 from bpstudio.project.iteration import runnable, within
 from bpstudio.ui.painter import paint_marks
-from bpstudio.ui.panels.frame import CSV, PNG, SVG, Frame
+from bpstudio.ui.panels.frame import Frame, written
 from bpstudio.ui.panels.panel import Panel, label
 from bpstudio.ui.studio import Studio
 from bpstudio.ui.tracing import TRAIL, tracing_of
 
 MARGIN = 6.0
-SCALE = 2.0
-"""Pixels of a picture in a file for one on the screen."""
 
 
 class PlotPanel(Panel):
@@ -118,20 +114,7 @@ class PlotPanel(Panel):
         size = self.ground.size()
         page = Rect(0, 0, max(size.width(), 200), max(size.height(), 140))
         drawing = self.plot.draw(self.look(), page.grown(-MARGIN), self.theme)
-        if ending == CSV:
-            return drawing.table.csv().encode("utf-8-sig")
-        picture = Picture(page, drawing.marks)
-        if ending == SVG:
-            return svg(picture, self.theme, title=_(self.plot.title)).encode()
-        if ending == PNG:
-            from bpstudio.ui import film, render  # films are seldom wanted
-
-            return film.png(render.image(sheet([picture], None, SCALE), self.theme))
-        raise StudioError(
-            N_("A plot can't be written as {ending}. Choose one of these endings: {endings}."),
-            ending=ending or "-",
-            endings=" ".join((PNG, SVG, CSV)),
-        )
+        return written(drawing, page, self.theme, _(self.plot.title), ending)
 
     def showEvent(self, event: QShowEvent) -> None:
         """What it needs is looked for while it can be seen."""
