@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import sys
 import time
@@ -12,8 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bpstudio.cli.answer import Answer, number, plain, table
-from bpstudio.errors import StudioError
-from bpstudio.language import N_, _
+from bpstudio.language import _
 
 TABLE, DATA, PICTURE = "table.csv", "table.json", "grid.png"
 MOST_LINES = 60
@@ -32,7 +30,7 @@ def sweep(words: argparse.Namespace) -> Answer:
 
     project = file.load(words.file)
     seeds = range(words.seed, words.seed + words.seeds)
-    varied = varied_of(words.vary)
+    varied = vary.varied_of(words.vary)
     asked = vary.sweep_of(project, varied, seeds=seeds, steps=words.steps)
     out = Path(words.out)
     with executor(words.executor, words.workers) as place:
@@ -41,7 +39,7 @@ def sweep(words: argparse.Namespace) -> Answer:
         _follow(going)
     outcomes = [going.outcomes[trial.number] for trial in asked.trials]
     rows = [outcome.figures for outcome in outcomes]
-    _write(out, list(varied), rows)
+    _write(out, asked, going.outcomes)
     from bpstudio.ui.film import png
     from bpstudio.ui.render import image
 
@@ -56,33 +54,6 @@ def sweep(words: argparse.Namespace) -> Answer:
         count=len(rows), before=before, files=", ".join(map(str, files))
     )
     return Answer(text, data)
-
-
-def varied_of(words: Sequence[str]) -> dict[str, tuple[Any, ...]]:
-    """`name=value,value` words as values by name; raises StudioError for what is none."""
-    found: dict[str, tuple[Any, ...]] = {}
-    for word in words:
-        name, equals, text = word.partition("=")
-        name = name.strip()
-        parts = [part.strip() for part in text.split(",")]
-        if not (name and equals and all(parts)):
-            raise StudioError(
-                N_("{word} is not name=value,value. Write for example dense1.units=3,6,20."),
-                word=word,
-            )
-        if name in found:
-            raise StudioError(N_("{name} is varied twice. Put its values together."), name=name)
-        found[name] = tuple(map(_value, parts))
-    return found
-
-
-def _value(text: str) -> Any:
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text
 
 
 def _follow(going: Any) -> None:
@@ -103,15 +74,12 @@ def _follow(going: Any) -> None:
         print("\r\x1b[K", end="", file=sys.stderr, flush=True)
 
 
-def _write(out: Path, names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
-    """The table as CSV, a column for each setting, and as JSON."""
-    figures = [key for key in rows[0] if key not in ("settings",)]
-    with (out / TABLE).open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow([*names, *figures])
-        for row in rows:
-            values = [row["settings"][name] for name in names] + [row[key] for key in figures]
-            writer.writerow(["" if value is None else value for value in values])
+def _write(out: Path, asked: Any, outcomes: Mapping[int, Any]) -> None:
+    """The table as CSV and as JSON."""
+    from bpstudio.training.sweeping import table_text
+
+    (out / TABLE).write_text(table_text(asked, outcomes), encoding="utf-8", newline="")
+    rows = [outcomes[trial.number].figures for trial in asked.trials]
     text = json.dumps(plain({"runs": rows}), ensure_ascii=False, indent=1)
     (out / DATA).write_text(text, encoding="utf-8")
 

@@ -1,6 +1,6 @@
 """A sweep as a grid of pictures: one for each combination of settings, with what came of it.
 
-The first thing that is varied goes down, all others across. A picture shows the run whose loss is
+The first thing that is varied goes down, all others across; a single one goes across. A picture shows the run whose loss is
 the median of its seeds, so that neither luck nor bad luck is what one sees.
 """
 
@@ -70,7 +70,8 @@ class Seen:
 
 def grid_of(sweep: Sweep) -> Grid:
     """How the sweep lies in rows and columns."""
-    down, across = sweep.vary[:1], sweep.vary[1:]
+    first = len(sweep.vary) > 1
+    down, across = sweep.vary[:first], sweep.vary[first:]
     rows = list(_combined(down))
     columns = list(_combined(across))
     trials: dict[Varied, list[Trial]] = {}
@@ -145,9 +146,8 @@ def median(values: Iterable[float | None]) -> float | None:
     return float(np.median(finite)) if finite else None
 
 
-def seen(project: Project, settings: Varied, weights: Mapping[str, Array]) -> Seen | None:
+def seen(varied: Project, weights: Mapping[str, Array]) -> Seen | None:
     """The answers of a variant with these weights over its two inputs; None without such."""
-    varied = vary.variant(project, settings)
     data = varied.data
     plane = None if data is None else plane_of(data.features, CELLS)
     if not isinstance(plane, Plane) or len(plane.low) != 2:
@@ -197,7 +197,8 @@ def picture(
     for cell in grid.cells:
         x, y = left + cell.column * (side + GAP), top + cell.row * (side + line + GAP)
         outcome = typical(cell, outcomes)
-        view = None if outcome is None else seen(project, cell.settings, outcome.weights)
+        varied = vary.variant(project, cell.settings)
+        view = None if outcome is None else seen(varied, outcome.weights)
         marks += cell_marks(view, Rect(x, y, side, side), theme)
         said = (Span(verdict(cell, outcomes), "muted", MONO),)
         small = min(0.9 * size, 0.9 * size * side / max(1.0, width_of(said, 0.9 * size)))

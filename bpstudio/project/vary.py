@@ -8,7 +8,7 @@ data set was made with, such as `noise`.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -34,6 +34,20 @@ def sweep_of(
     Raises StudioError for a name that can't be varied and a value that does not fit, and
     GraphError and ShapeError for a network that is not whole.
     """
+    return sweep_from(tuple(trials_of(project, vary, seeds=seeds, steps=steps)), vary, seeds, steps)
+
+
+def sweep_from(
+    trials: tuple[Trial, ...], vary: Mapping[str, Sequence[Any]], seeds: Sequence[int], steps: int
+) -> Sweep:
+    """The sweep that `trials_of` gave these trials for."""
+    return Sweep(trials, tuple((n, tuple(v)) for n, v in vary.items()), tuple(seeds), steps)
+
+
+def trials_of(
+    project: Project, vary: Mapping[str, Sequence[Any]], *, seeds: Sequence[int], steps: int
+) -> Iterator[Trial]:
+    """The trials of a sweep one by one; some milliseconds lie between two at most."""
     for name, values in vary.items():
         if not values:
             raise StudioError(N_("{name} has no values to try. Give it some."), name=name)
@@ -49,12 +63,37 @@ def sweep_of(
         )
     if steps < 1:
         raise StudioError(N_("A training takes 1 step or more, not {steps}."), steps=steps)
-    trials: list[Trial] = []
+    numbers = itertools.count()
     for settings in combinations:
-        varied = variant(project, settings)
+        varied = edits.new_weights(variant(project, settings), seeds[0])
+        job, answer, plane = runs.job(varied, steps), predicting_node(varied), _plane(varied)
         for seed in seeds:
-            trials.append(_trial(len(trials), settings, edits.new_weights(varied, seed), steps))
-    return Sweep(tuple(trials), tuple((n, tuple(v)) for n, v in vary.items()), tuple(seeds), steps)
+            fresh = edits.new_weights(varied, seed)
+            its = replace(
+                job,
+                weights=fresh.weights,
+                statistics=fresh.statistics,
+                settings=fresh.training,
+            )
+            yield Trial(next(numbers), settings, seed, its, answer, plane)
+
+
+def varied_of(words: Sequence[str]) -> dict[str, tuple[Any, ...]]:
+    """`name=value,value` words as values by name; raises StudioError for what is none."""
+    found: dict[str, tuple[Any, ...]] = {}
+    for word in words:
+        name, equals, text = word.partition("=")
+        name = name.strip()
+        parts = [part.strip() for part in text.split(",")]
+        if not (name and equals and all(parts)):
+            raise StudioError(
+                N_("{word} is not name=value,value. Write for example dense1.units=3,6,20."),
+                word=word,
+            )
+        if name in found:
+            raise StudioError(N_("{name} is varied twice. Put its values together."), name=name)
+        found[name] = tuple(map(_value, parts))
+    return found
 
 
 def variant(project: Project, settings: Varied) -> Project:
@@ -89,10 +128,20 @@ def xor_starts() -> tuple[Project, dict[str, tuple[Any, ...]]]:
     return project, {"dense1.units": (1, 2, 3, 4, 8)}
 
 
-def _trial(number: int, settings: Varied, project: Project, steps: int) -> Trial:
-    job = runs.job(project, steps, name=str(number))
-    answer = predicting_node(project)
-    return Trial(number, settings, project.training.seed, job, answer, _plane(project))
+def usual(project: Project) -> dict[str, tuple[Any, ...]]:
+    """What one would vary of a project first: the units of its first hidden layer, and λ."""
+    layers = [node for node in project.graph.ordered if "units" in node.op.settings]
+    hidden = {f"{layers[0].id}.units": (3, 6, 20)} if len(layers) > 1 else {}
+    return {**hidden, "l2": (0.0, 0.001, 0.01, 0.1)}
+
+
+def _value(text: str) -> Any:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
 
 
 def _plane(project: Project) -> Plane | None:

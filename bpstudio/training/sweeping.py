@@ -12,6 +12,8 @@ outside goes on there where it was.
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import math
 from collections.abc import Iterable, Mapping
@@ -43,12 +45,21 @@ class Glimpse:
 class Sweeping:
     """Drives one sweep; `outcomes` are there by number, `glimpses` of those still under way.
 
+    What is `known` of it, or lies in its folder, is not done again.
     `steps` counts the steps taken by all trials together, of `whole`.
     """
 
-    def __init__(self, sweep: Sweep, place: Executor, folder: Folder | None = None) -> None:
+    def __init__(
+        self,
+        sweep: Sweep,
+        place: Executor,
+        folder: Folder | None = None,
+        known: Mapping[int, Outcome] | None = None,
+    ) -> None:
         self.sweep, self.folder = sweep, folder
-        self.outcomes: dict[int, Outcome] = dict(folder.outcomes(sweep)) if folder else {}
+        self.outcomes = dict(known or {})
+        if folder is not None:
+            self.outcomes |= folder.outcomes(sweep)
         self.glimpses: dict[int, Glimpse] = {}
         self.whole = sweep.steps * len(sweep.trials)
         self._place = place
@@ -175,6 +186,20 @@ class Folder:
 
     def _arrays(self, number: int) -> Path:
         return self.path / ARRAYS / f"{number}.npz"
+
+
+def table_text(sweep: Sweep, outcomes: Mapping[int, Outcome]) -> str:
+    """What is known as CSV: a line for each trial, a column for each setting and each figure."""
+    rows = [outcomes[t.number].figures for t in sweep.trials if t.number in outcomes]
+    names = [name for name, _values in sweep.vary]
+    figures = [key for key in (rows[0] if rows else ()) if key != "settings"]
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow([*names, *figures])
+    for row in rows:
+        values = [*(row["settings"][name] for name in names), *(row[key] for key in figures)]
+        writer.writerow(["" if value is None else value for value in values])
+    return text.getvalue()
 
 
 def _fingerprint(about: Path) -> Any:

@@ -79,7 +79,7 @@ def jobs_of(project: Project, changes: Sequence[dict[str, Any]], steps: int) -> 
 def test_what_is_trained_together_comes_to_what_each_comes_to_alone(batch: int | None) -> None:
     data = toys.make("moons", points=25, noise=0.2)
     project = build.network(data, (2, 3, 2), batch=0)
-    changes = [
+    changes: list[dict[str, Any]] = [
         {"batch": batch, "l2": 0.01 * i, "l1": 0.001 * i, "schedule": Cosine(steps=40)}
         for i in range(3)
     ]
