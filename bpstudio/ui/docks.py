@@ -81,6 +81,7 @@ PANELS = (
     Panel("local", "LocalPanel", N_("Local derivative"), BOTTOM, share=52, of=GATES),
     Panel("recording", "RecordingPanel", N_("Recording"), BOTTOM, share=26),
     Panel("why", "WhyPanel", N_("Why?"), RIGHT, of=ASKED),
+    Panel("runs", "RunsPanel", N_("Runs"), BOTTOM, share=36, of=ASKED),
     Panel("code", "CodePanel", N_("Code"), BOTTOM, share=44, of=ASKED),
     Panel("checking", "CheckingPanel", N_("Gradient check"), BOTTOM, share=52, of=ASKED),
     Panel("neurons", PLOT, N_("Neurons"), BOTTOM, of=ASKED),

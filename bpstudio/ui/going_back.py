@@ -30,7 +30,10 @@ LOST = N_("The training process was ended from outside. Go to step {step} again.
 
 
 class GoingBack(QObject):
-    """What the studio knows of the way that training took, and where on it one is."""
+    """What the studio knows of the way that training took, and where on it one is.
+
+    `unseen` are the runs that are not drawn beside the one that is looked at.
+    """
 
     sought = Signal(int)
     """The step that is sought from now on."""
@@ -40,6 +43,7 @@ class GoingBack(QObject):
         self._studio = studio
         self._begun: Run | None = None
         self._sought: tuple[Run, int] | None = None
+        self.unseen: frozenset[str] = frozenset()
         studio.training.found.connect(self._find)
         studio.training.lost.connect(self._lose)
 
@@ -47,6 +51,8 @@ class GoingBack(QObject):
     def run(self) -> str:
         """The id of the run that is looked at: one that was gone back to, or the present one."""
         shown = self._studio.shown
+        if shown.training and self._begun is not None:
+            return self._begun.id
         return shown.past.run if shown.past is not None else self._studio.project.trained.run
 
     @property
@@ -99,9 +105,20 @@ class GoingBack(QObject):
             studio.shown = show(studio.project, studio.shown)
             studio.moved.emit(studio.shown)
 
+    def compare(self, run: str, on: bool) -> None:
+        """Draw a run beside the one that is looked at, or do not."""
+        self.unseen = self.unseen - {run} if on else self.unseen | {run}
+        self._studio.moved.emit(self._studio.shown)
+
+    def forget(self, run: str) -> None:
+        """Take a run out of the project."""
+        self.leave()
+        self._studio.do(_("Forget a run"), past.forgotten, run)
+
     def give_up(self) -> None:
         """Seek no more: another project takes the place of this one."""
         self._sought = self._begun = None
+        self.unseen = frozenset()
 
     def continue_here(self) -> bool:
         """Take the weights of the moment that is shown into the project; whether there is one."""

@@ -16,6 +16,7 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPen,
     QPolygonF,
+    QResizeEvent,
 )
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolTip, QWidget
 
@@ -35,6 +36,8 @@ HEIGHT = 26
 """The height of the track, before the theme's factor."""
 NEAR = 5
 """So many pixels beside an event still are at it."""
+NARROW = 1000
+"""Below this width, before the theme's factor, buttons have no words."""
 COLOURS = {
     FAILED: "gradient",
     SPIKE: "gradient",
@@ -82,12 +85,18 @@ class TrackRow(QWidget):
         self.buttons["event_before"].say("◂")
         self.buttons["event_after"].say("▸")
         self.buttons["mark_step"].say("")
-        self.buttons["mark_step"].setIcon(icons.icon(table["mark_step"].icon))
+        for id in ("mark_step", "go_on_here", "to_present"):
+            self.buttons[id].setIcon(icons.icon(table[id].icon))
         self.buttons["go_on_here"].say(_("Continue here"))
         self.buttons["to_present"].say(_("Now"))
         self._fit()
         self._shown_of = None
         self._show(self._studio.shown)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Make what stands beside the track fit."""
+        super().resizeEvent(event)
+        self._fit()
 
     def minimumSizeHint(self) -> QSize:
         """It gets by with any width."""
@@ -136,8 +145,10 @@ class TrackRow(QWidget):
             track.setAccessibleDescription(text)
 
     def _fit(self) -> None:
-        for button in self.buttons.values():
-            button.tighten(False)
+        """Words give way to icons in a narrow window."""
+        tight = self.width() < NARROW * THEMES[self._studio.preferences.theme].type
+        for id, button in self.buttons.items():
+            button.tighten(tight and id in ("go_on_here", "to_present"))
 
 
 class Track(QWidget):

@@ -179,7 +179,7 @@ def test_another_network_can_not_be_gone_back_to(qtbot: QtBot, studio: Studio) -
     before = studio.past.way
     assert [(each.begin, each.end) for each in before] == [(0, 30)]
     studio.do("Units", edits.set_setting, "dense1", "units", 5)
-    assert studio.past.way == ()
+    assert not studio.past.way
     studio.past.go_to(3)
     assert studio.shown.past is None
     studio.undo()

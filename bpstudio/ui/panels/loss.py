@@ -16,6 +16,7 @@ from bpstudio.language import N_, _
 from bpstudio.playback import views
 from bpstudio.ui.panels.finite import Finite
 from bpstudio.ui.panels.panel import Panel, label
+from bpstudio.ui.panels.run_lines import RunCurves, beside
 from bpstudio.ui.readout import grouped, loss_text
 from bpstudio.ui.studio import Studio
 from bpstudio.ui.style import code_font
@@ -55,6 +56,7 @@ class LossPanel(Panel):
         self.mean = self.plot.plot([], [], antialias=True)
         self.mean.opts["autoDownsampleFactor"] = 1.0
         self.plot.getViewBox().sigResized.connect(self._draw)
+        self.others = RunCurves(self.plot)
         self.here = pyqtgraph.InfiniteLine(angle=90, movable=False)
         self.dot = pyqtgraph.ScatterPlotItem(size=8, pxMode=True)
         self.plot.addItem(self.here, ignoreBounds=True)
@@ -117,12 +119,14 @@ class LossPanel(Panel):
             self.whole.hide()
             return
         self.now.show()
-        last = float(losses[-1])
+        at = max(int(np.searchsorted(steps, shown.step, side="right")) - 1, 0)
+        last = float(losses[at])
         words = _("{loss} at step {step}") if self.width() > WIDE * self.theme.type else "{loss}"
-        self.now.setText(words.format(loss=loss_text(last), step=grouped(int(steps[-1]))))
+        self.now.setText(words.format(loss=loss_text(last), step=grouped(int(steps[at]))))
         self.here.setValue(float(shown.step))
         height = np.log10(last) if self.log.isChecked() and last > 0 else last
-        self.dot.setData([float(steps[-1])], [height])
+        self.dot.setData([float(steps[at])], [height])
+        self.others.show(beside(self.studio), self.theme, self.log.isChecked())
         self.whole.setVisible(self._zoomed)
         if not self._zoomed:
             self._frame(steps, losses)
@@ -154,13 +158,14 @@ class LossPanel(Panel):
         seen = losses[losses > 0] if log else losses
         if not len(seen):
             return
-        low, high = float(seen.min()), float(seen.max())
+        low, high = float(seen.min()), max(float(seen.max()), self.others.high)
+        low, end = min(low, self.others.low), max(float(steps[-1]), float(self.others.longest))
         if log:
             low, high = math.floor(2 * math.log10(low)) / 2, math.ceil(2 * math.log10(high)) / 2
         else:
             low, high = -_rounded_up(-low) if low < 0 else 0.0, _rounded_up(high)
         self.plot.setRange(
-            xRange=(0.0, _rounded_up(float(steps[-1]))),
+            xRange=(0.0, _rounded_up(end)),
             yRange=(low, high if high > low else low + 1.0),
             padding=0.03,
         )
