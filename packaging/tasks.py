@@ -133,6 +133,7 @@ def lock(words: list[str]) -> int:
         raise Stopped(f"This needs uv, which is not installed; type: {PYTHON} -m pip install uv")
     command += ["pip", "compile", "pyproject.toml", "--group", "dev", "--upgrade", "--quiet"]
     command += ["--extra", "onnx", "--extra", "onnxruntime", "--extra", "safetensors"]
+    command += ["--extra", "cluster"]
     command += ["--universal", "--python-version", "3.11", "--generate-hashes", "--no-config"]
     command += ["--default-index", "https://pypi.org/simple"]
     # A version that is a week old has been looked at by others.

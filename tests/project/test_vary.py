@@ -136,7 +136,9 @@ def test_the_results_are_the_same_wherever_they_are_computed() -> None:
         same(outcome, elsewhere[number])
 
 
+@pytest.mark.long
 def test_on_a_cluster_of_two_workers_too() -> None:
+    """With the long ones, because it opens sockets on this computer, which no other test does."""
     distributed = pytest.importorskip("distributed")
     with (
         distributed.LocalCluster(
