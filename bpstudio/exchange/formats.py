@@ -12,9 +12,10 @@ from bpstudio.errors import FileError, StudioError
 from bpstudio.exchange import numpy_code, onnx_model, torch_code, weights
 from bpstudio.exchange.files import Files, put
 from bpstudio.exchange.program import program
-from bpstudio.exchange.verify import Verification, verify_files
+from bpstudio.exchange.verify import TOLERANCES, Verification, verify_files
 from bpstudio.language import N_
 from bpstudio.project.project import Project, complete
+from bpstudio.project.raw import reading_raw
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class Format:
 def export(project: Project, format: str, path: str | Path) -> list[Path]:
     """Write a project in a format and name the files, the one at `path` first.
 
+    A network that learned normalised rows is written with the gates that normalise them.
     Each file is there whole or not at all. Raises StudioError for an unknown format, a library
     that is not installed, a network that can't be written so, or a place that can't be written to.
     """
@@ -47,7 +49,7 @@ def export(project: Project, format: str, path: str | Path) -> list[Path]:
             title=form.title,
             libraries=" ".join(form.missing),
         )
-    return put(Path(path), form.write(project))
+    return put(Path(path), form.write(_used(project, form.name)))
 
 
 def verify(project: Project, format: str, path: str | Path) -> Verification:
@@ -61,7 +63,14 @@ def verify(project: Project, format: str, path: str | Path) -> Verification:
 
 def verify_many(exports: Sequence[tuple[Project, str, str | Path]]) -> list[Verification]:
     """As `verify`, for (project, format, path) each, in as few processes as there can be."""
-    return verify_files([(p, format_of(name).name, Path(path)) for p, name, path in exports])
+    return verify_files(
+        [(_used(p, name), format_of(name).name, Path(path)) for p, name, path in exports]
+    )
+
+
+def _used(project: Project, format: str) -> Project:
+    """The network for rows as whoever runs it has them; weights alone go to the same network."""
+    return reading_raw(project) if format in TOLERANCES else project
 
 
 def format_of(name: str) -> Format:

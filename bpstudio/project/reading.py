@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from msgspec import UNSET, structs
 
-from bpstudio.data.dataset import Dataset
 from bpstudio.engine.graph import Graph, Node
 from bpstudio.engine.inside import Held
 from bpstudio.engine.op import Array, Kind, Op, Port, catalog
@@ -22,12 +21,11 @@ from bpstudio.project import gates, migrations
 from bpstudio.project.boxes import Box, Note, check_boxes
 from bpstudio.project.container import Parts, refusal
 from bpstudio.project.groups import check_groups
-from bpstudio.project.limits import printable
 from bpstudio.project.project import TYPED, Project, Trained, complete, frozen
+from bpstudio.project.reading_data import dataset, shown_name
 from bpstudio.project.records import (
     FIELDS,
     MOST_NODES,
-    DataRecord,
     GroupRecord,
     MemoryRecord,
     NodeRecord,
@@ -71,10 +69,10 @@ def project_of(parts: Parts, *, allow_newer: bool = False) -> Project:
         weights=_held(supply, known.weights, "weights"),
         statistics=_held(supply, known.statistics, "statistics"),
         places={each.id: each.place for each in known.nodes if each.place is not None},
-        data=None if known.data is None else _data(supply, known.data),
+        data=None if known.data is None else dataset(supply.take, known.data),
         training=_training(known.training, nodes),
         trained=Trained() if known.trained is None else _trained(supply, known.trained),
-        title=_name(known.title, "title"),
+        title=shown_name(known.title, "title"),
         note=known.note,
         groups=_groups(known, nodes, unknown),
         boxes=_boxes(known),
@@ -141,7 +139,7 @@ def _groups(
 ) -> dict[str, Group]:
     groups = {}
     for each in _group_records(known):
-        place = f"project.json.groups.{_name(each.node.id, 'project.json.groups')}"
+        place = f"project.json.groups.{shown_name(each.node.id, 'project.json.groups')}"
         _identifier(each.node.id, place)
         if each.node.id in groups:
             raise refusal(place, N_("two opened gates have this id."))
@@ -177,9 +175,9 @@ def _group_records(known: ProjectRecord) -> list[GroupRecord]:
 
 
 def _node(each: NodeRecord, unknown: Mapping[str, list[Port]]) -> Node:
-    place = f"project.json.nodes.{_name(each.id, 'id')}"
+    place = f"project.json.nodes.{shown_name(each.id, 'id')}"
     sources = {port: tuple(ids) for port, ids in each.sources.items() if ids}
-    return Node(each.id, _op(each, unknown, place), sources, _name(each.title, place))
+    return Node(each.id, _op(each, unknown, place), sources, shown_name(each.title, place))
 
 
 def _op(each: NodeRecord, unknown: Mapping[str, list[Port]], place: str) -> Op:
@@ -220,7 +218,7 @@ def _unknown_ports(known: ProjectRecord) -> dict[str, list[Port]]:
                 used[gate_of[id]].add((order, kind, name))
     found = {}
     for gate, uses in used.items():
-        place = f"project.json.gates.{_name(gate, 'project.json.gates')}"
+        place = f"project.json.gates.{shown_name(gate, 'project.json.gates')}"
         ports = {port.name: _port(port) for port in known.gates.get(gate, ())}
         for _, kind, name in sorted(uses, key=lambda use: (use[0], use[2])):
             ports.setdefault(name, Port(name, kind, (gate, name) in several))
@@ -279,46 +277,6 @@ def _check_held(project: Project) -> None:
                 )
 
 
-def _data(supply: _Supply, known: DataRecord) -> Dataset:
-    place = "project.json.data"
-    features = supply.take(known.features, place, "biuf", np.float64)
-    classes = tuple(_name(name, place) for name in known.classes)
-    answers = supply.take(
-        known.answers, place, "biu" if classes else "biuf", np.int64 if classes else np.float64
-    )
-    held_out = supply.take(known.held_out, place, "b", np.bool_)
-    rows = len(features) if features.ndim else 0
-    fits = features.ndim >= 2 and answers.ndim == (1 if classes else 2)
-    if not fits or len(answers) != rows or held_out.shape != (rows,):
-        raise refusal(
-            place,
-            N_(
-                "the arrays of features {features}, answers {answers} and split {split} do not fit."
-            ),
-            features=features.shape,
-            answers=answers.shape,
-            split=held_out.shape,
-        )
-    if known.feature_names and len(known.feature_names) != features.shape[1]:
-        raise refusal(
-            place,
-            N_("there are {count} names for {columns} features."),
-            count=len(known.feature_names),
-            columns=features.shape[1],
-        )
-    if classes and rows and not 0 <= answers.min() <= answers.max() < len(classes):
-        raise refusal(place, N_("an answer is none of the {count} classes."), count=len(classes))
-    return Dataset(
-        name=_name(known.name, place),
-        features=features,
-        answers=answers,
-        classes=classes,
-        feature_names=tuple(_name(name, place) for name in known.feature_names),
-        held_out=held_out,
-        recipe=known.recipe,
-    )
-
-
 def _training(known: TrainingRecord, nodes: list[Node]) -> Settings:
     place = "project.json.training"
     ids = {node.id for node in nodes}
@@ -373,12 +331,6 @@ def _identifier(name: str, place: str) -> None:
     """Refuse the name of a port or of a state if no array could be saved under it."""
     if not name.isidentifier():
         raise refusal(place, N_("{name} is no name for a port."), name=ascii(name))
-
-
-def _name(name: str, place: str) -> str:
-    if not printable(name):
-        raise refusal(place, N_("the name {name} can't be shown on one line."), name=ascii(name))
-    return name
 
 
 class _Supply:

@@ -86,8 +86,21 @@ class NoteRecord(Struct):
     place: tuple[float, float]
 
 
+class ColumnRecord(Struct, omit_defaults=True):
+    """A column of the table that the features were read from, and how it becomes numbers."""
+
+    name: Title
+    categories: list[Title] = field(default_factory=list)
+    fill: float | Title | None = None
+    mean: float = 0.0
+    deviation: Annotated[float, Meta(gt=0)] = 1.0
+
+
 class DataRecord(Struct):
-    """The data set; features, answers and the rows kept for testing are names of arrays."""
+    """The data set; features, answers and the rows kept for testing are names of arrays.
+
+    `columns` are those of the table that it was read from, left out for a set from no table.
+    """
 
     name: Annotated[str, Meta(max_length=5 * LONGEST_NAME)]
     features: ArrayName
@@ -96,6 +109,7 @@ class DataRecord(Struct):
     classes: list[Title] = field(default_factory=list)
     feature_names: list[Title] = field(default_factory=list)
     recipe: dict[Name, Any] = field(default_factory=dict)
+    columns: list[ColumnRecord] | UnsetType = UNSET
 
 
 class StopRecord(Struct, omit_defaults=True):
@@ -212,7 +226,10 @@ def record(document: Mapping[str, Any], *, newer: bool = False) -> ProjectRecord
     if not newer:
         _check_fields(document["training"], TrainingRecord, "training")
         trained = document.get("trained") or {}
-        _check_fields(document.get("data") or {}, DataRecord, "data")
+        data = document.get("data") or {}
+        _check_fields(data, DataRecord, "data")
+        for index, column in enumerate(data.get("columns", ())):
+            _check_fields(column, ColumnRecord, f"data.columns[{index}]")
         _check_fields(trained, TrainedRecord, "trained")
         _check_fields(trained.get("memory") or {}, MemoryRecord, "trained.memory")
         for index, node in enumerate(document.get("nodes", ())):

@@ -20,6 +20,7 @@ from bpstudio.project.project import Project
 from bpstudio.project.records import (
     FIELDS,
     BoxRecord,
+    ColumnRecord,
     DataRecord,
     GroupRecord,
     HeldRecord,
@@ -138,6 +139,11 @@ def _data(data: Dataset, arrays: dict[str, Array]) -> DataRecord:
         classes=list(data.classes),
         feature_names=list(data.feature_names),
         recipe=dict(data.recipe),
+        columns=[
+            ColumnRecord(each.name, list(each.categories), each.fill, each.mean, each.deviation)
+            for each in data.columns
+        ]
+        or msgspec.UNSET,
     )
 
 
