@@ -18,6 +18,7 @@ from PySide6.QtCore import QElapsedTimer
 from PySide6.QtWidgets import QApplication
 
 from bpstudio import resources
+from bpstudio.engine.optimizers import Adam
 from bpstudio.lessons.shelf import ours
 from bpstudio.playback.why import Question
 from bpstudio.project import boxing, file, runs
@@ -50,6 +51,7 @@ class Shot(NamedTuple):
     lesson: str = ""
     page: int = 0
     box: tuple[str, ...] = ()
+    branch: bool = False
     plot: str = ""
 
 
@@ -83,6 +85,8 @@ SHOTS = (
     Shot("sigmoid-neuron-800", "sigmoid-neuron", 0, 12.45, SMALLEST, "projector"),
     Shot("boxes", "sigmoid-neuron", 0, 12.45, SMALL, box=("w0", "x0")),
     Shot("boxes-korean", "xor", 300, None, SMALL, "dark", "ko", box=("dense1", "tanh1")),
+    Shot("xor-past", "xor", 0, None, LARGE, branch=True),
+    Shot("xor-past-korean", "xor", 0, None, SMALL, "dark", "ko", branch=True),
     Shot("lesson-chain-800", "xor", 0, None, SMALLEST, lesson="03-chain-rule", page=2),
     Shot("lesson-neuron", "xor", 0, None, LARGE, "dark", lesson="04-sigmoid-neuron", page=3),
     Shot("lesson-line", "xor", 0, None, SMALL, "light", "ko", lesson="10-perceptrons", page=2),
@@ -127,6 +131,8 @@ def opened(shot: Shot, app: QApplication) -> Iterator[Window]:
             settle(app, partial(filled, window), 30_000)
             settle(app, lambda: False, 1000)
             studio.show_row(shot.row)
+            if shot.branch:
+                branch_off(window, app)
             if shot.lesson:
                 teach(window, shot.lesson, shot.page)
             if shot.position is not None:
@@ -146,6 +152,30 @@ def opened(shot: Shot, app: QApplication) -> Iterator[Window]:
             yield window
         finally:
             take_down(window, studio)
+
+
+def branch_off(window: Window, app: QApplication) -> None:
+    """Train, train on from a past step with other settings, and look at a step of that."""
+    studio, past = window.studio, window.studio.past
+
+    def train(steps: int) -> None:
+        studio.train(steps)
+        settle(app, lambda: not studio.shown.training, 20_000)
+
+    def go_to(step: int) -> None:
+        past.go_to(step)
+        settle(app, lambda: not past.running, 20_000)
+
+    window.docks.open("runs")
+    train(400)
+    go_to(250)
+    studio.set_training(optimizer=Adam(learning_rate=0.05))
+    train(200)
+    studio.set_training(l2=0.001)
+    train(200)
+    go_to(330)
+    past.mark()
+    go_to(380)
 
 
 def teach(window: Window, name: str, page: int) -> None:

@@ -35,7 +35,7 @@ MOST_BYTES = 32 << 20
 MOST_STATES = 4096
 """How many states a tape has at most; a replay of a long run is so many times shorter than it."""
 
-FIRST_EVERY = 32
+FIRST_EVERY = 64
 """Steps between two states of a run that has just begun."""
 
 STATE_COST = 1024
@@ -47,7 +47,8 @@ class Tape:
     """The states of a run at steps that `every` divides, oldest first.
 
     `size` is about how many bytes they take. A replay works on a course of its own, which is kept
-    at the step `at`, because the next one often goes on where it ended.
+    at the step `at`, because the next one often goes on where it ended; `pace` is how many
+    seconds a step of the last one took.
     """
 
     line: Line
@@ -57,6 +58,7 @@ class Tape:
     most_bytes: int = MOST_BYTES
     most_states: int = MOST_STATES
     at: int = 0
+    pace: float = 0.0
     _course: Course | None = None
     _passed: int = 0
 
@@ -112,7 +114,8 @@ class Tape:
             began = time.perf_counter()
             advance(course, here, np.empty(end - here))
             took = max(time.perf_counter() - began, 1e-9)
-            pieces = max(1, min(4 * pieces, int((end - here) * PIECE / took)))
+            self.pace = took / (end - here)
+            pieces = max(1, min(4 * pieces, int(PIECE / self.pace)))
             self.at = end
             if end in stops:
                 course = self._change(course, end)

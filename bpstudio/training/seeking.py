@@ -13,8 +13,8 @@ from bpstudio.training.history import Tape
 from bpstudio.training.job import Memory, Metrics
 from bpstudio.training.measure import measure
 
-SOON = 0.02
-"""Seconds after which a moment near the one that is asked for is told."""
+SOON = 0.01
+"""Where a replay takes longer than so many seconds, a moment near the one asked for is told."""
 
 OFTEN = 0.2
 """Seconds between two of them."""
@@ -51,14 +51,17 @@ def moments(tape: Tape, number: int, step: int) -> Generator[Found | None, None,
     Gives None after each piece of work with nothing to tell. Raises StudioError for a step before
     the run began.
     """
-    due = time.perf_counter() + SOON
+    due, told = time.perf_counter() + SOON, False
     for course in tape.replay(step):
+        if (step - tape.at) * tape.pace > SOON and not told:
+            due = 0.0  # at once: who drags along asks for the next step before this one is found
         if tape.at == step:
             yield _found(course, number, step, step)
         elif time.perf_counter() < due:
             yield None
         else:
             yield _found(course, number, step, tape.at)
+            told = True
             due = time.perf_counter() + OFTEN
 
 

@@ -122,7 +122,8 @@ class Tracing(QObject):
             return
         self._seen = recording
         newest = self.trail.steps.max(initial=-1)
-        if shown.plant is not None or shown.row is not None or shown.step <= newest:
+        aside = shown.plant is not None or shown.row is not None or shown.past is not None
+        if aside or shown.step <= newest:
             return
         metrics = shown.measured
         stepped = not shown.training or not project.training.optimizer.state

@@ -29,6 +29,10 @@ FIXED = 5
 """Columns that are always there: name, steps, loss, accuracy, test accuracy."""
 
 
+ROOM = 14
+"""What the margins of a cell take, which its size does not count."""
+
+
 class RunsPanel(Panel):
     """A line for each run; a tick draws it in the loss plot, Enter shows what it came to."""
 
@@ -131,6 +135,8 @@ class RunsPanel(Panel):
                 item.setToolTip(text)
                 table.setItem(place, column, item)
         table.resizeColumnsToContents()
+        for column in range(table.columnCount()):
+            table.setColumnWidth(column, table.columnWidth(column) + ROOM)
         tested = any(run.metrics is not None and run.metrics.test_accuracy for run in runs)
         judged = any(run.metrics is not None and run.metrics.accuracy is not None for run in runs)
         table.setColumnHidden(3, not judged)
