@@ -272,6 +272,8 @@ class Stack:
         }
         for leaf, epoch in self._epoch.items():
             leaves[found(leaf).index] = _batch_of(leaf, epoch[0])
+        for ones in stacking.ones.values():
+            leaves[ones.index] = Thing(np.ones(ones.shape, self.dtype))
         gradients = self._views(self.vectors.gradients)
         goals = [(stacking.each(self._loss), self.loss)]
         pending = self._noted.statistics.items()

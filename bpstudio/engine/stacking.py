@@ -16,6 +16,7 @@ import numpy as np
 
 from bpstudio.engine.calls import Call, Form
 from bpstudio.engine.op import Array
+from bpstudio.engine.rewrite import SHORT
 from bpstudio.engine.template import run_template, several
 from bpstudio.engine.trace import Tape, Traced
 
@@ -45,6 +46,7 @@ class Stacking:
 
     `own` are the leaves of which each run has its own; `found` gives for each value of the old
     tape that of the new one, and `stacked` says which of the old values have the further axis.
+    `ones` are further leaves: rows of so many ones.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class Stacking:
         self.tape = Tape(old.dtype, shorten=False)
         self.stacked = set(own)
         self.found: dict[int, Traced] = {}
+        self.ones: dict[int, Traced] = {}
         for index in leaves:
             value = old.values[index]
             shape = (count, *value.shape) if index in own else value.shape
@@ -106,9 +109,7 @@ class Stacking:
                     call.form, call.function, (inputs[0],), call.parameters, shape, value.dtype
                 )
             case Form.REDUCE:
-                axes, keep = call.parameters
-                behind = (tuple(axis + 1 for axis in axes), keep)
-                return note(call.form, call.function, (inputs[0],), behind, shape, value.dtype)
+                return self._reduced(call, inputs[0])
             case Form.VIEW:
                 return self._seen(call, inputs[0])
             case Form.PRODUCT:
@@ -128,6 +129,26 @@ class Stacking:
             return x
         missing = (1,) * (rank + 1 - x.ndim)
         return self.tape.view("reshape", x, (self.count, *missing, *x.shape[1:]))
+
+    def _reduced(self, call: Call, x: Traced) -> Traced:
+        """A reduction of each run's part; the sum over its rows as a product with ones."""
+        axes, keep = call.parameters
+        value = self.old.values[call.output]
+        shape, note = (self.count, *value.shape), self.tape.note
+        sums = call.function is np.add and x.dtype == self.tape.dtype
+        if sums and axes == (0,) and x.ndim == 3 and x.shape[1] > SHORT:
+            ones = self._ones(x.shape[1])
+            whole = (self.count, 1, x.shape[2])
+            total = note(Form.STACKED, np.matmul, (ones, x), (), whole, x.dtype)
+            return self.tape.view("reshape", total, shape)
+        behind = (tuple(axis + 1 for axis in axes), keep)
+        return note(call.form, call.function, (x,), behind, shape, value.dtype)
+
+    def _ones(self, count: int) -> Traced:
+        """A row of ones in memory of its own: a constant would be one number seen many times."""
+        if count not in self.ones:
+            self.ones[count] = self.tape.leaf((1, 1, count))
+        return self.ones[count]
 
     def _seen(self, call: Call, x: Traced) -> Traced:
         """The same look at each run's part."""
