@@ -13,9 +13,11 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from bpstudio.data import toys
+from bpstudio.errors import StudioError
 from bpstudio.playback.marks import Curves, Discs, Heat, Line, Text
-from bpstudio.project import build, edits, placing
+from bpstudio.project import build, edits, placing, runs
 from bpstudio.project.project import Project
+from bpstudio.training.trainer import train_now
 from bpstudio.ui.panels.boundary import BoundaryPanel, look
 from bpstudio.ui.panels.finite import Finite
 from bpstudio.ui.panels.loss import LossPanel
@@ -93,6 +95,48 @@ def test_a_logarithmic_scale(loss: LossPanel, studio: Studio) -> None:
     _x, y = loss.curve.getData()
     np.testing.assert_allclose(y, [0, -1, -2], atol=1e-12)
     assert loss.dot.getData()[1][0] == pytest.approx(-2.0)
+
+
+def test_losses_are_read_under_the_pointer(loss: LossPanel, studio: Studio) -> None:
+    trained(studio, np.array([0.5, np.nan, 0.25, 0.125]))
+    loss.refresh()
+    loss.reading.read(3)
+    assert loss.reading.words.text() == "step 3\ntrain  0.2500"
+    loss.reading.read(2)  # at which there is none: the last one before
+    assert loss.reading.words.text().endswith("0.5000")
+    loss.reading.read(40)
+    assert not loss.reading.words.isVisible()
+    loss.reading.read(None)
+    assert not loss.reading.words.isVisible()
+
+
+def test_the_loss_is_written_into_files(loss: LossPanel, studio: Studio) -> None:
+    with pytest.raises(StudioError, match="not been trained"):
+        loss.content(".csv")
+    trained(studio, np.array([0.5, np.nan, 0.25]))
+    loss.refresh()
+    assert loss.content(".csv").decode("utf-8-sig") == "step,train\n1,0.5\n3,0.25\n"
+    assert loss.content(".png").startswith(b"\x89PNG")
+    drawing = loss.content(".svg")
+    assert b"<svg" in drawing and b"<path" in drawing
+    with pytest.raises(StudioError, match="pdf"):
+        loss.content(".pdf")
+
+
+def test_the_test_loss_is_found_when_it_is_asked_for(
+    loss: LossPanel, studio: Studio, qtbot: QtBot
+) -> None:
+    network = build.network(toys.make("spiral", points=60, held_out=0.25), (2, 5, 2))
+    studio.begin(runs.landed(network, train_now(runs.job(network, 40))))
+    loss.refresh()
+    assert loss.test.isVisible() and len(loss.curves()) == 1
+    loss.test.click()
+    qtbot.waitUntil(lambda: len(loss.curves()) == 2 and not loss.tracing.running, timeout=20_000)
+    found = loss.curves()[1]
+    assert found.at(40) == pytest.approx(runs.measured(studio.project).test_loss)
+    assert len(loss.tested.getData()[0]) == len(found.steps)
+    loss.test.click()
+    assert len(loss.curves()) == 1
 
 
 def test_a_noisy_curve_gets_its_mean(loss: LossPanel, studio: Studio) -> None:

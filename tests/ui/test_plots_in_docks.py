@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtWidgets import QComboBox, QSlider
+from PySide6.QtWidgets import QComboBox, QMenu, QSlider
 from pytestqt.qtbot import QtBot
 
 from bpstudio.data.dataset import Dataset
@@ -133,6 +133,24 @@ def test_a_plot_explains_itself(make: Callable[[str], PlotPanel]) -> None:
     assert "straight line" in panel.frame.words.text()
 
 
+def test_in_a_narrow_dock_the_menu_has_all(
+    studio: Studio, make: Callable[[str], PlotPanel], qtbot: QtBot
+) -> None:
+    panel = make("warp")
+    box = panel.findChildren(QComboBox)[0]
+    assert box.isVisible() and panel.frame.why.isVisible()
+    panel.resize(120, 200)
+    qtbot.waitUntil(lambda: not box.isVisible())
+    panel.frame._fill()
+    (within,) = panel.frame._menu.findChildren(QMenu)[:1]
+    options = within.actions()
+    assert [act.text() for act in options] == [box.itemText(i) for i in range(box.count())]
+    assert [act.isChecked() for act in options] == [True, *(False for _ in options[1:])]
+    options[-1].trigger()
+    assert box.currentIndex() == box.count() - 1
+    assert panel.look().chosen["layer"] == box.currentData()
+
+
 def test_choices_and_sliders_are_those_of_the_data(
     studio: Studio, make: Callable[[str], PlotPanel], qtbot: QtBot
 ) -> None:
@@ -167,9 +185,9 @@ def test_plots_open_in_tabs_and_come_off(open_window: Callable[[], Window], qtbo
     panel = dock.widget()
     assert isinstance(panel, PlotPanel)
     qtbot.waitUntil(lambda: not panel.visibleRegion().isEmpty())
-    panel.frame.out.click()
+    panel.frame.detach()
     assert dock.isFloating()
-    panel.frame.out.click()
+    panel.frame.detach()
     assert not dock.isFloating()
     dock.close()
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtCore import QSignalBlocker, QSize, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QDockWidget,
@@ -62,20 +63,20 @@ class Frame(QWidget):
         self.why = _button("help")
         self.why.setCheckable(True)
         self.why.toggled.connect(self._explain)
-        self.out = _button("box-multiple")
-        self.out.clicked.connect(self._detach)
-        self.export = _button("download")
-        self.export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.more = _button("dots")
+        self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._menu = QMenu(self)
-        self.export.setMenu(self._menu)
+        self._menu.aboutToShow.connect(self._fill)
+        self.more.setMenu(self._menu)
         self.words = label("muted")
         self.words.setWordWrap(True)
         self.words.hide()
         self.row = QHBoxLayout()
         self.row.setSpacing(5)
-        self._before = 0
+        self._first: list[QWidget] = []
+        self._within: list[QMenu] = []
         self.row.addStretch(1)
-        for button in (self.why, self.export, self.out):
+        for button in (self.why, self.more):
             self.row.addWidget(button)
         self._held = QVBoxLayout()
         self._held.setSpacing(0)
@@ -92,27 +93,23 @@ class Frame(QWidget):
         self.words.setText(f"{sees} {seek}")
         for button, words in (
             (self.why, _("What this shows, and what to look for")),
-            (self.out, _("Into a window of its own, or back")),
-            (self.export, _("Save this plot or its numbers")),
+            (self.more, _("Choices, files, and a window of its own")),
         ):
             button.setIcon(icons.icon(button.objectName()))
             button.setToolTip(words)
             button.setAccessibleName(f"{words}: {title}")
-        self._menu.clear()
-        for ending, text in KINDS:
-            self._menu.addAction(_(text)).triggered.connect(partial(self._save, ending))
         small = f"min-height: {round(18 * theme.type)}px; font-size: {round(11 * theme.type)}px"
         square = f"padding: 0 4px; {small}"
-        for button in (self.why, self.out, self.export):
+        for button in (self.why, self.more):
             button.setStyleSheet(
                 f"QToolButton {{ {square}; }} QToolButton::menu-indicator {{ image: none; }}"
             )
-        self.offer((), again=True)
+        self.offer(self._offered, again=True)
 
     def begin_with(self, widget: QWidget) -> None:
         """Have this stand before all that can be chosen."""
-        self.row.insertWidget(self._before, widget)
-        self._before += 1
+        self.row.insertWidget(len(self._first), widget)
+        self._first.append(widget)
 
     def offer(self, choices: tuple[Choice, ...], *, again: bool = False) -> None:
         """Let these be chosen; what was chosen before stays, as long as it is offered."""
@@ -124,10 +121,57 @@ class Frame(QWidget):
             widget.deleteLater()
         self._boxes, self._sliders, self._rows = {}, {}, []
         for place, choice in enumerate(choice for choice in choices if choice.options):
-            self.row.insertWidget(self._before + place, self._box(choice))
+            self.row.insertWidget(len(self._first) + place, self._box(choice))
         for choice in (choice for choice in choices if not choice.options):
             self._rows.append(self._slider(choice))
             self._held.addWidget(self._rows[-1])
+        self.fit()
+
+    def fit(self) -> None:
+        """In a narrow dock only the menu is left, which has all there is."""
+        first = [each.sizeHint().width() + 5 for each in self._first if not each.isHidden()]
+        taken = sum(first)
+        taken += self.more.sizeHint().width()
+        for widget in (self.why, *self._boxes.values()):
+            taken += widget.sizeHint().width() + 5
+            widget.setVisible(taken <= self.width())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Show as much as there is room for."""
+        super().resizeEvent(event)
+        self.fit()
+
+    def minimumSizeHint(self) -> QSize:
+        """It gets by with any width."""
+        return QSize(0, super().minimumSizeHint().height())
+
+    def _fill(self) -> None:
+        """The menu, for what is offered now."""
+        self._menu.clear()
+        for menu in self._within:
+            menu.deleteLater()
+        self._within = []
+        for choice in (choice for choice in self._offered if choice.options):
+            within, box = QMenu(choice.title, self._menu), self._boxes[choice.name]
+            self._menu.addMenu(within)
+            self._within.append(within)
+            for key, text in choice.options:
+                act = within.addAction(text.replace("&", "&&"))
+                act.setCheckable(True)
+                act.setChecked(box.currentData() == key)
+                act.triggered.connect(partial(self._pick, choice.name, key))
+        self._menu.addSeparator()
+        explain = self._menu.addAction(_("What this shows, and what to look for"))
+        explain.setCheckable(True)
+        explain.setChecked(self.why.isChecked())
+        explain.triggered.connect(self.why.setChecked)
+        dock = self._dock()
+        if dock is not None:
+            out = _("Back into the window") if dock.isFloating() else _("Into a window of its own")
+            self._menu.addAction(out).triggered.connect(self.detach)
+        self._menu.addSeparator()
+        for ending, text in KINDS:
+            self._menu.addAction(_(text)).triggered.connect(partial(self._save, ending))
 
     def _box(self, choice: Choice) -> QComboBox:
         box = QComboBox()
@@ -183,7 +227,8 @@ class Frame(QWidget):
     def _explain(self, on: bool) -> None:
         self.words.setVisible(on)
 
-    def _detach(self, _checked: bool = False) -> None:
+    def detach(self, _checked: bool = False) -> None:
+        """Into a window of its own, or back."""
         dock = self._dock()
         if dock is not None:
             dock.setFloating(not dock.isFloating())
@@ -218,6 +263,9 @@ class Frame(QWidget):
             self._studio.complain(error)
         else:
             self._studio.notice(_("Saved as {name}.").format(name=path.name))
+
+    def _pick(self, name: str, key: str, _checked: bool = False) -> None:
+        self.choose(name, key)
 
     def choose(self, name: str, key: str) -> None:
         """Choose as a person would."""

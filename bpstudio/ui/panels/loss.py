@@ -8,19 +8,31 @@ from typing import Any
 import numpy as np
 import pyqtgraph
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QColor, QResizeEvent
-from PySide6.QtWidgets import QGraphicsItem, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QColor, QHideEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QGraphicsItem, QToolButton, QVBoxLayout, QWidget
 
 from bpstudio.engine.op import Array
+from bpstudio.errors import StudioError
 from bpstudio.language import N_, _
 from bpstudio.playback import views
 from bpstudio.ui.panels.finite import Finite
+from bpstudio.ui.panels.frame import CSV, PNG, SVG, Frame, no_such_file
+from bpstudio.ui.panels.loss_reading import Curve, Reading, drawn, grabbed, table
 from bpstudio.ui.panels.panel import Panel, label
 from bpstudio.ui.panels.run_lines import RunCurves, beside
 from bpstudio.ui.readout import grouped, loss_text
 from bpstudio.ui.studio import Studio
 from bpstudio.ui.style import code_font
+from bpstudio.ui.tracing import tracing_of
 
+SEES = N_(
+    "The loss of every training step, each before its update; where single batches make it jump, "
+    "the thick line is the mean of some of them."
+)
+SEEK = N_(
+    "Look whether it still falls, and whether the test loss turns up again while the other falls: "
+    "from there on the network learns its rows by heart."
+)
 MOST_MEANT = 200_000
 """Of longer runs no mean is drawn, and the curve is thin."""
 WIDE = 260
@@ -73,15 +85,21 @@ class LossPanel(Panel):
         self.nothing = label("muted")
         self.nothing.setWordWrap(True)
         self.nothing.setAlignment(Qt.AlignmentFlag.AlignTop)
-        row = QHBoxLayout()
-        row.setSpacing(6)
-        row.addWidget(self.now, 1)
-        row.addWidget(self.whole)
-        row.addWidget(self.log)
+        self.test = QToolButton()
+        self.test.setProperty("role", "button")
+        self.test.setCheckable(True)
+        self.test.toggled.connect(self._set_test)
+        self.tested = self.plot.plot([], [], antialias=True)
+        self.reading = Reading(self.plot, self.curves)
+        self.tracing = tracing_of(studio)
+        self.tracing.moved.connect(self._trace)
+        self.frame = Frame(studio, "loss", self.content)
+        for widget in (self.now, self.whole, self.test, self.log):
+            self.frame.begin_with(widget)
         column = QVBoxLayout(self)
         column.setContentsMargins(14, 0, 10, 6)
         column.setSpacing(2)
-        column.addLayout(row)
+        column.addWidget(self.frame)
         column.addWidget(self.nothing, 1)
         column.addWidget(self.plot, 1)
         self.retitle()
@@ -98,8 +116,12 @@ class LossPanel(Panel):
         self.whole.setText(_("all"))
         self.whole.setToolTip(_("Show all steps again"))
         self.whole.setAccessibleName(_("Show all steps"))
+        self.test.setText(_("test"))
+        self.test.setToolTip(_("Show the loss on the rows kept for testing"))
+        self.test.setAccessibleName(_("Test loss"))
         self.nothing.setText(_("This network has not been trained yet, so it has no loss curve."))
         self.plot.setAccessibleName(_("Loss of each training step"))
+        self.frame.retitle(self.theme, _(self.title), _(SEES), _(SEEK))
         self._dress()
         self.refresh()
 
@@ -112,6 +134,8 @@ class LossPanel(Panel):
         self.nothing.setVisible(empty)
         self.plot.setVisible(not empty)
         self.log.setVisible(not empty)
+        data = shown.project.data
+        self.test.setVisible(not empty and data is not None and bool(len(data.test_rows)))
         if grew:
             self._draw()
         if empty:
@@ -121,8 +145,7 @@ class LossPanel(Panel):
         self.now.show()
         at = max(int(np.searchsorted(steps, shown.step, side="right")) - 1, 0)
         last = float(losses[at])
-        words = _("{loss} at step {step}") if self.width() > WIDE * self.theme.type else "{loss}"
-        self.now.setText(words.format(loss=loss_text(last), step=grouped(int(steps[at]))))
+        self._say(last, int(steps[at]))
         self.here.setValue(float(shown.step))
         height = np.log10(last) if self.log.isChecked() and last > 0 else last
         self.dot.setData([float(steps[at])], [height])
@@ -132,6 +155,73 @@ class LossPanel(Panel):
             self._frame(steps, losses)
         # Else the plot notices while it paints that its axes have moved, and paints once more.
         self.plot.scene().prepareForPaint()
+
+    def tell(self) -> None:
+        """The newest loss of the moment that is shown: at the same step as everywhere else."""
+        shown = self.studio.shown
+        losses = shown.losses[: shown.step]
+        if shown.training and len(losses) and math.isfinite(losses[-1]):
+            self._say(float(losses[-1]), len(losses))
+
+    def _say(self, loss: float, step: int) -> None:
+        words = _("{loss} at step {step}") if self.width() > WIDE * self.theme.type else "{loss}"
+        self.now.setText(words.format(loss=loss_text(loss), step=grouped(step)))
+
+    def curves(self) -> list[Curve]:
+        """All that is drawn, to be read: the losses, those on the test rows, and other runs."""
+        found = [Curve(_("train"), self.series.steps, self.series.losses)]
+        steps, losses = self._test_losses()
+        if self.test.isChecked() and len(steps):
+            found.append(Curve(_("test"), steps, losses))
+        for run in beside(self.studio):
+            finite = np.flatnonzero(np.isfinite(run.losses))
+            found.append(Curve(run.id, finite + 1.0, run.losses[finite]))
+        return [curve for curve in found if len(curve.steps)]
+
+    def content(self, ending: str) -> bytes:
+        """What a file of this ending holds: the plot as it is seen, or its numbers."""
+        if not len(self.series.steps):
+            raise StudioError(N_("This network has not been trained yet, so it has no loss curve."))
+        self.reading.read(None)
+        if ending == CSV:
+            return table(self.curves()).csv().encode("utf-8-sig")
+        if ending == SVG:
+            return drawn(self.plot, self.theme, _(self.title))
+        if ending == PNG:
+            return grabbed(self.plot, self.theme)
+        raise no_such_file(ending)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """What is looked back at is looked for while it can be seen."""
+        super().showEvent(event)
+        if self.test.isChecked():
+            self.tracing.want(self)
+            self._trace()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Nobody looks."""
+        super().hideEvent(event)
+        self.tracing.let_go(self)
+
+    def _test_losses(self) -> tuple[Array, Array]:
+        """The steps at which the loss on the test rows is known, and what it was."""
+        found = [(g.step, g.metrics.test_loss) for g in self.tracing.trail.glances if g.metrics]
+        known = np.array([pair for pair in found if pair[1] is not None], dtype=float)
+        return (known[:, 0], known[:, 1]) if len(known) else (np.zeros(0), np.zeros(0))
+
+    def _set_test(self, on: bool) -> None:
+        if on:
+            self.tracing.want(self)
+        else:
+            self.tracing.let_go(self)
+        self._trace()
+
+    def _trace(self) -> None:
+        """The way is known better: so is the loss on the test rows."""
+        if self.isVisible():
+            steps, losses = self._test_losses()
+            on = self.test.isChecked()
+            self.tested.setData(steps if on else steps[:0], losses if on else losses[:0])
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The axis has its name where there is room for it."""
@@ -221,9 +311,15 @@ class LossPanel(Panel):
         self.plot.showGrid(x=False, y=True, alpha=0.6)
         self._name_axis()
         small = f"padding: 0 7px; min-height: {round(18 * type)}px; font-size: {round(11 * type)}px"
-        for button in (self.log, self.whole):
+        for button in (self.log, self.whole, self.test):
             button.setStyleSheet(f"QToolButton {{ {small}; }}")
         self._dress_curves()
+        self.tested.setPen(
+            pyqtgraph.mkPen(
+                colours["update"], width=1.6 * self.theme.wire**0.5, style=Qt.PenStyle.DashLine
+            )
+        )
+        self.reading.dress(self.theme)
         self.here.setPen(pyqtgraph.mkPen(colours["accent"], width=1, style=Qt.PenStyle.DotLine))
         self.dot.setBrush(pyqtgraph.mkBrush(colours["forward"]))
         self.dot.setPen(pyqtgraph.mkPen(colours["panel"], width=1))
