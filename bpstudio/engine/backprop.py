@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,58 @@ class Noted:
     arguments: dict[str, dict[str, Any]] = field(default_factory=dict)
     gradients: dict[str, Traced] = field(default_factory=dict)
     statistics: dict[str, Traced] = field(default_factory=dict)
+
+    def apart(self) -> Noted:
+        """The same on a tape of its own, so that what is noted next stays off this one."""
+        tape = self.tape.apart()
+
+        def there(of: Any) -> Any:
+            if isinstance(of, tuple):
+                return tuple(there(part) for part in of)
+            if isinstance(of, dict):
+                return {key: there(part) for key, part in of.items()}
+            return tape.at(of.index)
+
+        return replace(
+            self,
+            tape=tape,
+            leaves=there(self.leaves),
+            outputs=there(self.outputs),
+            arguments=there(self.arguments),
+            gradients=there(self.gradients),
+            statistics=there(self.statistics),
+        )
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Both passes of which network are wanted, and for arrays of which shapes and type.
+
+    `graph` stands for its structure: titles make no difference.
+    """
+
+    structure: tuple[object, ...]
+    shapes: frozenset[tuple[str, Shape]]
+    rows: int
+    objective: str
+    dtype: np.dtype[Any]
+    graph: Graph = field(compare=False)
+
+
+def note_training(
+    dtype: np.dtype[Any], graph: Graph, known: Mapping[str, Shape], rows: int, objective: str
+) -> Noted:
+    """Forward and backward from the objective; found again when the same structure returns."""
+    asked = Asked(graph.structure, frozenset(known.items()), rows, objective, dtype, graph)
+    return _note_training(asked).apart()
+
+
+@lru_cache(maxsize=16)
+def _note_training(asked: Asked) -> Noted:
+    tape, goal = Tape(asked.dtype), asked.objective
+    noted = note_forward(tape, asked.graph, dict(asked.shapes), asked.rows, goal, training=True)
+    note_backward(noted, asked.graph, goal)
+    return noted
 
 
 def note_forward(

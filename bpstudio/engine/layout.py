@@ -22,6 +22,7 @@ from bpstudio.engine.memory import Pool, memory_order
 from bpstudio.engine.op import Array
 from bpstudio.engine.template import Stored
 from bpstudio.engine.trace import Tape
+from bpstudio.engine.windows import scatter_add
 
 IN_PLACE = 2048
 """Below so many entries a call of two arrays is faster into a third than into one of them."""
@@ -336,6 +337,9 @@ class Layout:
             order = [a for a in memory_order(inputs[0].value) if keep or a not in axes]
             rest = sorted(order)
             return tuple(rest.index(a) for a in order)
+        if call.function is scatter_add:
+            # It lays what it gives as its pieces lie.
+            return memory_order(inputs[0].value)
         if call.form is Form.PRODUCT and not value.batched:
             return tuple(range(rank))
         return default

@@ -62,7 +62,6 @@ def compile_training(
     Raises StudioError naming the gate that can't be compiled, and ShapeError and GraphError as
     `run.forward` does.
     """
-    tape = Tape(dtype)
     goal = objective or graph.objective
     if shared is None:
         owned = {key: np.shape(weights[key]) for key in graph.keys(Kind.WEIGHT) if key in weights}
@@ -71,8 +70,8 @@ def compile_training(
     lasting = statistics if shared is None else shared.statistics
     known = {key: Shape(shape) for key, shape in owned.items()}
     known |= {key: Shape(np.shape(array)) for key, array in (lasting or {}).items()}
-    noted = backprop.note_forward(tape, graph, {**known, **given_shapes}, rows, goal, training=True)
-    backprop.note_backward(noted, graph, goal)
+    noted = backprop.note_training(np.dtype(dtype), graph, {**known, **given_shapes}, rows, goal)
+    tape = noted.tape
     layers = rewrite.find_layers(
         tape, {key: noted.leaves[key].index for key in owned if key in noted.leaves}
     )

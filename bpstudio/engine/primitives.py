@@ -16,6 +16,7 @@ import numpy as np
 from bpstudio.engine import simplify
 from bpstudio.engine.calls import FOLDED, Form
 from bpstudio.engine.op import Array
+from bpstudio.engine.products import axes_list, dot, tensordot
 from bpstudio.engine.template import call
 from bpstudio.language import N_
 
@@ -96,46 +97,6 @@ def axes_of(x: Traced, axis: Any) -> tuple[int, ...]:
     if any(not -x.ndim <= a < x.ndim for a in axes):
         raise ValueError(f"axis {axis} is out of bounds for an array of {x.ndim} axes")
     return tuple(sorted(int(a) % x.ndim for a in axes))
-
-
-def matmul(tape: Tape, left: Any, right: Any) -> Traced:
-    """`left @ right`; with more than two axes a plain product where the right one has two."""
-    a, b = tape.copy(tape.lift(left), tape.dtype), tape.copy(tape.lift(right), tape.dtype)
-    if not a.ndim or not b.ndim:
-        raise ValueError("matmul: a number is no operand of a matrix product")
-    if a.ndim <= 2 and b.ndim <= 2:
-        return tape.product(a, b)
-    return call(tape, np.matmul, (a, b), {})
-
-
-def dot(tape: Tape, left: Any, right: Any) -> Any:
-    """`np.dot` of operands of at most two axes."""
-    a, b = tape.lift(left), tape.lift(right)
-    if not a.ndim or not b.ndim:
-        return tape.elementwise(np.multiply, a, b)
-    return matmul(tape, a, b) if a.ndim <= 2 and b.ndim <= 2 else NotImplemented
-
-
-def tensordot(tape: Tape, left: Any, right: Any, axes: Any = 2) -> Traced:
-    """`np.tensordot` as one product over views."""
-    a, b = tape.lift(left), tape.lift(right)
-    if isinstance(axes, int):
-        axes = (tuple(range(a.ndim - axes, a.ndim)), tuple(range(axes)))
-    over_a, over_b = axes_list(axes[0], a.ndim), axes_list(axes[1], b.ndim)
-    free_a = [axis for axis in range(a.ndim) if axis not in over_a]
-    free_b = [axis for axis in range(b.ndim) if axis not in over_b]
-    shape = tuple(a.shape[i] for i in free_a) + tuple(b.shape[i] for i in free_b)
-    inner = int(np.prod([a.shape[i] for i in over_a]))
-    rows = tape.view("transpose", a, (*free_a, *over_a))
-    columns = tape.view("transpose", b, (*over_b, *free_b))
-    rows = tape.view("reshape", rows, (int(np.prod([a.shape[i] for i in free_a])), inner))
-    columns = tape.view("reshape", columns, (inner, int(np.prod([b.shape[i] for i in free_b]))))
-    return tape.view("reshape", matmul(tape, rows, columns), shape)
-
-
-def axes_list(axes: Any, ndim: int) -> tuple[int, ...]:
-    """One axis or several, counted from the front, in the order given."""
-    return tuple(int(a) % ndim for a in ((axes,) if isinstance(axes, int) else axes))
 
 
 def transpose(tape: Tape, x: Any, axes: Any = None) -> Traced:

@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from bpstudio.engine import primitives, simplify
+from bpstudio.engine import primitives, products, simplify
 from bpstudio.engine.calls import FOLDED, Call, Form, Value
 from bpstudio.engine.graph import Node
 from bpstudio.engine.op import Array
@@ -187,6 +187,13 @@ class Tape:
         known = self._known.get((Form.ELEMENTWISE, function, indices, ()))
         return None if known is None else Traced(self, known)
 
+    def apart(self) -> Tape:
+        """A tape that goes on from here; this one stays as it is."""
+        tape = Tape(self.dtype, shorten=self.shorten)
+        tape.values, tape.calls = list(self.values), list(self.calls)
+        tape.maker, tape._known = dict(self.maker), dict(self._known)
+        return tape
+
     def at(self, index: int) -> Traced:
         """The value of that number."""
         return Traced(self, index)
@@ -243,7 +250,7 @@ class Traced(NDArrayOperatorsMixin):
         if named.get("out") is not None or method == "at":
             self._refuse_assignment()
         if method == "__call__" and ufunc is np.matmul and not named:
-            return primitives.matmul(self.tape, *inputs)
+            return products.matmul(self.tape, *inputs)
         if method == "__call__" and ufunc.nout == 1 and ufunc.signature is None and not named:
             return self.tape.elementwise(ufunc, *inputs)
         if method == "reduce" and not set(named) - {"axis", "keepdims", "out"}:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from bpstudio.engine.memory import memory_order
 from bpstudio.engine.op import Array
 
 
@@ -44,11 +45,19 @@ def scatter_add(
         noted: Array = pieces[0].__array_function__(scatter_add, (), arguments, {})
         return noted
     *front, height, width, channels = shape
-    total = np.zeros((*front, height + 2 * padding, width + 2 * padding, channels), pieces[0].dtype)
+    whole = (*front, height + 2 * padding, width + 2 * padding, channels)
+    # In memory as the pieces lie, so that adding goes along both.
+    order = memory_order(pieces[0])
+    back = np.argsort(order, kind="stable")
+    total = np.zeros([whole[axis] for axis in order], pieces[0].dtype).transpose(back)
     rows, columns = pieces[0].shape[-3], pieces[0].shape[-2]
     for place, piece in enumerate(pieces):
         top, left = divmod(place, size)
         down = slice(top, top + stride * rows, stride)
         right = slice(left, left + stride * columns, stride)
-        total[..., down, right, :] += piece
+        if stride < size:
+            total[..., down, right, :] += piece
+        else:
+            # Windows that do not overlap have every number once.
+            total[..., down, right, :] = piece
     return total[..., padding : padding + height, padding : padding + width, :]
