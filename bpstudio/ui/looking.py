@@ -16,6 +16,7 @@ from bpstudio.playback.timeline import ITERATION, UNITS, Wire
 from bpstudio.playback.tint import Tint
 from bpstudio.playback.veil import Veil
 from bpstudio.playback.why import Question
+from bpstudio.training.diagnosis import Diagnosis
 from bpstudio.ui.playing import Player
 from bpstudio.ui.preferences import Preferences
 from bpstudio.ui.showing import Showing, rows_to_choose, run_anew, under
@@ -40,6 +41,10 @@ class Looking(QObject):
         """Scrub to a time in the timeline."""
         self._player.stop()
         self._show(position=min(max(position, 0.0), float(self.shown.length)), playing=False)
+
+    def show_diagnoses(self, found: tuple[Diagnosis, ...]) -> None:
+        """What is wrong with the training, as far as it was found out."""
+        self._show(diagnoses=found)
 
     def play(self) -> None:
         """Play from here to the end; at the end, from the beginning."""

@@ -20,6 +20,7 @@ from bpstudio.playback.why import Question, gradient_at
 from bpstudio.project import runs
 from bpstudio.project.iteration import iteration, runnable, within
 from bpstudio.project.project import Project, loss_node, shapes
+from bpstudio.training.diagnosis import Diagnosis
 from bpstudio.training.job import Memory, Metrics
 
 MOST_ROWS = 512
@@ -75,6 +76,7 @@ class Showing:
     question: Question | None = None
     lit: frozenset[Wire] = frozenset()
     past: Past | None = None
+    diagnoses: tuple[Diagnosis, ...] = ()
 
     @property
     def recording(self) -> Recording | None:
@@ -128,6 +130,7 @@ def show(project: Project, before: Showing | None = None) -> Showing:
         losses=trained.losses,
         measured=None,
         training=False,
+        diagnoses=(),
         past=None,
         veil=None if here.veil is None else here.veil.drawn_again(),
     )

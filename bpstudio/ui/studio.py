@@ -34,6 +34,7 @@ from bpstudio.ui.going_back import GoingBack
 from bpstudio.ui.looking import Looking
 from bpstudio.ui.preferences import Preferences
 from bpstudio.ui.showing import Showing, run_anew, show
+from bpstudio.ui.tending import Tending
 from bpstudio.ui.training import Outcome, Training, change_for, ends_training, job_of
 
 Words = ParamSpec("Words")
@@ -101,6 +102,7 @@ class Studio(Looking):
         training.ended.connect(self._end)
         self._next_recording = 0.0
         self.checking = Checking(self)
+        self.tending = Tending(self)
         self.past = GoingBack(self)
         self._iterating: int = 0
 
@@ -306,6 +308,7 @@ class Studio(Looking):
         """End what moves and what runs beside; nothing is asked and nothing saved."""
         self.stop()
         self.checking.cancel()
+        self.tending.stop()
         self.training.close()
 
     # -- training ---------------------------------------------------------------------------
@@ -333,11 +336,18 @@ class Studio(Looking):
         except StudioError as error:
             self.complain(error)
             return
+        pace = self.preferences.pace
+        job = replace(job, watched=steps is None, pace=pace)
+        self.tending.begin()
         job, tape, after = self.past.begin(job)
         self.training.start(job, self.project.trained.losses, tape, after)
         self._next_recording = 0.0
         self.noticed.emit(None)
         self._show(training=True)
+
+    def train_epoch(self) -> None:
+        """Train until every row of the data was seen once."""
+        self.train(self.steps_per_epoch)
 
     def pause(self) -> None:
         """Stop training; the weights enter the project as one edit."""
@@ -361,6 +371,11 @@ class Studio(Looking):
         self.past.leave()
         self.land()
         self.do(_("New weights"), edits.new_weights, self.project.training.seed + 1)
+
+    def set_pace(self, pace: float | None) -> None:
+        """Let training take so many steps a second at most, or as many as it can."""
+        self.prefer(pace=pace)
+        self.training.keep_pace(pace)
 
     def set_training(self, **changes: Any) -> bool:
         """Change settings of training; they hold from its next step on."""
@@ -393,7 +408,7 @@ class Studio(Looking):
         """Train on from where a run was landed for an edit, as far as it was to go."""
         steps = landed.job.steps - landed.taken
         if landed.problem is None and steps > 0 and self.can_train:
-            self.train(steps)
+            self.train(None if landed.job.watched else steps)
 
     def _advance(self, outcome: Outcome) -> None:
         """Show where the run is; the iteration is recorded anew now and then."""
@@ -418,6 +433,9 @@ class Studio(Looking):
         self._write(outcome)
         if outcome.problem is not None:
             self.complain(outcome.problem)
+        elif outcome.reached is not None:
+            self.notice(str(outcome.reached))
+        self.tending.fail(outcome.problem)
 
     def _write(self, outcome: Outcome) -> None:
         """Let what a run came to enter the project, if the project still is what was trained."""

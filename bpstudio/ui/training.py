@@ -83,7 +83,7 @@ class Outcome:
     `step` counts from the start of the weights, and `losses` has the loss of each of these steps.
     `memory` is the optimizer's, known once the run has ended, as are the `statistics` and the
     `changes` on the way; `problem` is why it ended, if it was not asked to. What is not `whole` is
-    only what was seen of a run that was lost.
+    only what was seen of a run that was lost. `reached` is the rule by which it ended.
     """
 
     job: Job
@@ -97,6 +97,7 @@ class Outcome:
     statistics: Mapping[str, Array] = field(default_factory=dict)
     changes: tuple[Dated, ...] = ()
     whole: bool = True
+    reached: StudioError | None = None
 
     @property
     def taken(self) -> int:
@@ -111,6 +112,8 @@ class Training(QObject):
     """Where the run is: an `Outcome`."""
     ended = Signal(object)
     """What the run came to, as it ended by itself: an `Outcome`."""
+    held = Signal(int, object)
+    """From this step (from 0) on these `Settings` hold in the run."""
     found = Signal(object)
     """A moment of a run that is sought: a `Found`; more follow until one is exact."""
     lost = Signal()
@@ -179,6 +182,10 @@ class Training(QObject):
         if self._worker is not None and self.running:
             self._worker.change(change)
 
+    def keep_pace(self, pace: float | None) -> None:
+        """Take so many steps a second at most from now on, or as many as it can."""
+        self.change(Change(pace=pace or 0.0))
+
     def finish(self) -> Outcome | None:
         """End the run now and return what it came to; None where none was going on."""
         if self._worker is None or not self.running:
@@ -217,6 +224,8 @@ class Training(QObject):
     def _look(self) -> None:
         assert self._worker is not None
         outcome = self._outcome(self._worker.news())
+        for told in self._worker.held():
+            self.held.emit(told.step, told.settings)
         if outcome is None:
             self._show_progress()
         elif self._worker.state == "lost" and not outcome.taken and not self._tried:
@@ -276,6 +285,7 @@ class Training(QObject):
             ended.problem,
             result.statistics,
             ended.changes,
+            reached=result.reached,
         )
 
     def _seen(self) -> Outcome:

@@ -14,11 +14,14 @@ from pytestqt.qtbot import QtBot
 from bpstudio.data import toys
 from bpstudio.engine.optimizers import SGD, Adam
 from bpstudio.playback import digits
-from bpstudio.project import build, placing
+from bpstudio.project import build, edits, placing
 from bpstudio.project.project import Project
+from bpstudio.training.settings import StopRule
 from bpstudio.ui.panels.form import Choice, Number, Sizes, Whole, put
 from bpstudio.ui.panels.trainer import TrainerPanel, gradient_flow
-from bpstudio.ui.studio import Studio
+from bpstudio.ui.readout import grouped
+from bpstudio.ui.showing import Showing
+from bpstudio.ui.studio import Notice, Studio
 
 PATIENCE = 20_000
 
@@ -202,3 +205,122 @@ def test_fields_for_shapes(qtbot: QtBot) -> None:
     for text, sizes in (("2, 3", (2, 3)), ("2×3", (2, 3)), ("", ()), ("2, x", None)):
         field.setText(text)
         assert field.sizes() == sizes
+
+
+def test_the_rest_is_folded_away_and_each_of_it_is_an_edit(
+    trainer: TrainerPanel, studio: Studio
+) -> None:
+    more = trainer.more
+    assert more.form.isHidden()
+    more.fold.setChecked(True)
+    assert not more.form.isHidden()
+    fields = more.form.fields
+    for key, value in (("l1", 0.01), ("clip_norm", 2.0), ("clip_value", 0.5), ("stop_loss", 0.1)):
+        field = fields[key]
+        assert isinstance(field, Number)
+        field.setValue(value)
+    patience = fields["stop_patience"]
+    assert isinstance(patience, Whole)
+    patience.setValue(30)
+    settings = studio.project.training
+    assert (settings.l1, settings.clip_norm, settings.clip_value) == (0.01, 2.0, 0.5)
+    assert (settings.stop.loss, settings.stop.patience) == (0.1, 30)
+    schedule = fields["schedule"]
+    assert isinstance(schedule, Choice)
+    for name, own in (("cosine", "floor"), ("step", "shrink"), ("constant", "")):
+        choose(schedule, name)
+        trainer.refresh()
+        assert studio.project.training.schedule.name == name
+        assert ("floor" in fields, "shrink" in fields) == (own == "floor", own == "shrink")
+    initial = fields["initial"]
+    assert isinstance(initial, Choice)
+    before = studio.project.weights["dense1.weight"]
+    choose(initial, "he")
+    assert studio.project.graph["dense1"].op.settings["initial"] == "he"
+    assert not np.array_equal(studio.project.weights["dense1.weight"], before)
+    dropout = fields["dropout"]
+    assert isinstance(dropout, Number)
+    dropout.setValue(0.3)
+    assert [n.op.name for n in studio.project.graph.ordered].count("dropout") == 1
+    dropout.setValue(0.0)
+    assert "dropout" not in [n.op.name for n in studio.project.graph.ordered]
+
+
+def test_a_selected_layer_may_learn_at_its_own_rate(trainer: TrainerPanel, studio: Studio) -> None:
+    trainer.more.fold.setChecked(True)
+    factor = trainer.more.form.fields["factor"]
+    assert isinstance(factor, Number) and factor.isHidden()
+    studio.select(["dense1"])
+    trainer.refresh()
+    assert not factor.isHidden()
+    factor.setValue(0.5)
+    assert studio.project.training.rates == (("dense1", 0.5),)
+    factor.setValue(0.0)
+    assert studio.project.training.frozen == {"dense1"}
+
+
+def test_a_diagnosis_is_a_card_with_a_button_that_mends_it(
+    trainer: TrainerPanel, studio: Studio, qtbot: QtBot
+) -> None:
+    project = build.network(toys.make("moons"), (2, 8, 1), activation="relu")
+    studio.begin(edits.set_value(project, "dense1.bias", np.full(8, -50.0)))
+    qtbot.waitUntil(lambda: bool(trainer.cards.cards), timeout=PATIENCE)
+    (card,) = trainer.cards.cards
+    assert "8 of the 8 units" in card.text.text()
+    assert [badge.kind for badge in studio.shown.diagnoses] == ["dead"]
+    QTest.mouseClick(card.buttons[-1], Qt.MouseButton.LeftButton)
+    assert studio.selection == {"relu1"}
+    QTest.mouseClick(card.buttons[0], Qt.MouseButton.LeftButton)
+    assert studio.project.graph["relu1"].op.name == "leaky_relu"
+    assert studio.shown.diagnoses == ()
+    qtbot.waitUntil(lambda: not trainer.cards.cards, timeout=PATIENCE)
+
+
+def test_a_setting_that_changes_while_it_runs_says_from_which_step(
+    trainer: TrainerPanel, studio: Studio, qtbot: QtBot
+) -> None:
+    studio.train()
+    qtbot.waitUntil(lambda: studio.shown.step > 50, timeout=PATIENCE)
+    number(trainer, "learning_rate").setValue(0.25)
+    qtbot.waitUntil(lambda: bool(studio.tending.changes), timeout=PATIENCE)
+    ((step, before, after),) = studio.tending.changes
+    assert before.optimizer == SGD(learning_rate=0.5)
+    assert after.optimizer == SGD(learning_rate=0.25)
+    trainer.refresh()
+    assert "0.5 → 0.25" in trainer.changes.text()
+    studio.pause()
+    assert [each[0] for each in studio.tending.changes] == [step]
+
+
+def test_a_rule_ends_the_run_and_a_limit_slows_it(
+    trainer: TrainerPanel, studio: Studio, notices: list[Notice], qtbot: QtBot
+) -> None:
+    studio.set_training(stop=StopRule(steps=40))
+    trainer.pace.slider.setValue(60)
+    assert studio.preferences.pace == 1000.0
+    studio.train()
+    qtbot.waitUntil(lambda: not studio.shown.training, timeout=PATIENCE)
+    assert studio.project.trained.steps == 40
+    assert any("step 40 is reached" in notice.text for notice in notices)
+    studio.train(10)
+    qtbot.waitUntil(lambda: not studio.shown.training, timeout=PATIENCE)
+    assert studio.project.trained.steps == 50
+    trainer.pace.slider.setValue(61)
+    assert studio.preferences.pace is None
+
+
+def test_all_that_is_said_while_it_trains_is_of_one_step(
+    trainer: TrainerPanel, studio: Studio, qtbot: QtBot
+) -> None:
+    heard: list[tuple[str, int, int]] = []
+
+    def note(shown: Showing) -> None:
+        if shown.training and shown.metrics is not None:
+            heard.append((said(trainer, "steps"), shown.step, shown.metrics.step))
+
+    studio.moved.connect(note)
+    studio.train()
+    qtbot.waitUntil(lambda: len(heard) > 5, timeout=PATIENCE)
+    studio.pause()
+    for text, step, measured in heard:
+        assert text == grouped(step) and measured == step

@@ -61,7 +61,7 @@ def train_step(window: Window) -> None:
 )
 def train_epoch(window: Window) -> None:
     """Train one epoch."""
-    window.studio.train(steps=window.studio.steps_per_epoch)
+    window.studio.train_epoch()
 
 
 @action(
@@ -155,3 +155,17 @@ def go_on_here(window: Window) -> None:
 def to_present(window: Window) -> None:
     """What the project has now."""
     window.studio.past.leave()
+
+
+@action(
+    N_("&Data set…"),
+    menu="Train",
+    icon="database",
+    help=N_("Choose what is learned: the set, its noise, points, split and seed, with a look"),
+    group=2,
+)
+def data_set(window: Window) -> None:
+    """Choose a data set and look at it."""
+    from bpstudio.ui.dialogs import data
+
+    data.show(window)

@@ -48,9 +48,14 @@ class Panel(QWidget):
         """Take the current language and the current colours."""
         raise NotImplementedError
 
+    def tell(self) -> None:
+        """Say at once what must be of the same step everywhere: a few words and numbers."""
+
     def touch(self, _news: object = None) -> None:
         """Something is new: show it when it is this panel's turn."""
         self._stale = True
+        if self.isVisible():
+            self.tell()
         # In a tab behind another it counts as visible, but nothing of it is seen.
         if self.isVisible() and not self.visibleRegion().isEmpty():
             self._ask()

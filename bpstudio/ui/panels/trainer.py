@@ -15,6 +15,7 @@ from bpstudio.data import toys
 from bpstudio.data.dataset import Dataset
 from bpstudio.engine.op import Kind
 from bpstudio.engine.optimizers import Optimizer, optimizers
+from bpstudio.errors import StudioError
 from bpstudio.language import N_, _
 from bpstudio.playback.bodies import bodies
 from bpstudio.project import edits, gates
@@ -24,10 +25,13 @@ from bpstudio.ui.panels.bars import Bar, Bars
 from bpstudio.ui.panels.entries import TOY_TITLES
 from bpstudio.ui.panels.form import RIGHT, Choice, Form, Number, Whole, put, setting_field
 from bpstudio.ui.panels.panel import Beside, Column, Panel, label, scrolled
+from bpstudio.ui.panels.training_health import Cards, Confused, changes_text
+from bpstudio.ui.panels.training_more import MoreSettings, Pace
 from bpstudio.ui.readout import grouped, loss_text, rate_text
 from bpstudio.ui.showing import Showing
 from bpstudio.ui.studio import Studio
 from bpstudio.ui.style import on_accent
+from bpstudio.ui.training import job_of
 
 RATE = "learning_rate"
 SETTING_WORDS = {
@@ -39,6 +43,18 @@ SETTING_WORDS = {
 }
 """What the settings of optimizers are called; others go by their own names."""
 _MOST_SEED = 2**31 - 1
+RESULTS = (
+    "loss",
+    "penalty",
+    "accuracy",
+    "error",
+    "test_loss",
+    "test",
+    "test_error",
+    "steps",
+    "rate",
+)
+"""What is said of the present weights, from top to bottom."""
 
 
 class TrainerPanel(Panel):
@@ -63,7 +79,7 @@ class TrainerPanel(Panel):
         self.other = QPushButton()
         self.other.clicked.connect(partial(self._give, studio.draw_new_weights))
         self.results = Form()
-        for key in ("loss", "accuracy", "test", "steps", "rate"):
+        for key in RESULTS:
             result = label("value" if key == "loss" else "number")
             result.setAlignment(RIGHT)
             result.setContentsMargins(0, 0, 7, 0)
@@ -72,7 +88,14 @@ class TrainerPanel(Panel):
         self.flow = Bars("gradient")
         self.nothing = label("muted")
         self.nothing.setWordWrap(True)
-        self.rows = (Beside(self.train, self.one), Beside(self.again, self.other))
+        self.more, self.pace = MoreSettings(studio), Pace(studio)
+        self.cards, self.confused = Cards(studio), Confused()
+        self.confused_heading, self.changes_heading = label("heading"), label("heading")
+        self.changes = label("muted")
+        self.changes.setWordWrap(True)
+        self.epoch = QPushButton()
+        self.epoch.clicked.connect(partial(self._give, studio.train_epoch))
+        self.rows = (Beside(self.train, self.one, self.epoch), Beside(self.again, self.other))
         self._lay_out()
         self.retitle()
 
@@ -81,6 +104,10 @@ class TrainerPanel(Panel):
         for form in (self.form, self.results):
             form.dress(self.theme)
         self.flow.dress(self.theme)
+        self.confused.dress(self.theme)
+        self.cards.retitle(self.theme)
+        self.more.retitle(self.theme)
+        self.pace.retitle()
         say = self.form.say
         say("data", _("Data"), _("What is learned"))
         say("points", _("Points"))
@@ -92,8 +119,21 @@ class TrainerPanel(Panel):
         self._say_optimizer()
         self._offer()
         self.results.say("loss", _("Loss"))
+        self.results.say("penalty", _("Penalty"), _("A term of its own, not part of the loss"))
+        self.results.say("test_loss", _("Test loss"))
         self.results.say("accuracy", _("Accuracy"))
         self.results.say("test", _("Test accuracy"))
+        help = _("The root of the mean squared difference from the right answers")
+        self.results.say("error", _("Error"), help)
+        self.results.say("test_error", _("Test error"), help)
+        self.confused_heading.setText(_("Confusion matrix").upper())
+        self.confused.setAccessibleName(_("Confusion matrix"))
+        self.confused.setToolTip(
+            _("Lines are what rows are, columns what the network says; of the test rows, if any")
+        )
+        self.changes_heading.setText(_("Changes").upper())
+        self.epoch.setText(_("1 epoch"))
+        self.epoch.setToolTip(_("Train until every row of the data was seen once"))
         self.results.say("steps", _("Steps"))
         self.results.say("rate", _("Steps/s"))
         self.flow_heading.setText(_("Gradient flow").upper())
@@ -122,8 +162,13 @@ class TrainerPanel(Panel):
         name = "player-pause" if shown.training else "player-play"
         faded = self.theme.colours["muted"]
         self.train.setIcon(icons.icon(name, on_accent(self.theme) if can else faded))
+        self.epoch.setEnabled(can)
         self._show_settings(studio.project)
-        self._show_results(shown)
+        self.more.show_settings(studio.project)
+        self.pace.follow()
+        self.tell()
+        self.cards.show_cards(shown.diagnoses)
+        self._show_changes()
         bars = gradient_flow(shown) if can else ()
         self.flow.show_bars(bars)
         self.flow_heading.setVisible(bool(bars))
@@ -134,11 +179,18 @@ class TrainerPanel(Panel):
         column.setContentsMargins(14, 4, 12, 10)
         column.setSpacing(6)
         column.addWidget(self.form)
+        column.addWidget(self.more)
         for row in self.rows:
             column.addWidget(row)
+        column.addWidget(self.pace)
         column.addWidget(self.nothing)
         column.addSpacing(4)
+        column.addWidget(self.cards)
         column.addWidget(self.results)
+        column.addWidget(self.confused_heading)
+        column.addWidget(self.confused)
+        column.addWidget(self.changes_heading)
+        column.addWidget(self.changes)
         column.addSpacing(6)
         column.addWidget(self.flow_heading)
         column.addWidget(self.flow)
@@ -191,13 +243,35 @@ class TrainerPanel(Panel):
         self.form.show_row("data", reads or data is not None)
         self.form.show_row("batch", data is not None)
 
+    def tell(self) -> None:
+        """What training has come to: of the moment that is shown, as everywhere else."""
+        shown = self.studio.shown
+        self._show_results(shown)
+        metrics, data = shown.metrics, shown.project.data
+        table = () if metrics is None else metrics.test_confusion or metrics.confusion
+        names = () if data is None else data.classes
+        table = table if len(table) == len(names) else ()
+        self.confused.show_table(table, names)
+        self.confused.setVisible(bool(table))
+        self.confused_heading.setVisible(bool(table))
+
+    def _show_changes(self) -> None:
+        changes = self.studio.tending.changes
+        text = ""
+        if changes:
+            try:
+                text = changes_text(job_of(self.studio.project), changes)
+            except StudioError:
+                text = ""  # a network that is being rebuilt has no training to tell of
+        put(self.changes, text)
+        self.changes.setVisible(bool(text))
+        self.changes_heading.setVisible(bool(text))
+
     def _show_results(self, shown: Showing) -> None:
         metrics, data = shown.metrics, shown.project.data
         loss = shown.loss if metrics is None else metrics.loss
-        said = {
+        said = dict.fromkeys(RESULTS, "") | {
             "loss": "" if loss is None else loss_text(loss),
-            "accuracy": "",
-            "test": "",
             "steps": grouped(shown.step) if self.studio.can_train else "",
             "rate": rate_text(shown.steps_per_second)
             if shown.training and shown.steps_per_second
@@ -211,6 +285,15 @@ class TrainerPanel(Panel):
             rows = len(data.test_rows)
             right = round(metrics.test_accuracy * rows)
             said["test"] = _("{right} of {rows}").format(right=right, rows=rows)
+        if metrics is not None:
+            settings = shown.project.training
+            said["penalty"] = loss_text(metrics.penalty) if settings.l1 or settings.l2 else ""
+            for key, number in (
+                ("test_loss", metrics.test_loss),
+                ("error", metrics.error),
+                ("test_error", metrics.test_error),
+            ):
+                said[key] = "" if number is None else loss_text(number)
         for key, text in said.items():
             put(self.results.fields[key], text)
             self.results.show_row(key, bool(text))
