@@ -217,3 +217,28 @@ def test_the_memory_stays_below_its_bound(network: Network) -> None:
     assert len(tiny.states) == 1
     course = list(tiny.replay(200))[-1]
     assert weights_of(course)["dense1.bias"].shape == (8,)
+
+
+def test_a_change_at_a_step_that_is_kept_holds_from_it(network: Network) -> None:
+    job = network("moons", (4, 1), batch=16, optimizer=SGD(learning_rate=0.1), steps=300)
+    adam = replace(job.settings, optimizer=Adam(learning_rate=0.02))
+    changes = [(64, adam), (128, replace(adam, l2=0.1)), (192, job.settings)]
+    dated = tuple((step, Change(settings=settings)) for step, settings in changes)
+    tape = Tape(Line(job, dated), every=32)
+    for step in (290, 10, 150, 64, 100, 20, 70, 128, 130, 65, 193, 192, 191):
+        assert same(sought(tape, step), None, fresh(job, changes, step)), step
+    memory = sought(tape, 150).memory
+    assert memory.since == 64
+    assert not sought(tape, 200).memory.vectors
+
+
+def test_what_was_kept_before_a_change_is_not_gone_on_from(network: Network) -> None:
+    job = network("moons", (4, 1), batch=16, optimizer=Adam(), steps=10_000_000)
+    tape = Tape(Line(job), every=1)
+    training = train(job, tape)
+    middle = next(training)
+    plain = replace(job.settings, optimizer=SGD(learning_rate=0.1))
+    last = training.send(Change(settings=plain))
+    training.close()
+    tape.states = [state for state in tape.states if state.step <= middle.step]
+    assert same(sought(tape, last.step), None, last)
