@@ -25,11 +25,15 @@ WORDS = {
     "l1": N_("L1 λ"),
     "seed": N_("Seed"),
     "frozen": N_("Frozen"),
+    "rates": N_("Own rates"),
     "schedule": N_("Schedule"),
     "clip_norm": N_("Clip norm"),
     "clip_value": N_("Clip value"),
 }
 """What settings are called; others go by their own names."""
+
+UNSAID = ("stop",)
+"""When a run ends makes no difference on the way."""
 
 
 class Row(NamedTuple):
@@ -91,6 +95,8 @@ def _described(run: Run) -> dict[str, str]:
 def _settings(settings: Settings) -> dict[str, str]:
     described: dict[str, str] = {}
     for field in dataclasses.fields(settings):
+        if field.name in UNSAID:
+            continue
         value = getattr(settings, field.name)
         described[_word(field.name)] = _said(value)
         if hasattr(value, "settings"):
@@ -111,6 +117,8 @@ def _said(value: object) -> str:
         return "–"
     if isinstance(value, frozenset):
         return ", ".join(sorted(map(str, value)))
+    if isinstance(value, tuple):
+        return ", ".join(f"{node} ×{factor:g}" for node, factor in value)
     if isinstance(value, float):
         return f"{value:g}"
     return str(value)

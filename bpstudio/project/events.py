@@ -68,9 +68,9 @@ def _of(stretch: Stretch) -> Iterator[Event]:
     before = run.line.job
     for step, change in run.line.changes:
         after = before.changed(change)
-        if step <= end:
-            text = _("From here: {changes}").format(changes=what_changed(before, after))
-            yield Event(step, CHANGE, text)
+        changes = what_changed(before, after)
+        if step <= end and changes:
+            yield Event(step, CHANGE, _("From here: {changes}").format(changes=changes))
         before = after
     for step in _spikes(run):
         if begin <= step < end:

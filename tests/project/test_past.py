@@ -100,3 +100,14 @@ def test_a_changed_line_is_only_as_long_as_it_is_known() -> None:
     assert line.at(3).settings.l2 == 0.0
     assert line.at(4).settings.l2 == 0.5
     assert not line.up_to(4).changes
+
+
+def test_what_makes_no_difference_on_the_way_is_not_told() -> None:
+    one = trained(xor(), 10)
+    rule = replace(one.training, stop=replace(one.training.stop, steps=500))
+    two = trained(edits.set_training(one, rule), 10)
+    assert not events(past.way(two))
+    own = replace(one.training, rates=(("dense1", 0.5),))
+    three = trained(edits.set_training(two, own), 10)
+    (event,) = events(past.way(three))
+    assert event.text.endswith("– → dense1 ×0.5")
