@@ -60,7 +60,7 @@ def read(
     """
     path = Path(path)
     return dataset(
-        read_bytes(path), file_name(path), _stem(path), choices, target=target, report=report
+        read_bytes(path), file_name(path), stem(path), choices, target=target, report=report
     )
 
 
@@ -96,7 +96,8 @@ def dataset(
     return finished(found, sheet, name, choices, report)
 
 
-def _stem(path: Path) -> str:
+def stem(path: Path) -> str:
+    """What a data set from that file is called."""
     return unicodedata.normalize("NFC", path.stem)
 
 

@@ -33,6 +33,18 @@ def open_table(window: Window) -> None:
 
 
 @action(
+    N_("Paste a ta&ble…"),
+    menu="File",
+    help=N_("Learn from the cells on the clipboard, as a spreadsheet copies them"),
+)
+def paste_table(window: Window) -> None:
+    """Learn from the table on the clipboard."""
+    from bpstudio.ui.dialogs import tables
+
+    tables.paste_table(window)
+
+
+@action(
     N_("Open a cop&y"),
     menu="File",
     help=N_("What is shown, as a project of its own that can be changed"),
