@@ -116,8 +116,8 @@ def _words(found: Landscape, theme: Theme) -> list[Text]:
     if not len(finite):
         return []
     low, high = digits.small(float(finite.min())), digits.small(float(finite.max()))
-    spans = (Span(_("loss") + " ", "muted"), Span(f"{low} … {high}", "text", MONO))
-    words = [Text(0, 0, spans, size)]
+    told = _("loss {value}").format(value=f"{low} … {high}")
+    words = [Text(0, 0, (Span(told, "text", MONO),), size)]
     if found.share == found.share:
         share = _("{share} of the way lies in this plane").format(share=f"{found.share:.0%}")
         words.append(Text(0, 0, (Span(share, "muted"),), size))

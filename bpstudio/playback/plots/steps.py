@@ -115,7 +115,7 @@ def _arrow(begin: Array, end: Array, theme: Theme) -> list[Mark]:
 
 PLOT = Plot(
     "steps",
-    N_("Steps"),
+    N_("Step arrows"),
     N_(
         "Each entry of a weight as a ring at its value, with the step that the next update takes "
         "it as an arrow."

@@ -74,6 +74,7 @@ class Frame(QWidget):
         self.row = QHBoxLayout()
         self.row.setSpacing(5)
         self._first: list[QWidget] = []
+        self._last: list[QWidget] = []
         self._within: list[QMenu] = []
         self.row.addStretch(1)
         for button in (self.why, self.more):
@@ -111,6 +112,11 @@ class Frame(QWidget):
         self.row.insertWidget(len(self._first), widget)
         self._first.append(widget)
 
+    def end_with(self, widget: QWidget) -> None:
+        """Have this stand at the right, before the two buttons that every plot has."""
+        self.row.insertWidget(self.row.indexOf(self.why), widget)
+        self._last.append(widget)
+
     def offer(self, choices: tuple[Choice, ...], *, again: bool = False) -> None:
         """Let these be chosen; what was chosen before stays, as long as it is offered."""
         if choices == self._offered and not again:
@@ -129,8 +135,8 @@ class Frame(QWidget):
 
     def fit(self) -> None:
         """In a narrow dock only the menu is left, which has all there is."""
-        first = [each.sizeHint().width() + 5 for each in self._first if not each.isHidden()]
-        taken = sum(first)
+        whole = (each for each in (*self._first, *self._last) if not each.isHidden())
+        taken = sum(each.sizeHint().width() + 5 for each in whole)
         taken += self.more.sizeHint().width()
         for widget in (self.why, *self._boxes.values()):
             taken += widget.sizeHint().width() + 5

@@ -94,8 +94,9 @@ class LossPanel(Panel):
         self.tracing = tracing_of(studio)
         self.tracing.moved.connect(self._trace)
         self.frame = Frame(studio, "loss", self.content)
-        for widget in (self.now, self.whole, self.test, self.log):
-            self.frame.begin_with(widget)
+        self.frame.begin_with(self.now)
+        for button in (self.whole, self.test, self.log):
+            self.frame.end_with(button)
         column = QVBoxLayout(self)
         column.setContentsMargins(14, 0, 10, 6)
         column.setSpacing(2)
