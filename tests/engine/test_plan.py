@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import bpstudio
-from bpstudio.engine import emit, layout, plan, run
+from bpstudio.engine import backprop, emit, layout, plan, run
 from bpstudio.engine.graph import Graph, Node
 from bpstudio.engine.op import (
     Array,
@@ -524,6 +524,27 @@ def test_a_plan_for_the_last_rows_shares_the_vectors() -> None:
     recording = recorded(batch_of(network, order[20:]), weights)
     for key, gradient in ready.weight_gradients.items():
         assert np.allclose(gradient, recording.weight_gradients[key], rtol=0, atol=1e-14)
+
+
+def test_a_structure_that_returns_is_not_traced_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    network, _ = layered((3, 5, 2), ROWS, "tanh", "cross_entropy")
+    first = compiled(network)
+    first.gradient()
+    kept = first.gradients.copy()
+
+    def never(*_: Any, **__: Any) -> Any:
+        raise AssertionError("traced again")
+
+    monkeypatch.setattr(backprop, "note_forward", never)
+    network.weights = {key: 0.5 * w for key, w in network.weights.items()}
+    second = compiled(network, Adam())
+    second.gradient()
+    assert difference(network, second, recorded(network)) <= TOLERANCE
+    assert not np.array_equal(second.gradients, kept)
+    first.gradient()
+    assert np.array_equal(first.gradients, kept)
+    with pytest.raises(AssertionError, match="traced again"):
+        compiled(network, dtype=np.float32)
 
 
 def test_a_plan_has_no_batches_before_they_are_loaded() -> None:
