@@ -150,7 +150,14 @@ class Texts:
         name = cell.strip()
         if name.lower() in MISSING:
             if not reader.gaps:
-                reader.number("", line, self.index)
+                reader.complain(
+                    N_(
+                        "{file}, line {line}, column {column}: the cell is empty. Put a text there."
+                    ),
+                    cell,
+                    line,
+                    self.index,
+                )
             return -1
         if len(name) > LONGEST_NAME:
             raise FileError(

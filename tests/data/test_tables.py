@@ -168,7 +168,7 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "too many cells": (b"x,y\n1,2\n1,2,3\n", "line 3: there are 3 cells"),
     "a missing number": (b"x,y\n1,2\n,2.5\n", r"line 3, column 1 \(x\): a number is missing"),
     "a missing answer": (b"x,y\n1,2.5\n3,\n", r"line 3, column 2 \(y\): a number is missing"),
-    "a missing class": (b"x,y\n1,a\n3,\n4,b\n", r"line 3, column 2 \(y\): .* missing"),
+    "a missing class": (b"x,y\n1,a\n3,\n4,b\n", r"line 3, column 2 \(y\): the cell is empty"),
     "not available": (b"x,y\n1,2\nNA,2.5\n", r"line 3, column 1 \(x\): a number is missing"),
     "nan": (b"x,y\n1,2\nnan,2.5\n", r"line 3, column 1 \(x\): a number is missing"),
     "inf": (b"x,y\n1,2\n-inf,2.5\n", r'line 3, column 1 \(x\): "-inf" is not a finite'),

@@ -268,7 +268,9 @@ class TableDialog(QDialog):
             value: text for text, value in (*ENCODINGS, *DELIMITERS) if value
         }
         self.said.setText(
-            _("Read as {encoding}, between cells {delimiter}; {columns} columns.").format(
+            _(
+                "{columns} columns, read as {encoding}; what stands between cells: {delimiter}"
+            ).format(
                 encoding=names.get(seen.layout.encoding, seen.layout.encoding or ""),
                 delimiter=_(names.get(seen.layout.delimiter, seen.layout.delimiter or "")),
                 columns=len(seen.names),

@@ -65,6 +65,7 @@ class BoundaryPanel(Panel):
         self.frame.begin_with(self.tools)
         self.frame.on_choice = self._choose
         column.addWidget(self.frame)
+        column.addWidget(self.tools.brushes)
         column.addWidget(self.why)
         column.addWidget(self.map, 1)
         self.map.pointed.connect(self._point)

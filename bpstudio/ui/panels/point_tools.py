@@ -43,9 +43,10 @@ class Board(Protocol):
 
 
 class PointTools(QWidget):
-    """The tools in a row; while one is taken, the mouse draws.
+    """The button that begins it, and below, in `brushes`, the tools in a row.
 
-    One stroke, from press to release, is one entry in the history.
+    While one is taken, the mouse draws. One stroke, from press to release, is one entry in the
+    history.
     """
 
     def __init__(self, studio: Studio, board: QWidget) -> None:
@@ -61,14 +62,14 @@ class PointTools(QWidget):
         self.buttons: dict[Tool, QToolButton] = {}
         self.draw = self._button()
         self.draw.toggled.connect(self._toggle)
-        self._tools = QHBoxLayout()
+        self.brushes = QWidget()
+        self._tools = QHBoxLayout(self.brushes)
+        self._tools.setContentsMargins(0, 0, 0, 2)
         self._tools.setSpacing(2)
+        self._tools.addStretch(1)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 2)
-        row.setSpacing(2)
         row.addWidget(self.draw)
-        row.addLayout(self._tools)
-        row.addStretch(1)
         board.installEventFilter(self)
 
     def retitle(self, theme: Theme) -> None:
@@ -96,6 +97,7 @@ class PointTools(QWidget):
             button.hide()
             button.deleteLater()
         self.buttons = {}
+        self.brushes.setVisible(self.draw.isChecked())
         if not self.draw.isChecked():
             return
         for kind, name in enumerate(offered[0][:MOST_BRUSHES] or ("",)):
@@ -187,7 +189,7 @@ class PointTools(QWidget):
         _name(button, words)
         button.clicked.connect(partial(self._take, tool))
         self.buttons[tool] = button
-        self._tools.addWidget(button)
+        self._tools.insertWidget(self._tools.count() - 1, button)
 
     def _button(self) -> QToolButton:
         button = QToolButton()
