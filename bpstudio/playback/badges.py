@@ -21,16 +21,18 @@ from bpstudio.playback.bodies import Body, docked
 from bpstudio.playback.marks import Box, Discs, Ink, Line, Mark, Rect
 from bpstudio.playback.scene import Scene
 from bpstudio.project.project import Project, loss_node
+from bpstudio.training.diagnosis import Diagnosis
 
-FROZEN, TIE, DEAD, SATURATED, NOT_FINITE, UNREACHED = (
+FROZEN, TIE, DEAD, SATURATED, NOT_FINITE, UNREACHED, WARNED = (
     "frozen",
     "tie",
     "dead",
     "saturated",
     "not finite",
     "unreached",
+    "warned",
 )
-LASTING = frozenset({FROZEN, UNREACHED})
+LASTING = frozenset({FROZEN, UNREACHED, WARNED})
 """What holds whatever the numbers are."""
 INKS: Mapping[str, str] = {
     FROZEN: "accent",
@@ -39,12 +41,15 @@ INKS: Mapping[str, str] = {
     SATURATED: "update",
     NOT_FINITE: "gradient",
     UNREACHED: "muted",
+    WARNED: "update",
 }
 """The colour of each; its sign tells them apart as well."""
 STEEPEST: Mapping[str, float] = {"sigmoid": 0.25, "tanh": 1.0}
 """The gates that saturate, and the steepest slope of each."""
 FLAT = 0.02
 """A gate is saturated where its slope is below this share of its steepest."""
+SAID = frozenset({"dead", "saturated", "nan"})
+"""The diagnoses that have badges of their own."""
 RADIUS, PITCH = 8.0, 19.0
 
 
@@ -63,16 +68,24 @@ class Badge:
 
 
 def badges(
-    project: Project, recording: Recording | None, ids: Iterable[str] | None = None
+    project: Project,
+    recording: Recording | None,
+    ids: Iterable[str] | None = None,
+    diagnoses: Iterable[Diagnosis] = (),
 ) -> dict[str, tuple[Badge, ...]]:
     """The badges of each node that has any: of all nodes, or of these.
 
-    Without a recording nothing runs, and only what holds without numbers is known.
+    Without a recording nothing runs, and only what holds without numbers is known. A diagnosis
+    stands where it speaks of, unless the node has a badge that says the same.
     """
     wanted = project.graph.nodes.keys() if ids is None else set(ids)
     found: dict[str, list[Badge]] = {}
     for id in project.training.frozen & wanted:
         found[id] = [*_frozen(project, id)]
+    for diagnosis in diagnoses:
+        for id in wanted & set(diagnosis.nodes) if diagnosis.kind not in SAID else ():
+            warned = Badge(WARNED, "{sentence}", {"sentence": diagnosis.sentence})
+            found.setdefault(id, []).append(warned)
     judged = loss_node(project) is not None
     for step in recording.forward if recording is not None else ():
         if recording is None or step.node not in wanted or _unremarkable(recording, step, judged):
@@ -281,6 +294,7 @@ SIGNS: Mapping[str, tuple[tuple[tuple[float, float], ...], ...]] = {
         ((-0.62, 0.38), (-0.3, 0.34), (-0.1, 0.15), (0.1, -0.15), (0.3, -0.34), (0.62, -0.38)),
     ),
     NOT_FINITE: (_LOOP, tuple((-x, y) for x, y in _LOOP)),
+    WARNED: (((0.0, -0.6), (0.0, 0.12)), ((0.0, 0.44), (0.0, 0.5))),
     UNREACHED: (
         ((-0.66, 0.0), (-0.22, 0.0)),
         ((0.22, 0.0), (0.66, 0.0)),
@@ -288,7 +302,7 @@ SIGNS: Mapping[str, tuple[tuple[tuple[float, float], ...], ...]] = {
     ),
 }
 """The lines of each sign on a disc of radius 1, y downwards: a snowflake, an equals sign, a flat
-line with a cross, a flattened curve, a lying eight, a broken wire."""
+line with a cross, a flattened curve, a lying eight, an exclamation mark, a broken wire."""
 
 
 def _sign(kind: str, rect: Rect, ink: Ink) -> Iterator[Mark]:

@@ -54,7 +54,8 @@ def iteration(
     values = {each.node: each.output for each in steps}
     backward = tuple(run.backward(steps, {goal: np.ones_like(values[goal])}))
     gradients = run.weight_gradients(backward)
-    return Recording(part, steps, backward, _updates(project, weights, gradients, step, memory))
+    updates = _updates(project, _of(part, weights), gradients, step, memory)
+    return Recording(part, steps, backward, updates)
 
 
 def runnable(project: Project) -> tuple[Graph, str | None]:
@@ -100,7 +101,9 @@ def _updates(
     optimizer = settings.optimizer
     rate = optimizer.learning_rate * settings.schedule.factor(step)
     memory = memory or Memory()
-    state = _by_key(memory) if memory.vectors.keys() == set(optimizer.state) else {}
+    shapes = {key: weight.shape for key, weight in weights.items()}
+    fits = memory.vectors.keys() == set(optimizer.state) and dict(memory.layout) == shapes
+    state = _by_key(memory) if fits else {}
     count = np.asarray(float(step - (memory.since if state else step) + 1))
     updates = []
     for key, gradient in _pulled(project, weights, gradients).items():

@@ -12,6 +12,7 @@ from bpstudio.playback.marks import Mark, Rect
 from bpstudio.playback.scene import Scene
 from bpstudio.playback.timeline import Instant
 from bpstudio.ui.canvas.view import Point
+from bpstudio.ui.canvas.wiring import reached
 from bpstudio.ui.showing import Showing
 
 Found = Mapping[str, tuple[Badge, ...]]
@@ -25,18 +26,26 @@ class Badging:
         self._ids: frozenset[str] = frozenset()
         self._found: dict[str, tuple[Badge, ...]] = {}
         self._drawn: dict[str, tuple[str, ...]] = {}
+        self._known: tuple[object, ...] = ()
+        self._upto = -1
 
     def follow(
-        self, shown: Showing, instant: Instant | None, scene: Scene, bodies: Iterable[Body]
+        self, shown: Showing, instant: Instant | None, scene: Scene, bodies: tuple[Body, ...]
     ) -> list[Rect]:
         """Find them for what is shown of these bodies; where something has to be drawn anew."""
         recording = shown.recording
-        of = (scene, recording, shown.project.training.frozen)
+        of = (scene, recording, shown.project.training.frozen, shown.diagnoses)
+        # What badges say changes with what has been reached, not with each frame.
+        known, upto = (*of, bodies), reached(instant)
+        unchanged = len(known) == len(self._known) and all(map(operator.is_, known, self._known))
+        if unchanged and upto == self._upto:
+            return []
+        self._known, self._upto = known, upto
         ids = frozenset(id for body in bodies for id in body.ids)
         same = len(of) == len(self._of) and all(map(operator.is_, of, self._of))
         missing = ids - self._ids if same else ids
         if missing or not same:
-            fresh = badges.badges(shown.project, recording, missing)
+            fresh = badges.badges(shown.project, recording, missing, shown.diagnoses)
             self._of = of
             self._found = {**self._found, **fresh} if same else fresh
             self._ids = self._ids | ids if same else ids
