@@ -37,6 +37,7 @@ CHART = (400.0, 260.0)
 _PAD = 22.0
 _HEAD, _SMALL = 11.5, 11.0
 FEW_POINTS = 24
+MOST_DRAWN = 4000
 _MOST_CELLS = 16
 
 
@@ -117,11 +118,12 @@ def _shares(outputs: Array, probabilities: bool) -> Array:
 
 def data_points(data: Dataset, plane: Plane, rect: Rect, theme: Theme) -> Iterator[Mark]:
     """The rows of the data over the plane: numbered where they are few, in colours else."""
-    centres = point_places(data, plane, rect)
+    rows = drawn_rows(data)
+    centres = point_places(data, plane, rect)[rows]
     if not data.classification:
         yield Discs(centres, 3.2, Ink("canvas"), Ink("text"), 1.1)
         return
-    numbers = data.answers
+    numbers, held_out_rows = data.answers[rows], data.held_out[rows]
     if len(data) <= FEW_POINTS:
         yield Discs(centres, 9.5, Ink("panel"), Ink("text"), 1.8)
         for (x, y), number in zip(centres.tolist(), numbers.tolist(), strict=True):
@@ -132,11 +134,16 @@ def data_points(data: Dataset, plane: Plane, rect: Rect, theme: Theme) -> Iterat
     for index in range(len(data.classes)):
         role = CLASS_ROLES[index % len(CLASS_ROLES)]
         for held_out in (False, True):
-            chosen = centres[(numbers == index) & (data.held_out == held_out)]
+            chosen = centres[(numbers == index) & (held_out_rows == held_out)]
             if len(chosen) and held_out:
                 yield Discs(chosen, radius, Ink("panel"), Ink(role), 1.6)
             elif len(chosen):
                 yield Discs(chosen, radius, Ink(role), Ink("panel"), 1.0)
+
+
+def drawn_rows(data: Dataset) -> slice:
+    """The rows whose points are drawn: of many, evenly spread ones."""
+    return slice(None, None, max(1, -(-len(data) // MOST_DRAWN)))
 
 
 def point_places(data: Dataset, plane: Plane, rect: Rect) -> Array:
@@ -309,8 +316,8 @@ def fit_marks(
     grid = plane.points[:, 0].astype(float)
     yield from axes.lines(theme, data.feature_names[0])
     for held_out in (False, True):
-        chosen = data.held_out == held_out
-        if chosen.any():
+        chosen = np.flatnonzero(data.held_out == held_out)[drawn_rows(data)]
+        if len(chosen):
             places = axes.places(
                 np.repeat(data.features[chosen, 0], answers.shape[1]), answers[chosen].ravel()
             )

@@ -185,3 +185,9 @@ def test_no_text_lies_on_another_in_a_view() -> None:
             assert not a.rect.meets(b.rect), (a.spans, b.spans)
         for text in drawn.texts():
             assert drawn.bounds.x <= text.rect.x and text.rect.right <= drawn.bounds.right
+
+
+def test_of_a_large_set_a_part_of_the_points_is_drawn() -> None:
+    project = build.network(toys.make("moons", points=50_000), (2, 1))
+    drawn = discs(views.boundary(project, cells=4))
+    assert 3000 < sum(len(mark.centres) for mark in drawn) <= views.MOST_DRAWN
