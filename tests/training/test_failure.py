@@ -15,7 +15,7 @@ from bpstudio.engine.graph import Graph, Node
 from bpstudio.engine.op import Array, catalog
 from bpstudio.engine.ops.source import Parameter
 from bpstudio.engine.optimizers import SGD, Adam, Momentum, Optimizer
-from bpstudio.errors import NotFinite
+from bpstudio.errors import GraphError, NotFinite
 from bpstudio.training.job import Job, Progress
 from bpstudio.training.settings import Settings
 from bpstudio.training.trainer import train_now
@@ -47,6 +47,8 @@ FORWARD = [
     Breaks(["relu", "log"], -2.0, "log2", "gives -inf for x = 0"),
     Breaks(["abs", "exp", "log"], -1000.0, "exp2", "gives inf for x = 1000"),
     Breaks(["sin", "log"], -1.0, "log2", "gives nan"),
+    Breaks(["relu", "reciprocal"], -5.0, "reciprocal2", "gives inf for x = 0"),
+    Breaks(["square", "negate", "log"], 2.0, "log3", "gives nan for x = -4"),
 ]
 BACKWARD = [
     Breaks(["sqrt", "scale"], 0.0, "sqrt1", "the gradient is no longer finite; 2 arrived here"),
@@ -179,3 +181,45 @@ def test_huge_weights_are_no_failure_where_the_gates_saturate(network: Network) 
 def test_an_infinity_that_a_gate_levels_out_is_no_failure() -> None:
     job = Job(row(Breaks(["square", "sigmoid"], 0, "", "")), {}, {"w1.value": np.array(1e155)})
     assert train_now(replace(job, steps=5)).losses.tolist() == [1] * 5
+
+
+def test_no_rows_are_no_training(network: Network) -> None:
+    job = network()
+    empty = {key: value[:0] for key, value in job.given.items()}
+    with pytest.raises(GraphError, match="no rows to train on"):
+        train_now(replace(job, given=empty))
+
+
+def test_one_row_is_enough(network: Network) -> None:
+    job = network(
+        Dataset("one", np.array([[0.5]]), np.array([[2.0]])),
+        (3, 1),
+        output=None,
+        loss="squared_error",
+        steps=200,
+        optimizer=SGD(learning_rate=0.05),
+    )
+    result = train_now(job)
+    assert np.isfinite(result.losses).all() and result.metrics.loss < result.losses[0]
+
+
+def test_the_logarithm_of_nothing_in_a_loss(network: Network) -> None:
+    job = network(output=None, steps=50)
+    certain = {**job.weights, "dense2.bias": np.array([-1e3])}
+    error, last = broken(replace(job, weights=certain))
+    assert error.nodes == ("loss1",) and last.step == 0
+
+
+def test_nothing_times_infinity() -> None:
+    sources = {"a": ("w1",), "b": ("exp1",)}
+    graph = Graph(
+        {
+            "w1": Node("w1", Parameter()),
+            "w2": Node("w2", Parameter()),
+            "exp1": Node("exp1", catalog["exp"](), {"x": ("w2",)}),
+            "multiply1": Node("multiply1", catalog["multiply"](), sources),
+        }
+    )
+    weights: dict[str, Array] = {"w1.value": np.array(0.0), "w2.value": np.array(1e3)}
+    error, _ = broken(Job(graph, {}, weights, steps=5))
+    assert error.nodes == ("exp1",) and "gives inf for x = 1000" in str(error)
