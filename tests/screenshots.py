@@ -25,6 +25,7 @@ from bpstudio.project import boxing, file, runs
 from bpstudio.project.document import Document
 from bpstudio.training.trainer import train_now
 from bpstudio.ui.app import make_application, take_down
+from bpstudio.ui.dialogs.sweep import SweepDialog, show
 from bpstudio.ui.lecturing import lecture_of
 from bpstudio.ui.preferences import Preferences
 from bpstudio.ui.studio import Studio
@@ -51,6 +52,7 @@ class Shot(NamedTuple):
     lesson: str = ""
     page: int = 0
     box: tuple[str, ...] = ()
+    compare: str = ""
     branch: bool = False
     plot: str = ""
 
@@ -90,6 +92,8 @@ SHOTS = (
     Shot("lesson-chain-800", "xor", 0, None, SMALLEST, lesson="03-chain-rule", page=2),
     Shot("lesson-neuron", "xor", 0, None, LARGE, "dark", lesson="04-sigmoid-neuron", page=3),
     Shot("lesson-line", "xor", 0, None, SMALL, "light", "ko", lesson="10-perceptrons", page=2),
+    Shot("capacity-light", "xor", 0, None, LARGE, compare="capacity"),
+    Shot("capacity-dark", "xor", 0, None, LARGE, "dark", "ko", compare="capacity"),
 )
 README = "xor-light-1680"
 
@@ -103,7 +107,8 @@ def main(words: list[str]) -> int:
     for shot in chosen:
         path = folder / f"{shot.name}.png"
         with opened(shot, app) as window:
-            window.grab().save(str(path))
+            beside = window.findChild(SweepDialog)
+            (beside if isinstance(beside, SweepDialog) else window).grab().save(str(path))
         print(path)
         if shot.name == README:
             picture = resources.path("pictures", "window.png")
@@ -146,12 +151,21 @@ def opened(shot: Shot, app: QApplication) -> Iterator[Window]:
             if shot.plot:
                 window.docks.open(shot.plot)
                 settle(app, lambda: traced(studio), 30_000)
+            if shot.compare:
+                compare(window, app, shot.compare)
             if shot.ask:
                 studio.ask(Question((shot.ask, "", 0)))
             settle(app, lambda: False, 700)
             yield window
         finally:
             take_down(window, studio)
+
+
+def compare(window: Window, app: QApplication, preset: str) -> None:
+    """Train all that a sweep compares."""
+    dialog = show(window, preset)
+    dialog.begin()
+    settle(app, lambda: not dialog.sweeps.running, 120_000)
 
 
 def branch_off(window: Window, app: QApplication) -> None:

@@ -1,13 +1,14 @@
 """A sweep as a grid of pictures: one for each combination of settings, with what came of it.
 
-The first thing that is varied goes down, all others across; a single one goes across. A picture shows the run whose loss is
-the median of its seeds, so that neither luck nor bad luck is what one sees.
+The first thing that is varied goes down, all others across; a single one goes across. A picture
+shows the run whose loss is the median of its seeds, so that neither luck nor bad luck is what one
+sees.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,8 @@ CELLS = 56
 MOST_POINTS = 400
 """Of more points only so many are drawn into a small map."""
 
+BETWEEN, SMALLER = " · ", 0.85
+"""What stands between the parts of a verdict, and how much smaller it may be written to fit."""
 MANY = 10
 """From so many seeds on it is asked how many of them learn a few rows."""
 
@@ -137,7 +140,17 @@ def verdict(cell: Cell, outcomes: Mapping[int, Outcome]) -> str:
         parts.append(
             ngettext("{count} region", "{count} regions", round(regions)).format(count=count)
         )
-    return " · ".join(parts)
+    return BETWEEN.join(parts)
+
+
+def fitted(said: str, room: float, size: float) -> Text:
+    """As much of a verdict as there is room for, its first words at least; it begins at 0."""
+    parts = said.split(BETWEEN)
+    spans = (Span(said, "muted", MONO),)
+    while len(parts) > 1 and width_of(spans, SMALLER * size) > room:
+        parts.pop()
+        spans = (Span(BETWEEN.join(parts), "muted", MONO),)
+    return Text(0.0, 0.0, spans, min(size, size * room / max(1.0, width_of(spans, size))), "middle")
 
 
 def median(values: Iterable[float | None]) -> float | None:
@@ -200,9 +213,8 @@ def picture(
         varied = vary.variant(project, cell.settings)
         view = None if outcome is None else seen(varied, outcome.weights)
         marks += cell_marks(view, Rect(x, y, side, side), theme)
-        said = (Span(verdict(cell, outcomes), "muted", MONO),)
-        small = min(0.9 * size, 0.9 * size * side / max(1.0, width_of(said, 0.9 * size)))
-        marks.append(Text(x + side / 2, y + side + 1.15 * size, said, small, "middle"))
+        said = fitted(verdict(cell, outcomes), side, 0.9 * size)
+        marks.append(replace(said, x=x + side / 2, y=y + side + 1.15 * size))
     width = left + max(1, len(grid.columns)) * (side + GAP) - GAP + PAD
     height = top + len(grid.rows) * (side + line + GAP) - GAP + PAD
     return Picture(Rect(0, 0, width, height), tuple(marks))

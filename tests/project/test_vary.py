@@ -15,6 +15,7 @@ import pytest
 from bpstudio.data import toys
 from bpstudio.engine.optimizers import SGD
 from bpstudio.errors import StudioError
+from bpstudio.playback import sweep_grid
 from bpstudio.project import build, edits, runs, vary
 from bpstudio.project.project import Project
 from bpstudio.training.executors import executor
@@ -251,3 +252,32 @@ def test_training_that_diverges_has_no_figures_but_a_row() -> None:
 def test_a_place_that_is_none_is_refused() -> None:
     with pytest.raises(StudioError, match="local or dask"), executor("moon"):
         pass
+
+
+def test_a_verdict_gives_up_its_last_words_where_there_is_no_room() -> None:
+    said = "94% · test 76% · 4 regions"
+
+    def shown(room: float) -> str:
+        return "".join(span.text for span in sweep_grid.fitted(said, room, 10.0).spans)
+
+    assert [shown(room) for room in (400.0, 100.0, 30.0, 1.0)] == [
+        said,
+        "94% · test 76%",
+        "94%",
+        "94%",
+    ]
+
+
+def test_a_grid_has_the_first_setting_down_and_one_alone_across() -> None:
+    grid = sweep_grid.grid_of(small())
+    assert (len(grid.rows), len(grid.columns)) == (2, 2)
+    assert [(cell.row, cell.column, cell.trials) for cell in grid.cells] == [
+        (0, 0, (0, 1)),
+        (0, 1, (2, 3)),
+        (1, 0, (4, 5)),
+        (1, 1, (6, 7)),
+    ]
+    project, varied = vary.xor_starts()
+    starts = sweep_grid.grid_of(vary.sweep_of(project, varied, seeds=range(12), steps=1))
+    assert (len(starts.rows), len(starts.columns)) == (1, 5)
+    assert all(cell.starts and len(cell.trials) == 12 for cell in starts.cells)

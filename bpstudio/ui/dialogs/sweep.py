@@ -242,6 +242,7 @@ class SweepDialog(QDialog):
         _project, varied = self._recipe(preset)
         parts = (f"{name}={','.join(f'{v:g}' for v in values)}" for name, values in varied.items())
         self.varied.setText("; ".join(parts))
+        self.varied.setCursorPosition(0)
         self.seeds.setValue(SEEDS[preset])
         self.steps.setValue(STEPS[preset])
         self.follow()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
@@ -20,13 +21,14 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from bpstudio.language import _
 from bpstudio.playback.marks import Mark, Picture, Rect, Span, Text, shortened, width_of
-from bpstudio.playback.metrics import MONO, PROSE
+from bpstudio.playback.metrics import PROSE
 from bpstudio.playback.palette import THEMES, Theme
 from bpstudio.playback.sweep_grid import (
     Cell,
     Grid,
     Seen,
     cell_marks,
+    fitted,
     grid_of,
     picture,
     seen,
@@ -230,7 +232,5 @@ class GridView(QWidget):
         for index, cell in enumerate(grid.cells):
             rect = self.square(cell)
             yield from cell_marks(self.views.get(index), rect, self._theme)
-            said = (Span(verdict(cell, self._sweeps.outcomes), "muted", MONO),)
-            small = 10.5 * self._theme.type
-            small = min(small, small * side / max(1.0, width_of(said, small)))
-            yield Text(rect.centre[0], rect.bottom + 1.15 * size, said, small, "middle")
+            said = fitted(verdict(cell, self._sweeps.outcomes), side, 10.5 * self._theme.type)
+            yield replace(said, x=rect.centre[0], y=rect.bottom + 1.15 * size)
