@@ -4,5 +4,9 @@
 # whether it uses Qt. That would be a tenth of the time to the first paint.
 from bpstudio.playback import picture, planes
 from bpstudio.project import edits, file, iteration, runs
+from bpstudio.ui import handlers
 
-__all__ = ["edits", "file", "iteration", "picture", "planes", "runs"]
+__all__ = ["edits", "file", "handlers", "iteration", "picture", "planes", "runs"]
+
+# Before any class of the window is made.
+handlers.guard()
