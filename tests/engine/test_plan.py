@@ -25,6 +25,7 @@ from bpstudio.engine.op import (
     catalog,
 )
 from bpstudio.engine.ops.layer import Dense, MatMul
+from bpstudio.engine.ops.reshape import Reshape
 from bpstudio.engine.ops.source import Parameter
 from bpstudio.engine.ops.vector import L2Norm
 from bpstudio.engine.optimizers import SGD, Adam, Momentum, Optimizer, optimizers
@@ -272,7 +273,7 @@ def test_a_weight_is_not_written_where_a_view_of_it_had_to_be_copied() -> None:
     opposite = network.add(catalog["negate"](), {"x": (w,)}, rng) or ""
     network.add(catalog["square"](), {"x": (opposite,)}, rng)
     turned = network.add(catalog["transpose"](), {"x": (w,)}, rng) or ""
-    network.add(catalog["reshape"](size=(9,), keep=0), {"x": (turned,)}, rng)
+    network.add(Reshape(size=(9,), keep=0), {"x": (turned,)}, rng)
     _require_equal_twice(network)
 
 
@@ -282,7 +283,7 @@ def test_a_view_of_a_weight_is_not_written_where_another_view_had_to_be_copied()
     network = Network()
     w = network.parameter((2, 3), rng)
     turned = network.add(catalog["transpose"](), {"x": (w,)}, rng) or ""
-    network.add(catalog["reshape"](size=(6,), keep=0), {"x": (turned,)}, rng)
+    network.add(Reshape(size=(6,), keep=0), {"x": (turned,)}, rng)
     network.add(catalog["silu"](), {"x": (turned,)}, rng)
     _require_equal_twice(network)
 

@@ -215,7 +215,7 @@ def in_micrograd(work: Work) -> Rival | None:
     """micrograd, a value for each number; it has no tanh of its own, so the one of its lecture."""
     if not installed("micrograd") or work.name != "W1":
         return None
-    from micrograd.engine import Value  # type: ignore[import-not-found,unused-ignore]
+    from micrograd.engine import Value
 
     def tanh(x: Any) -> Any:
         out = Value(float(np.tanh(x.data)), (x,), "tanh")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tracemalloc
 from collections.abc import Callable
 from typing import Any
+from unittest import mock
 
 from bpstudio.engine import layout
 from bpstudio.engine.memory import Pool
@@ -33,9 +34,5 @@ def with_and_without(make: Callable[[], Any]) -> tuple[float, float]:
     """Megabytes of a plan as it is, and as it would be if every value had memory of its own."""
     make()
     have = megabytes(make)
-    usual = layout.Pool
-    layout.Pool = Hoard  # type: ignore[misc]
-    try:
+    with mock.patch.object(layout, "Pool", Hoard):
         return have, megabytes(make)
-    finally:
-        layout.Pool = usual  # type: ignore[misc]

@@ -126,7 +126,7 @@ def turns(work: Numbers) -> tuple[dict[str, Turn], dict[str, float]]:
 
 def in_micrograd(work: Numbers) -> Turn:
     """micrograd, which goes down its graph by recursion."""
-    from micrograd.engine import Value  # type: ignore[import-not-found,unused-ignore]
+    from micrograd.engine import Value
 
     sys.setrecursionlimit(100_000)
 

@@ -17,7 +17,7 @@ from bpstudio.engine.ops.layer import Dense
 from bpstudio.engine.ops.loss import CrossEntropy
 from bpstudio.engine.ops.reshape import Flatten
 from bpstudio.engine.ops.source import Data
-from bpstudio.engine.optimizers import Adam
+from bpstudio.engine.optimizers import Adam, Optimizer
 from bpstudio.engine.shapes import Shape
 from tests.bench.rivals.frameworks import installed
 from tests.bench.rivals.works import STEPS, Rival
@@ -109,7 +109,8 @@ def compiled(work: Pictures, dtype: Any) -> Rival:
 
 def recorded(work: Pictures) -> Rival:
     """`run` and the optimizer's own rule."""
-    graph, weights, given, rule, last = work.graph, work.weights, work.given, Adam(), [0.0]
+    graph, weights, given, last = work.graph, work.weights, work.given, [0.0]
+    rule: Optimizer = Adam()
     state = {key: [np.zeros_like(w) for _ in rule.state] for key, w in weights.items()}
 
     def step(batch: int, t: int) -> None:
