@@ -14,7 +14,8 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from PySide6.QtCore import QElapsedTimer
+from PySide6.QtCore import QElapsedTimer, QPoint, Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from bpstudio import resources
@@ -27,6 +28,7 @@ from bpstudio.training.trainer import train_now
 from bpstudio.ui.app import make_application, take_down
 from bpstudio.ui.dialogs.sweep import SweepDialog, show
 from bpstudio.ui.lecturing import lecture_of
+from bpstudio.ui.panels.boundary import BoundaryPanel
 from bpstudio.ui.preferences import Preferences
 from bpstudio.ui.studio import Studio
 from bpstudio.ui.tracing import Tracing
@@ -55,6 +57,7 @@ class Shot(NamedTuple):
     compare: str = ""
     branch: bool = False
     plot: str = ""
+    draw: bool = False
 
 
 SHOTS = (
@@ -83,6 +86,8 @@ SHOTS = (
     Shot("plot-warp", "spiral", 800, None, LARGE, plot="warp"),
     Shot("plot-layers-korean", "spiral", 800, None, SMALL, "light", "ko", plot="layers"),
     Shot("plot-norms-800", "spiral", 800, None, SMALLEST, "dark", "ko", plot="norms"),
+    Shot("points", "spiral", 800, None, LARGE, draw=True),
+    Shot("points-korean-800", "xor", 900, None, SMALLEST, "dark", "ko", draw=True),
     Shot("xor-800", "xor", 900, None, SMALLEST),
     Shot("sigmoid-neuron-800", "sigmoid-neuron", 0, 12.45, SMALLEST, "projector"),
     Shot("boxes", "sigmoid-neuron", 0, 12.45, SMALL, box=("w0", "x0")),
@@ -153,6 +158,8 @@ def opened(shot: Shot, app: QApplication) -> Iterator[Window]:
                 settle(app, lambda: traced(studio), 30_000)
             if shot.compare:
                 compare(window, app, shot.compare)
+            if shot.draw:
+                draw(window)
             if shot.ask:
                 studio.ask(Question((shot.ask, "", 0)))
             settle(app, lambda: False, 700)
@@ -166,6 +173,20 @@ def compare(window: Window, app: QApplication, preset: str) -> None:
     dialog = show(window, preset)
     dialog.begin()
     settle(app, lambda: not dialog.sweeps.running, 120_000)
+
+
+def draw(window: Window) -> None:
+    """Take a brush and draw some points of the second class on the decision boundary."""
+    (panel,) = window.findChildren(BoundaryPanel)
+    panel.tools.draw.setChecked(True)
+    panel.tools.buttons[1].click()
+    axes = panel.map.axes
+    assert axes is not None
+    middle = QPoint(*map(round, axes.rect.centre))
+    QTest.mousePress(panel.map, Qt.MouseButton.LeftButton, pos=middle)
+    for step in range(1, 5):
+        QTest.mouseMove(panel.map, middle + QPoint(0, -4 * step))
+    QTest.mouseRelease(panel.map, Qt.MouseButton.LeftButton, pos=middle)
 
 
 def branch_off(window: Window, app: QApplication) -> None:
