@@ -58,6 +58,19 @@ class Difference:
         """Whether anything differs."""
         return self != Difference()
 
+    @property
+    def computes(self) -> bool:
+        """Whether anything differs that runs, and not only how it looks or what it came from."""
+        looks = Difference(
+            places=self.places,
+            title=self.title,
+            note=self.note,
+            boxes=self.boxes,
+            notes=self.notes,
+            runs=self.runs,
+        )
+        return self != looks
+
 
 def between(before: Project, after: Project) -> Difference:
     """What differs between two projects, usually before and after an edit."""

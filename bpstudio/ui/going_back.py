@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from bpstudio.engine.op import Array
 from bpstudio.errors import StudioError
 from bpstudio.language import N_, _
 from bpstudio.project import past
@@ -43,6 +44,7 @@ class GoingBack(QObject):
         self._studio = studio
         self._begun: Run | None = None
         self._sought: tuple[Run, int] | None = None
+        self._tried = False
         self.unseen: frozenset[str] = frozenset()
         studio.training.found.connect(self._find)
         studio.training.lost.connect(self._lose)
@@ -84,7 +86,7 @@ class GoingBack(QObject):
             self.leave()
             return
         studio.stop()
-        self._sought = stretches[-1].run, step
+        self._sought, self._tried = (stretches[-1].run, step), False
         self._studio.training.seek(stretch.run, step)
         self.sought.emit(step)
 
@@ -144,12 +146,14 @@ class GoingBack(QObject):
 
     # -- what the studio asks ---------------------------------------------------------------
 
-    def begin(self, job: Job) -> tuple[Job, str, str]:
-        """Note that a job is trained: the job, its tape, and the one that this goes on from."""
-        run, job = past.begun(self._studio.project, job)
+    def begin(self, job: Job) -> tuple[Job, Array, str, str]:
+        """Note that a job is trained: the job, the losses before it, its tape, and the tape that
+        this goes on from."""
+        project = self._studio.project
+        run, job = past.begun(project, job)
         after, tape = run.tape, secrets.token_hex(8)
         self._begun = replace(run, tape=tape)
-        return job, tape, after
+        return job, project.trained.losses, tape, after
 
     def landed(self, project: Project, outcome: Outcome) -> Project:
         """The project, into which an outcome has come, with its run."""
@@ -186,7 +190,11 @@ class GoingBack(QObject):
         studio.moved.emit(studio.shown)
 
     def _lose(self) -> None:
-        if self._sought is not None:
+        """The process had died: another one looks, once."""
+        if self._sought is not None and not self._tried:
+            self.go_to(self._sought[1], self._sought[0].id)
+            self._tried = True
+        elif self._sought is not None:
             step, self._sought = self._sought[1], None
             self._studio.complain(StudioError(LOST, step=step))
             self._studio.moved.emit(self._studio.shown)

@@ -22,7 +22,7 @@ from PySide6.QtCore import Signal
 from bpstudio.errors import StudioError
 from bpstudio.language import _, ngettext, set_language
 from bpstudio.project import edits, file
-from bpstudio.project.difference import Difference, between
+from bpstudio.project.difference import between
 from bpstudio.project.document import Document
 from bpstudio.project.history import History
 from bpstudio.project.iteration import runnable
@@ -158,12 +158,10 @@ class Studio(Looking):
             return False
         try:
             after = edit(before, *arguments, **named)
-            if self.shown.past is not None and _computes(between(before, after)):
-                self.past.continue_here()
-                before = self.project
-                after = edit(before, *arguments, **named)
-            if self.training.running and ends_training(before, after):
+            branches = self.shown.past is not None and between(before, after).computes
+            if branches or (self.training.running and ends_training(before, after)):
                 landed = self.land()
+                self.past.continue_here()
                 before = self.project
                 after = edit(before, *arguments, **named)
         except StudioError as error:
@@ -205,7 +203,7 @@ class Studio(Looking):
             if change is not None:
                 self.training.change(change)
             self.shown = run_anew(replace(self.shown, project=after))
-        elif _computes(between(before, after)):
+        elif between(before, after).computes:
             self.shown = show(after, self.shown)
         else:
             self.shown = replace(self.shown, project=after)
@@ -339,8 +337,7 @@ class Studio(Looking):
         pace = self.preferences.pace
         job = replace(job, watched=steps is None, pace=pace)
         self.tending.begin()
-        job, tape, after = self.past.begin(job)
-        self.training.start(job, self.project.trained.losses, tape, after)
+        self.training.start(*self.past.begin(job))
         self._next_recording = 0.0
         self.noticed.emit(None)
         self._show(training=True)
@@ -500,16 +497,3 @@ class Studio(Looking):
         self.preferences = msgspec.structs.replace(self.preferences, **choices)
         set_language(self.preferences.language)
         self.preferred.emit(self.preferences)
-
-
-def _computes(found: Difference) -> bool:
-    """Whether a difference is of what runs, and not only of how it looks."""
-    looks = Difference(
-        places=found.places,
-        title=found.title,
-        note=found.note,
-        boxes=found.boxes,
-        notes=found.notes,
-        runs=found.runs,
-    )
-    return found != looks
