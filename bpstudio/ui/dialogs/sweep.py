@@ -58,6 +58,7 @@ PLAIN = (
     "QSpinBox QLineEdit { border: none; padding: 0; min-height: 0; background: transparent; }"
 )
 SIZE = (1240, 660)
+LOOKED_AT = 40
 LINE = 24
 """Pixels of a row of the table."""
 
@@ -220,6 +221,8 @@ class SweepDialog(QDialog):
         self.table.setShowGrid(False)
         self.table.verticalHeader().hide()
         self.table.verticalHeader().setDefaultSectionSize(LINE)
+        # To fit a column some of its rows are measured: there may be thousands.
+        self.table.horizontalHeader().setResizeContentsPrecision(LOOKED_AT)
         both = QSplitter(Qt.Orientation.Horizontal)
         both.addWidget(self.grid)
         both.addWidget(self.table)
