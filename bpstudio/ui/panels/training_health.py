@@ -190,11 +190,15 @@ class Confused(QWidget):
 
 def changes_text(job: Job, changes: tuple[Dated, ...]) -> str:
     """What was changed and from which step it held, the newest first, a line for each."""
-    lines = []
-    for step, before, after in reversed(changes[-MOST_CHANGES:]):
-        said = what_changed(_of(job, before), _of(job, after))
-        lines.append(_("from step {step}: {what}").format(step=grouped(step + 1), what=said))
-    more = len(changes) - MOST_CHANGES
+    told = [(step, what_changed(_of(job, one), _of(job, other))) for step, one, other in changes]
+    # A rule that ends a run changes nothing on its way.
+    told = [(step, what) for step, what in told if what]
+    line = _("from step {step}: {what}")
+    lines = [
+        line.format(step=grouped(step + 1), what=what)
+        for step, what in reversed(told[-MOST_CHANGES:])
+    ]
+    more = len(told) - MOST_CHANGES
     if more > 0:
         lines.append(_("and {count} more before").format(count=more))
     return "\n".join(lines)
