@@ -212,7 +212,7 @@ def _of_gradients(project: Project, recording: Recording, id: str, judged: bool)
 def _only_shows(project: Project, id: str) -> bool:
     """Whether a node is there to be looked at, as a softmax beside the loss of the same logits."""
     activation = project.graph[id].op.category == "activation"
-    return activation and id in project.graph.sinks and id in docked(project.graph)
+    return activation and id in project.graph.sinks and id in docked(project)
 
 
 def _finite(array: Array) -> bool:

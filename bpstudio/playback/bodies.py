@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
-from bpstudio.engine.graph import Graph, Node
+from bpstudio.engine.graph import Node
 from bpstudio.engine.op import Kind, Op
 from bpstudio.engine.shapes import Shape
 from bpstudio.language import _
@@ -185,9 +185,13 @@ class Body:
         return places
 
 
-def docked(graph: Graph) -> dict[str, str]:
-    """For each activation that docks to a layer that layer, which nothing else reads."""
-    pairs = {}
+def docked(project: Project) -> dict[str, str]:
+    """For each activation that docks to a layer that layer, which nothing else reads.
+
+    They stand apart where a box holds one of them alone: it could not be folded otherwise.
+    """
+    graph, pairs = project.graph, {}
+    box_of = {member: id for id, box in project.boxes.items() for member in box.members}
     for node in graph.nodes.values():
         if node.op.category != "activation" or len(node.feeding) != 1:
             continue
@@ -195,7 +199,8 @@ def docked(graph: Graph) -> dict[str, str]:
         others = [graph[id] for id in graph.readers[layer.id] if id != node.id]
         # A softmax that only shows the probabilities of the logits that a loss takes docks too.
         shows = node.id in graph.sinks and all(other.op.category == "loss" for other in others)
-        if layer.op.category == "layer" and (not others or shows):
+        beside = box_of.get(node.id) == box_of.get(layer.id)
+        if layer.op.category == "layer" and beside and (not others or shows):
             pairs[node.id] = layer.id
     return pairs
 
@@ -205,7 +210,7 @@ def bodies(project: Project, type: float = 1.0) -> dict[str, Body]:
 
     `type` is the factor by which texts are larger than usual.
     """
-    activations = {layer: id for id, layer in docked(project.graph).items()}
+    activations = {layer: id for id, layer in docked(project).items()}
     known = project.known_shapes
     hidden = set(activations.values())
     graph = project.graph

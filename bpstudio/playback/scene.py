@@ -144,7 +144,7 @@ class Scene:
 def scene(project: Project, theme: Theme = LIGHT) -> Scene:
     """Where everything stands; nodes without a place are arranged by what they look like."""
     unplaced = bodies(project, theme.type)
-    docks = docked(project.graph)
+    docks = docked(project)
     places = project.places
     if any(id not in places for id in unplaced):
         places = {**_arranged(project, unplaced, docks), **places}
@@ -165,7 +165,7 @@ def arranged(project: Project) -> dict[str, tuple[float, float]]:
 
     Nodes that have places keep their order, and the whole stays about where it was.
     """
-    return _arranged(project, bodies(project), docked(project.graph))
+    return _arranged(project, bodies(project), docked(project))
 
 
 def tidied(project: Project) -> Project:

@@ -129,3 +129,14 @@ def test_notes_keep_their_lines_and_are_broken_where_there_is_no_room() -> None:
     assert scene(long).slips[0].lines[-1] == "…"
     hostile = boxing.add_note(Project(), "<script>alert(1)</script> & 'x'", (0.0, 0.0))
     assert "<script>" not in diagram.svg(picture(hostile))
+
+
+@pytest.mark.parametrize("alone", ["dense1", "tanh1"])
+def test_a_box_that_holds_one_of_a_layer_and_its_activation_is_seen_folded(
+    network: Project, alone: str
+) -> None:
+    folded = boxing.fold_boxes(boxing.group(network, [alone], "One"), ["box-1"])
+    here = scene(folded)
+    assert [body.title for body in here.each if body.kind == BOX] == ["One"]
+    assert {"dense1", "tanh1"} & here.docks.keys() == set()
+    assert {path.wire: path.source for path in here.paths}["tanh1", "x", 0] == "dense1"

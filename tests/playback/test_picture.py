@@ -160,7 +160,7 @@ def test_every_gate_has_a_picture(name: str) -> None:
 
 def test_an_activation_docks_to_its_layer() -> None:
     project = network()
-    assert docked(project.graph) == {"tanh1": "dense1", "sigmoid1": "dense2"}
+    assert docked(project) == {"tanh1": "dense1", "sigmoid1": "dense2"}
     layer = bodies(project)["dense1"]
     assert (layer.kind, layer.ids) == (LAYER, ("dense1", "tanh1"))
     assert (layer.title, layer.subtitle) == ("Dense ⟩ tanh", "2→4 · 12 p")
@@ -175,9 +175,9 @@ def test_a_loss_says_over_how_many_rows_it_is_the_mean() -> None:
 
 
 def test_a_softmax_beside_the_loss_docks_but_a_forked_activation_does_not() -> None:
-    assert docked(network("spiral", (2, 4, 2)).graph)["softmax1"] == "dense2"
+    assert docked(network("spiral", (2, 4, 2)))["softmax1"] == "dense2"
     shared = of_formula("tanh(x) * x", x=1)
-    assert docked(shared.graph) == {}
+    assert docked(shared) == {}
 
 
 def test_gates_are_circles_with_their_sign() -> None:

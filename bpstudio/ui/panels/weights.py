@@ -209,7 +209,7 @@ def sheets(shown: Showing, selection: frozenset[str]) -> tuple[Sheet, ...]:
     if shown.recording is not None:
         updates = {f"{u.node}.{u.port}": u for u in shown.recording.updates}
     keys = [key for key in project.graph.keys(Kind.WEIGHT) if key in shown.weights]
-    layers = docked(project.graph)
+    layers = docked(project)
     chosen = {layers.get(id, id) for id in selection}
     keys = [key for key in keys if key.partition(".")[0] in chosen] or keys
     instant = shown.instant
