@@ -101,6 +101,12 @@ class Graph:
         """The sinks that are losses, in topological order."""
         return tuple(id for id in self.sinks if self.nodes[id].op.category == "loss")
 
+    @cached_property
+    def last_loss(self) -> str | None:
+        """The last loss in topological order, whether or not anything reads it."""
+        found = [node.id for node in self.ordered if node.op.category == "loss"]
+        return found[-1] if found else None
+
     @property
     def objective(self) -> str:
         """The node where the backward pass starts: the loss, else the last sink."""

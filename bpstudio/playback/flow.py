@@ -129,13 +129,15 @@ def _rules(moving: Moving) -> Iterator[Mark]:
     instant = moving.instant
     if instant is None:
         return
-    found: list[tuple[Rect, float]] = []
-    if instant.moment is not None and instant.phase == BACKWARD:
-        standing = _standing(moving.scene, instant.timeline, instant.moment)
-        found = [
-            (rect, 1.0 if label is None else visible(label, instant)) for rect, label in standing
+
+    def standing() -> list[tuple[Rect, float]]:
+        assert instant is not None and instant.moment is not None
+        return [
+            (rect, 1.0 if label is None else visible(label, instant))
+            for rect, label in _standing(moving.scene, instant.timeline, instant.moment)
         ]
-    yield from rules.drawn(moving.scene, instant, found)
+
+    yield from rules.drawn(moving.scene, instant, standing)
 
 
 @lru_cache(maxsize=4)
@@ -154,7 +156,13 @@ def _standing(
     bodies |= {scene.bodies[id].node.id: scene.bodies[id] for id in feeding if id in scene.bodies}
     size = NUMBER * scene.theme.type
     found: list[tuple[Rect, Label | None]] = []
+    # A number is at most that wide on either side of its middle.
+    most = 6.0 * size
     for label in labels(scene, timeline, bodies.values()):
+        if not (near.x - most < label.x < near.right + most):
+            continue
+        if not (near.y - size < label.y < near.bottom + 2 * size):
+            continue
         words = (Span(label.text(timeline.recording), label.role, MONO, 700),)
         found.append((Text(label.x, label.y, words, size, "middle").rect, label))
     for body in about:
@@ -372,10 +380,9 @@ def _pulses(moving: Moving) -> Iterator[Mark]:
     instant = moving.instant
     if instant is None:
         return
-    by_wire = moving.scene.by_wire
-    places = [
-        by_wire[pulse.wire].at(pulse.place) for pulse in instant.pulses if pulse.wire in by_wire
-    ]
+    pulses = instant.pulses
+    by_wire = moving.scene.by_wire if pulses else {}
+    places = [by_wire[pulse.wire].at(pulse.place) for pulse in pulses if pulse.wire in by_wire]
     if places:
         centres = np.concatenate(places)
         role = "gradient" if instant.phase == BACKWARD else "forward"

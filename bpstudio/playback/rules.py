@@ -7,7 +7,7 @@ gets nothing goes dark (see `flow.py`), and where wires meet again their gradien
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -37,20 +37,24 @@ _NEAR, _FAR = 9.0, 46.0
 """Where a crossing line ends on a wire and where it begins, from the gate."""
 
 
-def drawn(scene: Scene, instant: Instant, standing: Sequence[tuple[Rect, float]]) -> Iterator[Mark]:
+def drawn(
+    scene: Scene, instant: Instant, standing: Callable[[], Sequence[tuple[Rect, float]]]
+) -> Iterator[Mark]:
     """What is drawn of the rules at an instant.
 
-    `standing` are the numbers that may stand about the gate, and how visible each is now: none is
-    covered.
+    `standing` gives the numbers that may stand about the gate, and how visible each is now: none
+    is covered. It is asked where something is drawn that could.
     """
     yield from _badges(scene, instant)
     moment = instant.moment
     if moment is not None and isinstance(moment.step, BackwardStep):
         factors: list[Text] = []
-        yield from _crossing(
-            scene, instant, moment.step, [rect for rect, _shown in standing], factors
-        )
-        seen = [rect for rect, shown in standing if shown > 0]
+        crosses = instant.progress > 0 and any(swapped(moment.step.op))
+        if not crosses and not instant.pulses:
+            return
+        taken = standing()
+        yield from _crossing(scene, instant, moment.step, [rect for rect, _shown in taken], factors)
+        seen = [rect for rect, shown in taken if shown > 0]
         yield from _riding(scene, instant, [*seen, *(text.rect for text in factors)])
 
 

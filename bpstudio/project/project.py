@@ -125,8 +125,7 @@ def loss_node(project: Project) -> str | None:
         return result(project.groups, opened[-1])
     if graph.losses:
         return graph.losses[-1]
-    losses = [node.id for node in graph.ordered if node.op.category == "loss"]
-    return losses[-1] if losses else None
+    return graph.last_loss
 
 
 def predicting_node(project: Project) -> str:

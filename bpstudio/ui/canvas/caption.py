@@ -35,6 +35,7 @@ class CaptionBox:
         self._said: tuple[object, ...] = ()
         self._unit = 0.0
         self.caption: Caption | None = None
+        self._size = 0.0, 0.0
         self._pixmap = QPixmap()
 
     def forget(self) -> None:
@@ -61,7 +62,7 @@ class CaptionBox:
         """At its place, or as near to it as can be seen; the painter counts in screen pixels."""
         place = self.place(laid_out, instant)
         caption = self._said_at(instant, laid_out.theme)
-        wide, high = caption_size(caption, laid_out.theme)
+        wide, high = self._size
         fits = min((size[0] - 2 * MARGIN) / wide, (size[1] - 2 * MARGIN) / high)
         # In a small window it is rather small than cut off, as long as it can be read.
         scale = min(max(view.scale, SMALLEST), LARGEST, max(fits, LEGIBLE))
@@ -90,13 +91,14 @@ class CaptionBox:
         if self.caption is None or said != self._said:
             self._said, self._unit = said, 0.0
             self.caption = caption_of(instant)
+            self._size = caption_size(self.caption, theme)
         return self.caption
 
     def _draw(self, caption: Caption, theme: Theme, unit: float) -> None:
         if unit == self._unit:
             return
         self._unit = unit
-        wide, high = caption_size(caption, theme)
+        wide, high = self._size
         self._pixmap = QPixmap(math.ceil(wide * unit) + 4, math.ceil(high * unit) + 4)
         self._pixmap.fill(Qt.GlobalColor.transparent)
         with QPainter(self._pixmap) as painter:

@@ -163,6 +163,18 @@ class Targets:
 
     def within(self, *parts: Rect) -> tuple[Body, ...]:
         """The bodies that meet a part of the canvas, or one of several."""
+        if parts not in self._asked:
+            if len(self._asked) > 3:
+                self._asked.clear()
+            self._asked[parts] = self._meeting(parts)
+        return self._asked[parts]
+
+    @cached_property
+    def _asked(self) -> dict[tuple[Rect, ...], tuple[Body, ...]]:
+        """The parts that were asked for last, and the bodies in them: mostly those are seen."""
+        return {}
+
+    def _meeting(self, parts: tuple[Rect, ...]) -> tuple[Body, ...]:
         left, top, right, bottom = self.rects.T
         meets = np.zeros(len(self.bodies), dtype=bool)
         for rect in parts:
