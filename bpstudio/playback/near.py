@@ -50,8 +50,10 @@ PALE = 0.5
 """Heat maps that something is written on are paler than others."""
 
 
-def near(moving: Moving, bodies: Iterable[Body] | None = None) -> tuple[Mark, ...]:
-    """What is seen of these bodies, or of all, from near by."""
+def near(
+    moving: Moving, bodies: Iterable[Body] | None = None, part: Rect | None = None
+) -> tuple[Mark, ...]:
+    """What is seen of these bodies, or of all, from near by: at least what meets that part."""
     scene = moving.scene
     # A folded box is seen as it is from farther away: what is in it stands nowhere.
     every = scene.each if bodies is None else bodies
@@ -59,9 +61,12 @@ def near(moving: Moving, bodies: Iterable[Body] | None = None) -> tuple[Mark, ..
     largest = largest_of(moving.weights)
     marks: list[Mark] = []
     for body in chosen:
-        marks += _weights(body, moving.weights, largest)
-        marks += _curve(body)
-        marks += _formula(scene, body)
+        if part is None or body.rect.grown(2.0).meets(part):
+            marks += _weights(body, moving.weights, largest)
+            marks += _curve(body)
+        text = _formula(scene, body)
+        if text is not None and (part is None or text.rect.grown(text.size).meets(part)):
+            marks.append(text)
     return (*marks, *_shapes(moving, chosen))
 
 
@@ -81,11 +86,24 @@ def holding(scene: Scene) -> tuple[Rect, ...]:
 # -- formulas ------------------------------------------------------------------------------------
 
 
-def _formula(scene: Scene, body: Body) -> Iterator[Mark]:
+def _formula(scene: Scene, body: Body) -> Text | None:
     """What a gate computes, under its title, with the names of what feeds it."""
+    found = _formulas(scene)
+    if body.node.id not in found:
+        found[body.node.id] = _laid_out(scene, body)
+    return found[body.node.id]
+
+
+@lru_cache(maxsize=4)
+def _formulas(_scene: Scene) -> dict[str, Text | None]:
+    """What was laid out of a scene."""
+    return {}
+
+
+def _laid_out(scene: Scene, body: Body) -> Text | None:
     spans = _written(scene, body)
     if not spans:
-        return
+        return None
     size = FORMULA * body.type
     room = body.rect.width + ROOM
     if width_of(spans, size) > room:
@@ -94,7 +112,7 @@ def _formula(scene: Scene, body: Body) -> Iterator[Mark]:
         spans = (spans[0]._replace(text=whole[:fits].rstrip() + "…"),)
     named = body.kind in (GATE, PILL) and own_name(body.last) and body.last.id not in scene.stubs
     y = body.rect.bottom + (15 + (14 if named else 0)) * body.type
-    yield Text(body.rect.centre[0], y, spans, size, "middle", "canvas")
+    return Text(body.rect.centre[0], y, spans, size, "middle", "canvas")
 
 
 def _written(scene: Scene, body: Body) -> tuple[Span, ...]:

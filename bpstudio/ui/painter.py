@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -189,6 +189,14 @@ def image_of(colours: Array) -> QImage:
     return QImage(data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()
 
 
+@lru_cache(maxsize=2048)
+def _outline(kind: str, weight: int, text: str) -> QPainterPath:
+    """The outline of a text that begins at the origin."""
+    outline = QPainterPath()
+    outline.addText(QPointF(0, 0), font(kind, weight), text)
+    return outline
+
+
 def _paint_text(painter: QPainter, text: Text, theme: Theme, opacity: float) -> None:
     if opacity <= 0:
         return
@@ -200,8 +208,7 @@ def _paint_text(painter: QPainter, text: Text, theme: Theme, opacity: float) -> 
         painter.scale(scale, scale)
         letters = font(span.kind, span.weight)
         if text.halo:
-            outline = QPainterPath()
-            outline.addText(QPointF(0, 0), letters, span.text)
+            outline = _outline(span.kind, span.weight, span.text)
             pen = QPen(QColor(theme.colours[text.halo]), 0.3 * _EM)
             pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
             painter.strokePath(outline, pen)

@@ -152,7 +152,9 @@ def run(count: int, frames: int) -> None:
         canvas.fit()
         if scale is not None:
             canvas.zoom_to(scale)
+            settle(canvas)
         studio.show_position(float(length))
+        settle(canvas)
         bench.measure(f"{where}: idle, all drawn again", lambda _frame: canvas.update())
         bench.measure(f"{where}: play, 24 frames a moment", play)
         bench.measure(f"{where}: scrub through all moments", sweep)
@@ -164,18 +166,30 @@ def run(count: int, frames: int) -> None:
             studio.shown = replace(studio.shown, timeline=timeline)
             canvas.repaint()
         studio.show_position(float(length))
+        settle(canvas)
         bench.measure(f"{where}: every value another", swap)
         bench.measure(f"{where}: pan", pan)
         bench.measure(f"{where}: zoom", zoom, frames // 4)
+        bench.measure(f"{where}: refine after zooming", lambda _frame: canvas.rest(), frames // 4)
+        settle(canvas)
         drag(bench)
     bench.measure("save as an image", lambda _frame: grab(canvas), 5)
     bench.close()
+
+
+def settle(canvas: Canvas) -> None:
+    """Let everything be drawn that is drawn when there is time."""
+    canvas.rest()
+    canvas.repaint()
+    while canvas.drawing.behind:
+        canvas.repaint()
 
 
 def drag(bench: Bench) -> None:
     """One node under the mouse."""
     canvas = bench.canvas
     canvas.fit()
+    settle(canvas)
     id = canvas.scene.each[bench.count // 2].node.id
     x, y = canvas.view.to_widget(canvas.scene.bodies[id].rect.centre)
     from bpstudio.ui.canvas.gestures.gesture import Pointer

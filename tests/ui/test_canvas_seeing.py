@@ -70,6 +70,7 @@ def test_one_step_of_zoom_to_and_fro_changes_the_detail_once_at_most(canvas: Can
     for turn in [*[1] * 30, *[-1] * 3, *[1] * 3, *[-1] * 3, *[1] * 3]:
         scale = step(scale, turn)
         canvas.zoom_to(scale)
+        canvas.rest()
         canvas.repaint()
         details.append(canvas.drawing.detail)
     changes = sum(a != b for a, b in itertools.pairwise(details))
@@ -80,6 +81,7 @@ def test_each_detail_draws_something_else(canvas: Canvas) -> None:
     pictures = []
     for scale in (0.25, 0.6, 1.0):
         canvas.zoom_to(scale)
+        canvas.rest()
         pictures.append(canvas.grab().toImage())
         assert canvas.drawing.detail == (FAR, MIDDLE, NEAR)[len(pictures) - 1]
     assert len({bytes(p.constBits()) for p in pictures}) == 3

@@ -52,7 +52,7 @@ CALM = 120
 WAIT = 0.05
 """Seconds between two frames while training goes on: nothing moves, but values change."""
 FRAME = 15
-"""Milliseconds between two frames while nodes glide."""
+"""Milliseconds between two frames while nodes glide, or are drawn piece by piece."""
 
 
 class Canvas(Typing):
@@ -74,7 +74,7 @@ class Canvas(Typing):
         self._calm = QTimer(self)
         self._calm.setSingleShot(True)
         self._calm.setInterval(CALM)
-        self._calm.timeout.connect(self._settle_zoom)
+        self._calm.timeout.connect(self.rest)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setAcceptDrops(True)
         self.setMinimumSize(QSize(160, 120))
@@ -146,8 +146,8 @@ class Canvas(Typing):
         """The pixel in the middle of the widget."""
         return self.width() / 2, self.height() / 2
 
-    def _settle_zoom(self) -> None:
-        """Zooming has come to rest: draw everything as it should be."""
+    def rest(self) -> None:
+        """Zooming has come to an end: draw everything as it should be."""
         self._zooming = False
         self.update()
 
@@ -305,8 +305,8 @@ class Canvas(Typing):
         with QPainter(self) as painter:
             painter.scale(1 / ratio, 1 / ratio)
             whole = self.drawing.paint(painter, shown, self.view, size, ratio, hurry=self._zooming)
-            if not whole:
-                self._calm.start()
+            if not whole or self.drawing.behind:
+                self._calm.start(CALM if self._zooming else FRAME)
             if self.drawing.gliding:
                 QTimer.singleShot(FRAME, self, self.update)
             self._paint_over(painter)

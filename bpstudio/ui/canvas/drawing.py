@@ -130,6 +130,11 @@ class Drawing:
         """Whether something is still on its way."""
         return self._glide is not None
 
+    @property
+    def behind(self) -> bool:
+        """Whether there is something left to draw for when one pans on."""
+        return self.wires.behind
+
     def badge_at(self, shown: Showing, place: Point) -> Badge | None:
         """The badge that is drawn at a place of the canvas."""
         if self.detail == FAR:
@@ -276,13 +281,16 @@ class Drawing:
             if body.kind in (LAYER, LOSS)
         )
 
-    def _look_from(self, shown: Showing, scale: float, seen: Rect) -> None:
-        """Take note of how near one looks, and of the badges that are seen from there."""
+    def _look_from(self, shown: Showing, scale: float, seen: Rect, *, rough: bool) -> None:
+        """Take note of how near one looks, and of the badges that are seen from there.
+
+        While what was drawn is only shown larger or smaller, it stays as it is.
+        """
         detail = detail_at(scale, self.detail)
-        if detail != self.detail:
+        if detail != self.detail and not rough:
             self.detail = detail
-            self.ground.forget()
-            self.wires.forget()
+            self.ground.refine()
+            self.wires.refine()
         if detail != FAR:
             bodies = self.targets.within(seen.grown(MARGIN / scale))
             instant = instant_of(shown)
@@ -323,7 +331,8 @@ class Drawing:
         hurry: bool,
     ) -> bool:
         seen = view.seen(*size)
-        self._look_from(shown, view.scale, seen)
+        rough = hurry and self.wires.will_do(view, size, ratio)
+        self._look_from(shown, view.scale, seen, rough=rough)
         if self._glide is not None and self._glide.share() < 1.0:
             self._paint_gliding(painter, shown, view, size, ratio, self._glide)
             return True
@@ -405,7 +414,7 @@ class Drawing:
             paint_marks(painter, near(moving, part.moving), self.theme)
         paint_marks(painter, self.badging.marks(part.scene, instant, part.moving), self.theme)
 
-    def _paint_ground(self, painter: QPainter, parts: list[Rect]) -> None:
+    def _paint_ground(self, painter: QPainter, parts: list[Rect], _rough: bool) -> None:
         for part in parts:
             paint_grid(painter, part, self.theme)
         if self.standing.frames or self.standing.slips:
@@ -417,7 +426,7 @@ class Drawing:
         here = [body for body in close if body.node.id not in away]
         self._sprites.paint(painter, self.scene, here, self.detail)
 
-    def _paint_wires(self, painter: QPainter, parts: list[Rect]) -> None:
+    def _paint_wires(self, painter: QPainter, parts: list[Rect], rough: bool) -> None:
         assert self._wiring is not None and self._run is not None
         bodies, gone = self._away()
         wires, here = self._wiring, self.scene
@@ -425,7 +434,7 @@ class Drawing:
         if gone or bodies:
             stubs = [here.bodies[id].node.id in bodies for id in wires.stubs]
             away = np.array([path.wire in gone for path in wires.plain] + stubs, dtype=bool)
-        self._run.paint(painter, parts, away)
+        self._run.paint(painter, parts, away, rough=rough)
         part = around(parts)
         moving = Moving(here, instant_of(self._shown), self._shown.weights, {})
         strands = [
@@ -434,7 +443,8 @@ class Drawing:
             if path.wire not in gone and any(rect.meets(each) for each in parts)
         ]
         draw_strands(painter, moving, strands)
-        self._paint_readings(painter, moving, part, bodies)
+        if not rough:
+            self._paint_readings(painter, moving, part, bodies)
 
     def _paint_readings(
         self, painter: QPainter, moving: Moving, part: Rect, away: Iterable[str]
@@ -451,7 +461,7 @@ class Drawing:
             alone = replace(moving, scene=replace(moving.scene, bodies=written))
             paint_marks(painter, flow.readings(alone), self.theme)
         if self.detail == NEAR:
-            paint_marks(painter, near(moving, here), self.theme)
+            paint_marks(painter, near(moving, here, part), self.theme)
         badges = self.badging.marks(moving.scene, moving.instant, here)
         paint_marks(painter, badges, self.theme)
 

@@ -15,20 +15,28 @@ from bpstudio.ui.canvas.view import View
 
 MARGIN = 160
 """How far one can pan, in pixels of the widget, before something has to be drawn."""
-SLOW = 0.012
+SLOW = 0.02
 """What takes more seconds to draw is drawn after zooming, not while it goes on."""
+AT_ONCE = 0.005
+"""What panning uncovers and takes more seconds is drawn roughly first, and refined after that."""
+SPARE, REFINING = 0.0015, 0.006
+"""Seconds of a frame for what will be seen when one pans on, and for what is seen only roughly."""
+PIECES = 192, 512
+"""How many pixels along a side that has which is drawn in one go then, at least and at most."""
 MOST = 400
 """More stale parts than this are drawn as one."""
 
-Paint: TypeAlias = Callable[[QPainter, list[Rect]], None]
-"""Draws in canvas units whatever meets these parts of the canvas."""
+Paint: TypeAlias = Callable[[QPainter, list[Rect], bool], None]
+"""Draws in canvas units whatever meets these parts of the canvas; or roughly, which is fast."""
 
 
 class Layer:
     """The picture up to some layer, as pixels; what lies below is copied from the layer `under`.
 
     It is drawn again where it was declared stale, where panning uncovers it, and as a whole when
-    the scale changes. `draws` counts how often that was, for tests and measurements.
+    the scale changes. Where that takes long, what is seen is drawn roughly, or from pixels of
+    another scale, and then refined piece by piece; what lies in the margin is drawn by the way.
+    `draws` counts how often something was, for tests and measurements.
     """
 
     def __init__(self, paint: Paint, under: Layer | None = None) -> None:
@@ -39,11 +47,19 @@ class Layer:
         self._key: tuple[float, float, int, int] | None = None
         self._corner = (0, 0)
         self._stale: list[Rect] = []
+        self._missing, self._rough = QRegion(), QRegion()
         self._whole = True
-        self._took = 0.0
+        self._enlarged = False
+        self._pace = self._piecewise = 0.0
+        self._added = 0.0, 0
+        self._seen: tuple[float, View] | None = None
 
     def forget(self) -> None:
         """Everything has to be drawn anew."""
+        self._whole, self._enlarged = True, False
+
+    def refine(self) -> None:
+        """Everything has to be drawn anew, though for a moment it can be seen as it is."""
         self._whole = True
 
     def spoil(self, rects: Iterable[Rect]) -> None:
@@ -53,8 +69,20 @@ class Layer:
 
     @property
     def took(self) -> float:
-        """How many seconds it took to draw the whole of it, and of what is under it."""
-        return self._took + (self.under.took if self.under else 0.0)
+        """How many seconds of work all of it is, and what is under it."""
+        whole = self._pace * self._pixmap.width() * self._pixmap.height()
+        return whole + (self.under.took if self.under else 0.0)
+
+    @property
+    def behind(self) -> bool:
+        """Whether there is something left to draw, when there is time."""
+        return not (self._missing.isEmpty() and self._rough.isEmpty())
+
+    def will_do(self, view: View, size: tuple[int, int], ratio: float) -> bool:
+        """Whether in a hurry its pixels are shown larger or smaller, for drawing takes long."""
+        key = (view.scale, ratio, *size)
+        known = self._key is not None and self._key[1:] == key[1:]
+        return known and self._key != key and not self._whole and self.took > SLOW
 
     def show(
         self,
@@ -68,75 +96,100 @@ class Layer:
         """Bring the pixels up to date and draw them; the painter counts in pixels of the screen.
 
         In a hurry, what takes long to draw at another scale is drawn from the pixels that there
-        are, larger or smaller. Whether they are as they should be.
+        are, larger or smaller. Whether what is seen is as it should be.
         """
-        key = (view.scale, ratio, *size)
-        known = self._key is not None and self._key[1:] == key[1:]
-        if hurry and known and self._key != key and not self._whole and self.took > SLOW:
-            self._show_roughly(painter, view, size, ratio)
+        wide, high = math.ceil(size[0] * ratio), math.ceil(size[1] * ratio)
+        if hurry and self.will_do(view, size, ratio):
+            self._enlarged = True
+            background = self.under.background if self.under else self.background
+            painter.fillRect(QRect(0, 0, wide, high), background)
+            painter.drawPixmap(
+                QRectF(0, 0, wide, high), self._pixmap, self._source(view, ratio, wide, high, 0)
+            )
             return False
-        self._refresh(view, size, ratio)
+        self._follow(view, size, ratio)
         unit = view.scale * ratio
-        painter.drawPixmap(
-            QPoint(0, 0),
-            self._pixmap,
-            QRect(
-                round(view.x * unit) - self._corner[0],
-                round(view.y * unit) - self._corner[1],
-                math.ceil(size[0] * ratio),
-                math.ceil(size[1] * ratio),
-            ),
-        )
-        return True
+        left, top = round(view.x * unit) - self._corner[0], round(view.y * unit) - self._corner[1]
+        seen = QRect(left, top, wide, high)
+        began = time.thread_time()
+        if self.took <= SLOW:
+            self._draw(unit, self._missing | self._rough)
+        else:
+            moved, self._seen = self._seen != (unit, view), (unit, view)
+            missing = self._missing & seen
+            pace = max(self._pace, self._piecewise)
+            if moved and pace * _pixels(missing) > AT_ONCE:
+                self._draw(unit, missing, rough=True)
+            else:
+                self._draw_piece(unit, missing)
+            if not moved:
+                self._draw_while(unit, self._rough & seen, began + REFINING)
+            if not moved or pace * PIECES[0] ** 2 < AT_ONCE:
+                self._draw_while(unit, self._missing | self._rough, began + SPARE)
+        painter.drawPixmap(QPoint(0, 0), self._pixmap, seen)
+        return (self._rough & seen).isEmpty()
 
-    def _refresh(self, view: View, size: tuple[int, int], ratio: float) -> QRegion:
-        """Draw whatever is not as it should be; what that was."""
+    def _follow(self, view: View, size: tuple[int, int], ratio: float) -> QRegion:
+        """Keep to the view; what is missing now that was not before."""
         unit = view.scale * ratio
         margin = math.ceil(MARGIN * ratio)
         wide, high = (math.ceil(side * ratio) + 2 * margin for side in size)
         corner = round(view.x * unit) - margin, round(view.y * unit) - margin
-        below = self.under._refresh(view, size, ratio) if self.under else QRegion()
+        missing = self.under._follow(view, size, ratio) if self.under else QRegion()
         key = (view.scale, ratio, *size)
         whole = QRect(0, 0, wide, high)
         if key != self._key or self._whole:
-            if (self._pixmap.width(), self._pixmap.height()) != (wide, high):
-                self._pixmap = QPixmap(wide, high)
+            self._missing, self._rough = QRegion(), QRegion()
+            if self._enlarged and self._key is not None and self._key[1:] == key[1:]:
+                self._enlarge(view, ratio, margin)
+                self._rough, missing = QRegion(whole), QRegion()
+            else:
+                missing = QRegion(whole)
+                if self._pixmap.size() != whole.size():
+                    self._pixmap = QPixmap(whole.size())
             self._key, self._corner = key, corner
-            region = QRegion(whole)
         else:
-            region = self._scrolled(corner, margin) | self._spoilt(unit) | below
-            region &= QRegion(whole)
-        self._stale, self._whole = [], False
-        if not region.isEmpty():
-            self._draw(unit, region)
-        return region
+            missing |= self._scrolled(corner, margin)
+            missing |= self._spoilt(unit)
+            missing &= QRegion(whole)
+        self._stale, self._whole, self._enlarged = [], False, False
+        self._missing |= missing
+        self._rough -= missing
+        return missing
 
-    def _show_roughly(
-        self, painter: QPainter, view: View, size: tuple[int, int], ratio: float
-    ) -> None:
-        """What was drawn at another scale, as it would be at this one."""
+    def _source(self, view: View, ratio: float, wide: float, high: float, margin: float) -> QRectF:
+        """Where in the pixels stands what a view shows at another scale."""
         assert self._key is not None
         old, new = self._key[0] * ratio, view.scale * ratio
-        x, y = self._corner
-        width, height = size[0] * ratio, size[1] * ratio
-        source = QRectF(view.x * old - x, view.y * old - y, width * old / new, height * old / new)
-        background = self.under.background if self.under else self.background
-        painter.fillRect(QRectF(0, 0, width, height), background)
-        painter.drawPixmap(QRectF(0, 0, width, height), self._pixmap, source)
+        x = (view.x - margin / new) * old - self._corner[0]
+        y = (view.y - margin / new) * old - self._corner[1]
+        return QRectF(x, y, wide * old / new, high * old / new)
+
+    def _enlarge(self, view: View, ratio: float, margin: int) -> None:
+        """Take the pixels that there are larger or smaller, until better ones are drawn."""
+        wide, high = self._pixmap.width(), self._pixmap.height()
+        larger = QPixmap(wide, high)
+        larger.fill(self.under.background if self.under else self.background)
+        source = self._source(view, ratio, wide, high, margin)
+        with QPainter(larger) as painter:
+            painter.drawPixmap(QRectF(0, 0, wide, high), self._pixmap, source)
+        self._pixmap = larger
 
     def _scrolled(self, corner: tuple[int, int], margin: int) -> QRegion:
         """After panning some way into the margin, move the pixels; what there is to draw then.
 
-        Long before the margin is used up, so that no frame has much to draw.
+        Long before the margin is used up, so that it can be drawn by the way.
         """
         dx, dy = corner[0] - self._corner[0], corner[1] - self._corner[1]
-        if max(abs(dx), abs(dy)) <= margin // 4:
+        if max(abs(dx), abs(dy)) <= margin // 2:
             return QRegion()
         self._corner = corner
         whole = QRect(QPoint(0, 0), self._pixmap.size())
         kept = whole.translated(-dx, -dy).intersected(whole)
         if not kept.isEmpty():
             self._pixmap.scroll(-dx, -dy, whole)
+        for region in (self._missing, self._rough):
+            region.translate(-dx, -dy)
         return QRegion(whole).subtracted(QRegion(kept))
 
     def _spoilt(self, unit: float) -> QRegion:
@@ -153,22 +206,57 @@ class Layer:
                 region = QRegion(region.boundingRect())
         return region
 
-    def _draw(self, unit: float, region: QRegion) -> None:
+    def _draw_while(self, unit: float, region: QRegion, end: float) -> None:
+        """Draw as much of a region as there is time for until `end`, piece by piece."""
+        while not region.isEmpty() and (left := end - time.thread_time()) > 0:
+            first = next(iter(cast(Iterable[QRect], region)))
+            least, most = PIECES
+            side = min(max(math.isqrt(int(left / max(self._piecewise, 1e-9))), least), most)
+            wide = min(side, first.width())
+            piece = region & QRect(first.topLeft(), QSize(wide, side * side // wide))
+            self._draw_piece(unit, piece)
+            region -= piece
+
+    def _draw(self, unit: float, region: QRegion, *, rough: bool = False) -> None:
+        if region.isEmpty():
+            return
+        if self.under is not None:
+            self.under._draw(unit, self.under._missing & region)
         self.draws += 1
-        began = time.perf_counter()
+        began = time.thread_time()
         x, y = self._corner
+        bounds, parts = region.boundingRect(), _parts(region)
         with QPainter(self._pixmap) as painter:
             painter.setClipRegion(region)
             if self.under is None:
-                painter.fillRect(region.boundingRect(), self.background)
+                painter.fillRect(bounds, self.background)
             else:
-                bounds = region.boundingRect()
                 painter.drawPixmap(bounds, self.under._pixmap, bounds)
             painter.translate(-x, -y)
             painter.scale(unit, unit)
-            self.paint(painter, [_on_canvas(rect, self._corner, unit) for rect in _parts(region)])
-        if region.boundingRect().size() == self._pixmap.size():
-            self._took = time.perf_counter() - began
+            self.paint(painter, [_on_canvas(rect, self._corner, unit) for rect in parts], rough)
+        self._missing -= region
+        self._rough = self._rough | region if rough else self._rough - region
+        pixels = _pixels(region)
+        if not rough and pixels > self._pixmap.width() * self._pixmap.height() / 8:
+            self._pace = self._piecewise = (time.thread_time() - began) / pixels
+
+    def _draw_piece(self, unit: float, region: QRegion) -> None:
+        """Draw it, and take note of how long it took; many together tell what the whole takes."""
+        if region.isEmpty():
+            return
+        began = time.thread_time()
+        self._draw(unit, region)
+        seconds, pixels = time.thread_time() - began, _pixels(region)
+        if pixels >= PIECES[0] ** 2:
+            self._piecewise = (self._piecewise + seconds / pixels) / 2
+        self._added = self._added[0] + seconds, self._added[1] + pixels
+        if self._added[1] > self._pixmap.width() * self._pixmap.height():
+            self._pace, self._added = self._added[0] / self._added[1], (0.0, 0)
+
+
+def _pixels(region: QRegion) -> int:
+    return sum(rect.width() * rect.height() for rect in cast(Iterable[QRect], region))
 
 
 def _parts(region: QRegion) -> list[QRect]:

@@ -117,8 +117,18 @@ class Run:
         rects = [Rect(x, y, right - x, bottom - y) for x, y, right, bottom in boxes.tolist()]
         return [around(rects)] if changed.sum() > MANY else [rect.grown(3.0) for rect in rects]
 
-    def paint(self, painter: QPainter, parts: list[Rect], away: Array | None = None) -> None:
-        """The curves that meet these parts of the canvas, but for those that are `away`."""
+    def paint(
+        self,
+        painter: QPainter,
+        parts: list[Rect],
+        away: Array | None = None,
+        *,
+        rough: bool = False,
+    ) -> None:
+        """The curves that meet these parts of the canvas, but for those that are `away`.
+
+        Roughly all are hairlines, which take a tenth of the time.
+        """
         boxes, theme = self.wiring.boxes, self.wiring.scene.theme
         if not len(boxes):
             return
@@ -133,11 +143,14 @@ class Run:
         if away is not None:
             seen &= ~away
         controls = self.wiring.controls
-        draw_curves(painter, controls[seen & ~self.known], flow.WAITING, theme)
+        draw_curves(painter, controls[seen & ~self.known], flow.WAITING, theme, rough=rough)
         lit = seen & ~self.dark
-        draw_curves(painter, controls[lit & self.known], flow.KNOWN, theme)
-        draw_curves(painter, controls[lit & self.returned], flow.RETURNED, theme, flow.DASH)
-        draw_curves(painter, controls[seen & self.dark], flow.DARK, theme, flow.DARK_DASH)
+        draw_curves(painter, controls[lit & self.known], flow.KNOWN, theme, rough=rough)
+        draw_curves(
+            painter, controls[lit & self.returned], flow.RETURNED, theme, flow.DASH, rough=rough
+        )
+        dark = controls[seen & self.dark]
+        draw_curves(painter, dark, flow.DARK, theme, flow.DARK_DASH, rough=rough)
 
 
 def wiring(scene: Scene) -> Wiring:
@@ -171,8 +184,10 @@ def draw_curves(
     ink: Ink,
     theme: Theme,
     dash: tuple[float, ...] = (),
+    *,
+    rough: bool = False,
 ) -> None:
-    """Curves of one colour, as hairlines where one would see no more."""
+    """Curves of one colour, as hairlines where one would see no more, or roughly."""
     if not len(controls):
         return
     width = flow.PLAIN * theme.wire
@@ -182,7 +197,7 @@ def draw_curves(
     pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    if pixels < HAIR:
+    if pixels < HAIR or rough:
         faint = ink._replace(opacity=ink.opacity * max(0.25, min(1.0, pixels)))
         share = dash[0] / sum(dash) if dash else 1.0
         pen = QPen(colour(theme, faint._replace(opacity=faint.opacity * share)), 1.0)
