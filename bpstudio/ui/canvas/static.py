@@ -237,9 +237,10 @@ class Layer:
             self.paint(painter, [_on_canvas(rect, self._corner, unit) for rect in parts], rough)
         self._missing -= region
         self._rough = self._rough | region if rough else self._rough - region
-        pixels = _pixels(region)
-        if not rough and pixels > self._pixmap.width() * self._pixmap.height() / 8:
-            self._pace = self._piecewise = (time.thread_time() - began) / pixels
+        seconds, pixels = time.thread_time() - began, _pixels(region)
+        large = pixels > self._pixmap.width() * self._pixmap.height() / 8
+        if not rough and (large or seconds > SLOW):
+            self._pace = self._piecewise = seconds / pixels
 
     def _draw_piece(self, unit: float, region: QRegion) -> None:
         """Draw it, and take note of how long it took; many together tell what the whole takes."""
