@@ -41,9 +41,9 @@ PERCEPTRON: Wires = {
 
 def main() -> None:
     """Write every project."""
-    chain = {"q": ("add", {}, ("x", "y")), "f": ("multiply", {}, ("q", "z"))}
+    chain: Wires = {"q": ("add", {}, ("x", "y")), "f": ("multiply", {}, ("q", "z"))}
     write("03-chain-rule", "chain", gates("(x + y) · z", {"x": -2, "y": 5, "z": -4}, chain))
-    values = {"w0": 2, "x0": -1, "w1": -3, "x1": -2, "w2": -3}
+    values: dict[str, float] = {"w0": 2, "x0": -1, "w1": -3, "x1": -2, "w2": -3}
     write("04-sigmoid-neuron", "neuron", gates("Sigmoid neuron", values, NEURON))
     values = {"x1": 1, "w1": 0.5, "x2": 0, "w2": 0.5, "b": -0.7}
     write("10-perceptrons", "perceptron", gates("Perceptron", values, PERCEPTRON))

@@ -267,8 +267,8 @@ def test_a_sweep_is_a_table_a_picture_and_goes_on(
     xor: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = str(tmp_path / "누빔")
-    words = ("sweep", xor, "--vary", "dense1.units=1,2", "--vary", "l2=0,0.1", "--seeds", "2")
-    words = (*words, "--steps", "24", "--out", out, "--workers", "1")
+    varied = ("--vary", "dense1.units=1,2", "--vary", "l2=0,0.1", "--seeds", "2")
+    words = ("sweep", xor, *varied, "--steps", "24", "--out", out, "--workers", "1")
     found = data(capsys, *words)
     assert [(r["settings"], r["seed"]) for r in found["runs"]] == [
         ({"dense1.units": units, "l2": l2}, seed)

@@ -20,7 +20,6 @@ import numpy as np
 
 from bpstudio import resources
 from bpstudio.data import tables, toys
-from bpstudio.data.delimited import open_sheet
 from bpstudio.engine import expression
 from bpstudio.errors import StudioError
 from bpstudio.lessons import reading
@@ -57,8 +56,7 @@ class Found:
 
 def table_of(content: bytes) -> object:
     """A table from bytes, as `tables.read` reads it from a file."""
-    sheet = open_sheet(content, "table.csv")
-    return tables.dataset(sheet, "table", target=None, held_out=0.2, seed=1)
+    return tables.dataset(content, "table.csv", "table")
 
 
 def project_of(content: bytes) -> object:

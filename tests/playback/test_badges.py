@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from drawing import network, of_formula, recorded
 
 from bpstudio.language import set_language
 from bpstudio.playback import badges as badging
@@ -27,6 +26,7 @@ from bpstudio.playback.timeline import Timeline
 from bpstudio.project import edits
 from bpstudio.project.iteration import iteration
 from bpstudio.project.project import Project, frozen
+from tests.playback.drawing import network, of_formula, recorded
 
 
 def kinds(project: Project) -> dict[str, list[str]]:

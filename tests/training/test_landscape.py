@@ -20,7 +20,7 @@ from bpstudio.training.landscape import (
 from bpstudio.training.measure import measure
 
 if TYPE_CHECKING:
-    from conftest import Network
+    from tests.training.conftest import Network
 
 
 def last(found: Iterator[Landscape]) -> Landscape:

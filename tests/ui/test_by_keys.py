@@ -210,7 +210,7 @@ def test_space_that_a_panel_does_not_need_searches_too(window: Window) -> None:
 
 def test_tab_goes_through_the_network_and_on(window: Window, studio: Studio) -> None:
     window.canvas.setFocus(Qt.FocusReason.TabFocusReason)
-    seen = []
+    seen: list[object] = []
     for _node in window.canvas.scene.each:
         press("Tab")
         seen += studio.selection
@@ -315,7 +315,7 @@ def test_f6_leads_through_all_areas_and_back(window: Window) -> None:
     assert seen[-1] is window.canvas and len(seen) >= 6
     assert len(set(seen)) == len(seen)
     back = []
-    for _area in seen:
+    for _ in seen:
         press("F6", SHIFT)
         back.append(focus())
     assert back[:-1] == seen[-2::-1]

@@ -20,7 +20,7 @@ from PySide6.QtGui import (
     QWheelEvent,
 )
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QToolTip
+from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QToolTip, QWidget
 from pytestqt.qtbot import QtBot
 
 from bpstudio.engine.formula import build as formula_of
@@ -115,7 +115,7 @@ def drop_from_palette(canvas: Canvas, op: str, place: Point, kind: str = OP_TYPE
         canvas.repaint()
 
 
-def type_text(qtbot: QtBot, line: QLineEdit, text: str) -> None:
+def type_text(qtbot: QtBot, line: QWidget, text: str) -> None:
     """Keys for what a keyboard has; the rest as an input method commits it."""
     for character in text:
         if character.isascii():
@@ -696,7 +696,7 @@ def test_arrows_follow_the_wires_and_move_nodes(qtbot: QtBot, chain: Canvas) -> 
 def test_enter_opens_the_value(qtbot: QtBot, chain: Canvas) -> None:
     chain.studio.select(["y"])
     QTest.keyClick(chain, Qt.Key.Key_Return)
-    assert chain.editor is not None and chain.editor.text() == "5.0"
+    assert isinstance(chain.editor, QLineEdit) and chain.editor.text() == "5.0"
     chain.editor.close_it()
 
 

@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMenu
+from PySide6.QtWidgets import QApplication, QLineEdit, QMenu
 from pytestqt.qtbot import QtBot
 
 from bpstudio.engine.formula import build as formula_of
@@ -166,7 +166,7 @@ def test_enter_opens_a_gate_and_types_what_is_whole(neuron: Canvas) -> None:
     assert "f" in studio.project.groups
     studio.select(["x0"])
     QTest.keyClick(neuron, Qt.Key.Key_Return)
-    assert neuron.editor is not None and neuron.editor.text() == "-1.0"
+    assert isinstance(neuron.editor, QLineEdit) and neuron.editor.text() == "-1.0"
     QTest.keyClick(neuron.editor, Qt.Key.Key_Escape)
     count = entries(studio)
     double_click(neuron, middle(neuron, "add1"))

@@ -13,8 +13,9 @@ from bpstudio.data.toys import TOYS
 from bpstudio.engine.op import catalog
 from bpstudio.language import LANGUAGES, everywhere, set_language
 from bpstudio.project.project import Project
+from bpstudio.ui.canvas.adding import DATA_TYPE, OP_TYPE
 from bpstudio.ui.panels.entries import DATA, Entry, entries, found
-from bpstudio.ui.panels.palette import DATA_TYPE, ENTRY, FORMULA, OP_TYPE, PalettePanel
+from bpstudio.ui.panels.palette import ENTRY, FORMULA, PalettePanel
 from bpstudio.ui.studio import Notice, Studio
 
 
