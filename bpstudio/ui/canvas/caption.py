@@ -24,6 +24,8 @@ LEGIBLE = 0.4
 """It is not made smaller than this to fit into the widget."""
 MARGIN = 14.0
 """Pixels between it and the edge of the widget, at least."""
+UNDER = 26.0
+"""The room below a node in which its formula stands, on the canvas."""
 
 
 class CaptionBox:
@@ -79,9 +81,10 @@ class CaptionBox:
                 view.to_widget(corner)
                 for corner in ((extent.x, extent.y), (extent.x, extent.bottom))
             )
-            below = bottom + MARGIN + high <= size[1] - MARGIN
+            gap = _gap(view)
+            below = bottom + gap + high <= size[1] - MARGIN
             above = top - MARGIN - high >= MARGIN
-            y = bottom + MARGIN if below or not above else top - MARGIN - high
+            y = bottom + gap if below or not above else top - MARGIN - high
         x = max(MARGIN, min(x, size[0] - wide - MARGIN))
         y = max(MARGIN, min(y, size[1] - high - MARGIN))
         painter.drawPixmap(round(x * ratio) - 2, round(y * ratio) - 2, self._pixmap)
@@ -113,4 +116,9 @@ def _room_beside(laid_out: Scene, view: View, size: tuple[int, int]) -> float:
     (_, top), (_, bottom) = (
         view.to_widget(corner) for corner in ((extent.x, extent.y), (extent.x, extent.bottom))
     )
-    return max(size[1] - bottom, top) - 2 * MARGIN
+    return max(size[1] - bottom - _gap(view), top - MARGIN) - MARGIN
+
+
+def _gap(view: View) -> float:
+    """How many pixels stay free below the network, for the formulas under its lowest nodes."""
+    return max(MARGIN, UNDER * view.scale)
