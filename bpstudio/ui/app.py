@@ -204,6 +204,9 @@ def _collect() -> None:
 
 def take_down(window: Window, studio: Studio) -> None:
     """Destroy the window while Qt still runs: plots that outlive it end the program badly."""
+    # First, for what is destroyed is not told that nobody sees it, and would leave what it runs.
+    window.leave_dialogs()
+    window.hide()
     studio.close()
     window.deleteLater()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QApplication, QMainWindow, QToolBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QMainWindow, QToolBar, QVBoxLayout, QWidget
 
 from bpstudio.errors import StudioError
 from bpstudio.language import _
@@ -99,6 +99,12 @@ class Window(QMainWindow):
         except StudioError as error:
             self.studio.complain(error)
         actions.refresh(self.actions_by_id, self)
+
+    def leave_dialogs(self) -> None:
+        """Close every dialog of this window; what they run beside it ends with them."""
+        for top in QApplication.topLevelWidgets():
+            if top.parent() is self and isinstance(top, QDialog):
+                top.close()
 
     def restore_docks(self) -> None:
         """Every panel back to where it stands at first."""
@@ -238,6 +244,7 @@ class Window(QMainWindow):
     def _end(self) -> None:
         """Keep how the window stood, and end what runs beside it."""
         self._leaving = True
+        self.leave_dialogs()
         geometry = b64encode(bytes(self.saveGeometry().data())).decode()
         state = bytes(self.saveState().data()) if self.docks.touched else b""
         kept = msgspec.structs.replace(

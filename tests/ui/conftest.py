@@ -55,6 +55,9 @@ def nothing_left(
     dressed: QApplication, qtlog: Any, caplog: pytest.LogCaptureFixture
 ) -> Iterator[None]:
     """Fails a test that leaves threads, processes, timers or windows, or at which Qt complained."""
+    gc.collect()
+    # What is there already is looked at no more: of all that is imported it would take seconds.
+    gc.freeze()
     threads = set(threading.enumerate())
     yield
     delete_what_was_left_for_later()

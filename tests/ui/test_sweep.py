@@ -16,6 +16,7 @@ from bpstudio.project import vary
 from bpstudio.ui import actions
 from bpstudio.ui.dialogs import sweep as dialogs
 from bpstudio.ui.dialogs.sweep import SweepDialog
+from bpstudio.ui.studio import Studio
 
 if TYPE_CHECKING:
     from bpstudio.ui.window import Window
@@ -142,3 +143,12 @@ def test_the_grid_of_a_sweep_that_has_not_begun_is_empty(dialog: SweepDialog) ->
     assert dialog.grid.grid is None and dialog.grid.picture(THEMES["light"]) is None
     project, varied = vary.capacity()
     assert project.graph.nodes and varied
+
+
+def test_a_sweep_ends_with_its_window(dialog: SweepDialog, qtbot: QtBot, studio: Studio) -> None:
+    dialog.start.click()
+    qtbot.waitUntil(lambda: dialog.sweeps.sweep is not None, timeout=PATIENCE)
+    studio.saved = studio.project  # so that it does not ask
+    window = dialog.parentWidget()
+    assert window is not None and window.close()
+    assert not dialog.sweeps.running and not dialog.isVisible()

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
@@ -195,14 +194,10 @@ class SweepDialog(QDialog):
             self.words.setText(text.format(done=done, count=sweeps.count))
         self._fill()
 
-    def closeEvent(self, event: QCloseEvent) -> None:
-        """What is on its way ends."""
+    def done(self, result: int) -> None:
+        """However it is closed, what is on its way ends."""
         self.sweeps.cancel()
-        super().closeEvent(event)
-
-    def reject(self) -> None:
-        """Escape closes it too."""
-        self.close()
+        super().done(result)
 
     def _lay_out(self) -> None:
         form = QGridLayout()

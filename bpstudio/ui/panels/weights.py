@@ -106,6 +106,8 @@ class WeightsPanel(Panel):
         node, _dot, port = key.partition(".")
         place = (node, port, 0)
         shown = self.studio.shown
+        if node not in shown.project.graph.nodes:
+            return  # it was taken out since this was drawn
         if shown.project.graph[node].op.category == "source":
             place = (node, "", 0)
         question = asked(shown, place, entry)
