@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import shiboken6
-from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, QObject, QPoint, QPointF, Qt, QUrl
+from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
@@ -472,15 +472,20 @@ class Monkey:
         frames = self.random.choice((1, 2, 5, 20))
         for _frame in range(frames):
             self.events += 1
-            for timer in ("_frames", "_timer"):
-                self._ring(timer)
+            for owner, timer in (
+                (self.studio._player, "_frames"),
+                (self.studio.training, "_timer"),
+                (self.studio.training, "_seeking"),
+                (self.studio.tending, "_timer"),
+            ):
+                self._ring(getattr(owner, timer))
         return f"{frames} frames"
 
-    def _ring(self, timer: str) -> None:
-        owner: QObject = self.studio._player if timer == "_frames" else self.studio.training
-        its = getattr(owner, timer)
-        if its.isActive():
-            its.timeout.emit()
+    def _ring(self, timer: QTimer) -> None:
+        if timer.isActive():
+            if timer.isSingleShot():
+                timer.stop()
+            timer.timeout.emit()
 
     def resize(self) -> str:
         """The window takes another size."""

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtGui import QDrag
-from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QMenu
+from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QMenu, QToolButton
 from pytestqt.qtbot import QtBot
 
 from bpstudio.data import toys
@@ -24,10 +24,13 @@ from bpstudio.errors import StudioError
 from bpstudio.language import set_language
 from bpstudio.project import build
 from bpstudio.training.board import Snapshot
+from bpstudio.training.history import Tape
 from bpstudio.training.job import Change, Job, Result
-from bpstudio.training.serve import Ended
+from bpstudio.training.line import Dated, Line
+from bpstudio.training.seeking import Found, moments
+from bpstudio.training.serve import Ended, Held
 from bpstudio.training.trainer import continued, train_now
-from bpstudio.ui import playing, style, training
+from bpstudio.ui import playing, style, tending, training
 from bpstudio.ui.preferences import Preferences
 from bpstudio.ui.studio import Studio
 from bpstudio.ui.window import Window
@@ -60,13 +63,36 @@ class InPlace:
     def __init__(self) -> None:
         self.state, self.up = "idle", True
         self._news: list[Ended] = []
+        self._held: list[Held] = []
+        self._changes: list[Dated] = []
+        self._sought: tuple[Line, int] | None = None
         self._result: Result | None = None
 
-    def start(self, job: Job) -> None:
+    def start(self, job: Job, tape: str = "", after: str = "") -> None:
         """Train this job."""
         self.state, self._job, self._left, self._taken = "training", job, job.steps, 0
-        self._news, self._losses = [], np.zeros(0)
-        self._result = None
+        self._news, self._held, self._changes, self._losses = [], [], [], np.zeros(0)
+        self._sought = self._result = None
+
+    def seek(self, tape: str, line: Line, step: int) -> None:
+        """Find a step of this line, when it is asked for."""
+        self._sought = line, step
+
+    def found(self) -> list[Found]:
+        """The step that is sought."""
+        sought, self._sought = self._sought, None
+        if sought is None:
+            return []
+        line, step = sought
+        try:
+            return [each for each in moments(Tape(line), 0, step) if each is not None][-1:]
+        except StudioError as problem:
+            return [Found(0, step, problem=problem)]
+
+    def held(self) -> list[Held]:
+        """Which settings hold from which step on."""
+        held, self._held = self._held, []
+        return held
 
     def look(self) -> Snapshot | None:
         """Seven steps more."""
@@ -87,6 +113,11 @@ class InPlace:
 
     def change(self, change: Change) -> None:
         """Other settings or data from now on."""
+        if self.state != "training":
+            return
+        self._changes.append((self._job.start, change))
+        if change.settings is not None:
+            self._held.append(Held(0, self._job.start, change.settings))
         self._job = self._job.changed(change)
 
     def pause(self) -> None:
@@ -123,7 +154,7 @@ class InPlace:
         if result is not None:
             whole = {**vars_of(result), "losses": self._losses}
             result = Result(**whole)
-        self._news.append(Ended(0, result, problem))
+        self._news.append(Ended(0, result, problem, changes=tuple(self._changes)))
 
 
 def vars_of(value: Any) -> dict[str, Any]:
@@ -166,6 +197,15 @@ def watch(qtlog: Any, caplog: pytest.LogCaptureFixture) -> Iterator[Watch]:
     sys.excepthook = before
 
 
+def opens_at_once(button: QToolButton, _mode: QToolButton.ToolButtonPopupMode) -> None:
+    """Have the menu of a button open without the loop in which Qt waits until it is left."""
+
+    def open_menu() -> None:
+        button.menu().popup(button.mapToGlobal(button.rect().bottomLeft()))
+
+    button.pressed.connect(open_menu)
+
+
 @pytest.fixture
 def nothing_waits(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Monkey]:
     """No real time, no files but in a folder of its own, no loop that waits for a person.
@@ -176,6 +216,9 @@ def nothing_waits(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Monke
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setattr(training, "TICK", NEVER)
+    monkeypatch.setattr(training, "SOON", NEVER)
+    monkeypatch.setattr(tending, "SOON", NEVER)
+    monkeypatch.setattr(tending, "OFTEN", NEVER)
     monkeypatch.setattr(playing, "FRAME", NEVER)
     monkeypatch.setattr(playing, "QElapsedTimer", Clock)
     monkeypatch.setattr("bpstudio.training.worker.Worker", InPlace)
@@ -205,6 +248,7 @@ def nothing_waits(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Monke
     monkeypatch.setattr(QDialog, "exec", wait)
     monkeypatch.setattr(QMenu, "exec", wait)
     monkeypatch.setattr(QDrag, "exec", drag)
+    monkeypatch.setattr(QToolButton, "setPopupMode", opens_at_once)
     return there
 
 
