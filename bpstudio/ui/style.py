@@ -13,14 +13,20 @@ SIZE = 13
 
 
 def apply(app: QApplication, name: str) -> Theme:
-    """Dress the application in the theme of that name."""
+    """Dress the application in the theme of that name.
+
+    To dress it anew takes up to a third of a second, so it is done for another theme only.
+    """
     theme = THEMES[name]
+    sheet = _sheet(theme)
+    if app.styleSheet() == sheet:
+        return theme
     app.setStyle("Fusion")
     app.setPalette(_palette(theme))
     font = QFont(PROSE)
     font.setPixelSize(round(SIZE * theme.type))
     app.setFont(font)
-    app.setStyleSheet(_sheet(theme))
+    app.setStyleSheet(sheet)
     return theme
 
 
