@@ -145,7 +145,7 @@ def test_the_palette_offers_it() -> None:
     entries.entries.cache_clear()
     try:
         found = entries.found("물결")
-        assert [entry.name for entry in found] == ["snake"]
+        assert found[0].name == "snake"  # a data set of waves comes after it
         assert found[0].title and "wave" in found[0].help
     finally:
         entries.entries.cache_clear()

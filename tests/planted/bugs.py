@@ -130,10 +130,10 @@ BUGS = (
     ),
     Bug(
         "the optimizer's state is not carried on",
-        "engine/plan.py",
-        "            for name, value in changed.items()\n        ]\n        calls = rewrite.live",
-        '            for name, value in changed.items() if name == "w"\n'
-        "        ]\n        calls = rewrite.live",
+        "engine/update.py",
+        "        for name, value in changed.items()\n    ]\n    calls = rewrite.live",
+        '        for name, value in changed.items() if name == "w"\n'
+        "    ]\n    calls = rewrite.live",
         PLAN,
     ),
     Bug(
@@ -241,8 +241,8 @@ BUGS = (
     Bug(
         "frozen nodes learn",
         "training/course.py",
-        "plan.vectors.view(rates, key)[...] = 0",
-        "plan.vectors.view(rates, key)[...] = rate",
+        "plan.vectors.view(rates, key)[...] = rate * factor",
+        "plan.vectors.view(rates, key)[...] = rate * (factor or 1)",
         TRAINER,
     ),
     Bug(
