@@ -325,6 +325,7 @@ SEEDS = range(5) if "MONKEY" not in os.environ else [int(os.environ["MONKEY"])]
 EVENTS = int(os.environ.get("MONKEY_EVENTS", 2_000))
 
 
+@pytest.mark.long  # run alone: after other tests it may come to wait in an event loop
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_monkey_breaks_nothing(
     qtbot: QtBot, watch: Watch, nothing_waits: list[Monkey], tmp_path: Path, seed: int
@@ -332,6 +333,7 @@ def test_a_monkey_breaks_nothing(
     roam(qtbot, watch, nothing_waits, tmp_path, seed, EVENTS)
 
 
+@pytest.mark.long  # run alone: after other tests it may come to wait in an event loop
 def test_two_monkeys_of_one_seed_do_the_same(
     qtbot: QtBot, watch: Watch, nothing_waits: list[Monkey], tmp_path: Path
 ) -> None:
