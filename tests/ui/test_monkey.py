@@ -197,11 +197,11 @@ def watch(qtlog: Any, caplog: pytest.LogCaptureFixture) -> Iterator[Watch]:
     sys.excepthook = before
 
 
-def opens_at_once(button: QToolButton, _mode: QToolButton.ToolButtonPopupMode) -> None:
-    """Have the menu of a button open without the loop in which Qt waits until it is left."""
+def opens_at_once(button: QToolButton, menu: QMenu) -> None:
+    """Have a button open its menu without the loop in which Qt waits until the menu is left."""
 
     def open_menu() -> None:
-        button.menu().popup(button.mapToGlobal(button.rect().bottomLeft()))
+        menu.popup(button.mapToGlobal(button.rect().bottomLeft()))
 
     button.pressed.connect(open_menu)
 
@@ -248,7 +248,7 @@ def nothing_waits(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Monke
     monkeypatch.setattr(QDialog, "exec", wait)
     monkeypatch.setattr(QMenu, "exec", wait)
     monkeypatch.setattr(QDrag, "exec", drag)
-    monkeypatch.setattr(QToolButton, "setPopupMode", opens_at_once)
+    monkeypatch.setattr(QToolButton, "setMenu", opens_at_once)
     return there
 
 
