@@ -13,10 +13,11 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from multiprocessing.connection import Connection
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from bpstudio.errors import StudioError
 from bpstudio.language import N_
@@ -25,6 +26,11 @@ from bpstudio.training.worker import one_thread
 LOCAL, DASK = "local", "dask://"
 PATIENCE = 10.0
 """So many seconds a cluster has to answer."""
+GRACE = 2.0
+"""So many seconds a process has to hand over the result that it is writing when it is to end."""
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 @contextlib.contextmanager
@@ -50,7 +56,7 @@ def processes(workers: int | None = None) -> Iterator[Executor]:
     """So many processes, by default one for each processor; they end with this block or process."""
     context = multiprocessing.get_context("spawn")
     theirs, ours = context.Pipe(duplex=False)
-    pool = ProcessPoolExecutor(
+    pool = _Processes(
         workers or os.cpu_count() or 1,
         mp_context=context,
         initializer=_begin,
@@ -74,9 +80,47 @@ def _begin(alive: Connection) -> None:
 
 
 def _end_with(alive: Connection) -> None:
+    """End in the midst of a piece of work at once, but never in the midst of handing one over.
+
+    Who reads half a result waits for the rest for ever, and so would who waits for its end.
+    """
     with contextlib.suppress(EOFError, OSError):
         alive.recv_bytes()
+    with _stage.change:
+        _stage.ending = True
+        if _stage.working:
+            os._exit(1)
+    time.sleep(GRACE)  # meanwhile an idle process is told to end, and a busy one has written
     os._exit(1)
+
+
+def _piece(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """A piece of work, known as such to the thread that may end this process."""
+    with _stage.change:
+        if _stage.ending:
+            os._exit(1)
+        _stage.working = True
+    try:
+        return work(*args, **kwargs)
+    finally:
+        with _stage.change:
+            _stage.working = False
+
+
+class _Processes(ProcessPoolExecutor):
+    def submit(self, fn: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Future[R]:
+        return super().submit(_piece, fn, *args, **kwargs)  # type: ignore[arg-type]
+
+
+class _Stage:
+    """What this process is at; only read and written under `change`."""
+
+    def __init__(self) -> None:
+        self.change = threading.Lock()
+        self.working = self.ending = False
+
+
+_stage = _Stage()
 
 
 @contextlib.contextmanager
