@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
+import shiboken6
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -23,6 +25,7 @@ from bpstudio.playback.palette import THEMES
 from bpstudio.project import build, edits, placing
 from bpstudio.project.project import Project
 from bpstudio.ui import style
+from bpstudio.ui.canvas.canvas import Canvas
 from bpstudio.ui.docks import PANELS
 from bpstudio.ui.panels.inspector import InspectorPanel
 from bpstudio.ui.panels.panel import Panel
@@ -156,6 +159,25 @@ def test_a_panel_keeps_its_pause(studio: Studio) -> None:
     assert len(drawn) == 1
     given.forget(draw)
     assert not given._timer.isActive()
+
+
+def test_a_panel_that_is_destroyed_while_it_waits_is_forgotten(studio: Studio) -> None:
+    panel = next(panel for panel in PANELS if panel.name == "trainer").make(studio)
+    assert isinstance(panel, Panel)
+    panel.show()
+    panel._ask()
+    given = turns(studio)
+    assert given._timer.isActive()
+    shiboken6.delete(panel)  # as it goes with its window: it is not told that nobody sees it
+    assert not given._waiting
+    assert not given._timer.isActive()
+
+
+def test_a_canvas_that_was_never_seen_asks_for_nothing(studio: Studio) -> None:
+    canvas = Canvas(studio)
+    studio.moved.emit(replace(studio.shown, training=True))
+    assert not turns(studio)._waiting
+    canvas.deleteLater()
 
 
 def test_at_rest_nobody_keeps_a_pause(studio: Studio) -> None:

@@ -40,7 +40,7 @@ from bpstudio.ui.canvas.tinting import paint_legend, paint_tint
 from bpstudio.ui.canvas.troubles import Troubles
 from bpstudio.ui.canvas.typing_on import Typing
 from bpstudio.ui.canvas.view import Point, View
-from bpstudio.ui.panels.turns import turns
+from bpstudio.ui.panels.turns import admitted
 from bpstudio.ui.preferences import Preferences
 from bpstudio.ui.showing import Showing
 from bpstudio.ui.studio import Change, Notice, Studio
@@ -69,7 +69,7 @@ class Canvas(Typing):
         self._dressed = studio.preferences.theme, studio.preferences.language
         self._marked: frozenset[str] = frozenset()
         self._announced: object = None
-        self._turns = turns(studio)
+        self._turns = admitted(self, studio)
         self._zooming = False
         self._calm = QTimer(self)
         self._calm.setSingleShot(True)
@@ -245,7 +245,7 @@ class Canvas(Typing):
         self.drawing.take(shown.project)
         if not shown.training:
             self.update()
-        else:
+        elif self.isVisible():
             self._turns.ask(self._take_turn, WAIT)
         self._announce(shown)
 

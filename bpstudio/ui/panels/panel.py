@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QBoxLayout, QFrame, QLabel, QScrollArea, QVBoxLayo
 from bpstudio.engine.run import BackwardStep
 from bpstudio.playback.palette import THEMES, Theme
 from bpstudio.playback.timeline import Moment
-from bpstudio.ui.panels.turns import turns
+from bpstudio.ui.panels.turns import admitted
 from bpstudio.ui.showing import Showing
 from bpstudio.ui.studio import Studio
 
@@ -29,7 +29,7 @@ class Panel(QWidget):
         super().__init__(parent)
         self.studio = studio
         self._stale = True
-        self._turns = turns(studio)
+        self._turns = admitted(self, studio)
         studio.changed.connect(self.touch)
         studio.moved.connect(self.touch)
         studio.selected.connect(self.touch)

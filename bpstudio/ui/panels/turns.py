@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+import shiboken6
 from PySide6.QtCore import QObject, QTimer
 
 TICK, FRAME = 6, 16
@@ -31,12 +32,25 @@ class Turns(QObject):
         if not self._timer.isActive() or interval < self._timer.interval():
             self._timer.start(interval)
 
+    def admit(self, widget: QObject) -> None:
+        """Whatever this widget asks for is forgotten when it is destroyed, and with it the timer.
+
+        Qt does not tell a widget that goes with its window that nobody sees it any more.
+        """
+        widget.destroyed.connect(self._forget_destroyed)
+
     def forget(self, draw: Callable[[], None]) -> None:
         """It need not be called any more."""
         self._waiting.pop(draw, None)
         self._last.pop(draw, None)
         if not self._waiting:
             self._timer.stop()
+
+    def _forget_destroyed(self) -> None:
+        for draw in self._waiting.keys() | self._last.keys():
+            of = getattr(draw, "__self__", None)
+            if isinstance(of, QObject) and not shiboken6.isValid(of):
+                self.forget(draw)
 
     def _give(self) -> None:
         began = time.monotonic()
@@ -56,3 +70,10 @@ class Turns(QObject):
 def turns(owner: QObject) -> Turns:
     """The turns of everything that shows this owner."""
     return owner.findChild(Turns) or Turns(owner)
+
+
+def admitted(widget: QObject, owner: QObject) -> Turns:
+    """The turns of this owner, for a widget that shows it."""
+    given = turns(owner)
+    given.admit(widget)
+    return given
