@@ -1,4 +1,4 @@
-"""Where icons, fonts, translations, lessons and examples lie."""
+"""Where icons, fonts, translations, lessons and examples lie, and the program itself."""
 
 from __future__ import annotations
 
@@ -14,6 +14,12 @@ def folder() -> Path:
     in a checkout in the project's root.
     """
     return _folder(getattr(sys, "_MEIPASS", None))
+
+
+def program() -> list[str]:
+    """The words that start this program once more; its own command line follows them."""
+    frozen = getattr(sys, "frozen", False)
+    return [sys.executable] if frozen else [sys.executable, "-P", "-m", "bpstudio"]
 
 
 @cache

@@ -17,6 +17,7 @@ from itertools import pairwise
 for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
 
+from bpstudio.cli import within  # noqa: E402
 from bpstudio.errors import StudioError  # noqa: E402
 from bpstudio.language import LANGUAGES, N_, _, set_language  # noqa: E402
 
@@ -28,6 +29,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     from bpstudio.cli.words import parse
 
     words = list(sys.argv[1:] if argv is None else argv)
+    if words and words[0] in within.COMMANDS:
+        return within.COMMANDS[words[0]](words[1:])
     as_json = "--json" in words
     _speak_utf8()
     set_language(_language_of(words))

@@ -11,6 +11,7 @@ from importlib import metadata
 import platformdirs
 
 from bpstudio import __version__, resources
+from bpstudio.cli import within
 from bpstudio.cli.answer import Answer, table
 from bpstudio.language import _
 
@@ -87,14 +88,13 @@ def _version(name: str) -> str | None:
 def _qt() -> tuple[str, str]:
     """Qt's platform, and what it says if it can't start; asked in a process of its own,
     because Qt ends the process where its libraries are missing."""
-    code = "from PySide6.QtGui import QGuiApplication as A; print(A([]).platformName())"
     environment = dict(os.environ)
     if sys.platform.startswith("linux") and not (
         os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     ):
         environment.setdefault("QT_QPA_PLATFORM", "offscreen")
     tried = subprocess.run(
-        [sys.executable, "-c", code],
+        [*resources.program(), within.QT_PLATFORM],
         capture_output=True,
         text=True,
         env=environment,

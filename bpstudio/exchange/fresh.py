@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from bpstudio import resources
 from bpstudio.engine.op import Array
 from bpstudio.errors import FileError
 from bpstudio.exchange import runner
@@ -22,6 +23,8 @@ from bpstudio.language import N_, _
 
 TORCH_PYTHON = "BPSTUDIO_TORCH"
 """The variable that names the Python to run PyTorch in, if it is not this one."""
+RUN_EXPORTS = "run-exports"
+"""The word by which a frozen program runs jobs as `runner` does."""
 SECONDS = 300
 
 
@@ -74,8 +77,6 @@ def _python(kind: str) -> tuple[str, str]:
         return "", _("{variable} names {python}, which is not there.").format(
             variable=TORCH_PYTHON, python=named
         )
-    if getattr(sys, "frozen", False):
-        return "", _("this build of the studio has no Python of its own to run it in.")
     if kind == "pytorch" and importlib.util.find_spec("torch") is None:
         return "", _("PyTorch is not installed here. {variable} may name a Python with it.").format(
             variable=TORCH_PYTHON
@@ -92,7 +93,7 @@ def _run_in(python: str, jobs: Sequence[Job]) -> list[Outcome]:
         (folder / "jobs.json").write_text(json.dumps(orders), "utf-8")
         try:
             ended = subprocess.run(
-                [python, str(script), str(folder / "jobs.json")],
+                [*_words(python, script), str(folder / "jobs.json")],
                 cwd=folder,
                 env=_environment(),
                 stdin=subprocess.DEVNULL,
@@ -114,6 +115,13 @@ def _run_in(python: str, jobs: Sequence[Job]) -> list[Outcome]:
             _outcome(job, answer, folder / str(place))
             for place, (job, answer) in enumerate(zip(jobs, done, strict=True))
         ]
+
+
+def _words(python: str, script: Path) -> list[str]:
+    """What runs a copy of the runner; a frozen program is no Python, and runs it itself."""
+    if python == sys.executable and getattr(sys, "frozen", False):
+        return [*resources.program(), RUN_EXPORTS]
+    return [python, str(script)]
 
 
 def _order(job: Job, place: Path) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, Signal
 
+from bpstudio import resources
 from bpstudio.language import _
 
 _FRAME = re.compile(r"(\d+)/(\d+)$")
@@ -57,8 +58,8 @@ class Command(QObject):
         process.errorOccurred.connect(self._fail)
         process.readyReadStandardError.connect(self._listen)
         self._process, self._said = process, []
-        program = [] if getattr(sys, "frozen", False) else ["-P", "-m", "bpstudio"]
-        process.start(sys.executable, [*program, *words])
+        program, *first = resources.program()
+        process.start(program, [*first, *words])
 
     def cancel(self) -> None:
         """End what is going on."""

@@ -1,0 +1,32 @@
+"""Words by which the program asks itself for something in a process of its own; nobody types them.
+
+A frozen program has no Python that could be started with a line of code, only itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+QT_PLATFORM, RUN_EXPORTS = "qt-platform", "run-exports"
+
+
+def qt_platform(_words: Sequence[str]) -> int:
+    """Print what Qt starts on; where its libraries are missing, that ends the process."""
+    from bpstudio.ui import starts
+
+    print(starts.platform())
+    return 0
+
+
+def run_exports(words: Sequence[str]) -> int:
+    """Run exported models as `exchange.runner` does."""
+    from bpstudio.exchange import runner
+
+    runner.main(*words)
+    return 0
+
+
+COMMANDS: Mapping[str, Callable[[Sequence[str]], int]] = {
+    QT_PLATFORM: qt_platform,
+    RUN_EXPORTS: run_exports,
+}
