@@ -48,6 +48,10 @@ class Rect(NamedTuple):
         """The rectangle with a margin on every side."""
         return Rect(self.x - by, self.y - by, self.width + 2 * by, self.height + 2 * by)
 
+    def holds(self, place: tuple[float, float]) -> bool:
+        """Whether a place lies in it, or on its edge."""
+        return self.x <= place[0] <= self.right and self.y <= place[1] <= self.bottom
+
     def meets(self, other: Rect) -> bool:
         """Whether the two overlap by more than a touch."""
         return (

@@ -94,6 +94,33 @@ def covered(boxes: Boxes, ids: Collection[str]) -> dict[str, Box]:
     }
 
 
+def units(boxes: Boxes, ids: Collection[str]) -> list[str]:
+    """What goes about as one when these nodes and notes do: the boxes that they fill, only the
+    outermost, and after them what lies in none of those."""
+    filled = covered(boxes, ids)
+    within = {member for box in filled.values() for member in box.members}
+    return [id for id in (*filled, *ids) if id not in within]
+
+
+def holder(boxes: Boxes, id: str) -> str:
+    """The box that a node, a note or a box lies in; empty for none."""
+    return next(iter(around(boxes, id)), "")
+
+
+def housed(boxes: Boxes, ids: Collection[str], id: str) -> dict[str, Box]:
+    """The boxes with these nodes and notes in the box of that id, or with an empty one in none.
+
+    A box that they fill goes along as it is; where that is the very box, all stays.
+    """
+    going = units(boxes, ids)
+    if id and not {id, *around(boxes, id)}.isdisjoint(going):
+        return dict(boxes)
+    left = without(boxes, going)
+    if id:
+        left[id] = replace(left[id], members=(*left[id].members, *going))
+    return left
+
+
 def whole(boxes: Boxes, nodes: Collection[str], notes: Collection[str]) -> dict[str, Box]:
     """The boxes without the members that are gone, and without those that hold no node any more."""
     if not boxes:

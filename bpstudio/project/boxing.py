@@ -25,11 +25,8 @@ def group(project: Project, ids: Iterable[str], title: str = "", colour: str = "
     chosen = {each for id in ids for each in _inside(project, id)}
     if chosen.isdisjoint(project.graph.nodes):
         raise GraphError(N_("A box holds nodes. Select some that belong together."))
-    filled = boxes.covered(project.boxes, chosen)
-    within = {member for box in filled.values() for member in box.members}
     things = [*project.graph.nodes, *project.notes]
-    members = [id for id in filled if id not in within]
-    members += [id for id in things if id in chosen and id not in within]
+    members = boxes.units(project.boxes, [id for id in things if id in chosen])
     id = boxes.free_id(project.boxes, "box")
     made = boxes.replaced(project.boxes, members, (id,))
     return _with_boxes(
@@ -74,6 +71,17 @@ def put_into(project: Project, id: str, ids: Iterable[str]) -> Project:
     left = boxes.without(project.boxes, new)
     box = left[id]
     return _with_boxes(project, {**left, id: replace(box, members=(*box.members, *new))})
+
+
+def house(project: Project, ids: Iterable[str], id: str) -> Project:
+    """These nodes and notes in the box of that id, or with an empty one in none.
+
+    A box that they fill goes along as it is. One that is left without a node is gone.
+    """
+    if id:
+        box_of(project, id)
+    new = boxes.housed(project.boxes, _things(project, ids), id)
+    return project if new == project.boxes else _with_boxes(project, new)
 
 
 def put_beside(project: Project, ids: Iterable[str], *beside: str) -> Project:

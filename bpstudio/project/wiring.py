@@ -38,13 +38,17 @@ def thread(project: Project, ids: Sequence[str], wire: Wire) -> Project:
 
 
 def drop(
-    project: Project, places: Mapping[str, Place], wire: Wire | None = None, box: str = ""
+    project: Project,
+    places: Mapping[str, Place],
+    wire: Wire | None = None,
+    box: str | None = None,
 ) -> Project:
-    """Nodes and notes moved to these places; into a wire, in this order, or into a box."""
+    """Nodes and notes moved to these places; into a wire, in this order, or into a box, or with
+    an empty one out of all boxes."""
     moved = edits.move(project, places)
     if wire is not None:
         moved = thread(moved, tuple(places), wire)
-    return boxing.put_into(moved, box, places) if box else moved
+    return moved if box is None else boxing.house(moved, places, box)
 
 
 def alone(project: Project, ids: Iterable[str]) -> bool:

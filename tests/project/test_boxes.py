@@ -84,6 +84,23 @@ def test_nodes_are_put_into_boxes_and_taken_out(chain: Project) -> None:
     assert boxing.take_out(chain, ["x"]) is chain
 
 
+def test_a_filled_box_goes_about_as_one(chain: Project) -> None:
+    inner = boxing.group(chain, ["x", "y"])
+    two = boxing.group(inner, ["add1", "z"])
+    nested = boxing.house(two, ["x", "y"], "box-2")
+    assert nested.boxes["box-2"].members == ("z", "add1", "box-1")
+    assert held(nested, "box-1") == {"x", "y"}
+    assert boxing.house(nested, ["x"], "").boxes["box-1"].members == ("y",)
+    assert around(boxing.house(nested, ["y", "x"], "").boxes, "x") == ("box-1",)
+    assert around(boxing.house(nested, ["x", "add1"], "box-1").boxes, "add1") == ("box-1", "box-2")
+    # Nothing lies in itself, and what lies there already stays as it is.
+    assert boxing.house(nested, ["x", "y", "add1", "z"], "box-1") is nested
+    assert boxing.house(two, ["x", "y"], "") is two
+    assert set(boxing.house(two, ["add1", "z", "x"], "").boxes) == {"box-1", "box-2"}
+    with pytest.raises(StudioError, match="no box called"):
+        boxing.house(two, ["x"], "box-9")
+
+
 def test_what_stands_for_a_node_lies_where_it_lay(chain: Project) -> None:
     boxed = boxing.group(chain, ["x", "add1"])
     between = edits.insert_node(boxed, gate("tanh"), (0.0, 0.0), "add1", "a")

@@ -232,6 +232,53 @@ def test_a_node_that_is_let_go_in_a_frame_joins_the_box(canvas: Canvas, studio: 
     assert not studio.project.boxes
 
 
+def test_a_node_that_is_dragged_well_out_of_its_frame_leaves_the_box(
+    canvas: Canvas, studio: Studio
+) -> None:
+    studio.do("", boxing.group, ["x", "y"])
+    canvas.grab()
+    (frame,) = canvas.scene.frames
+    # A little beyond, the frame is only wider; the node is still in it.
+    near = at(canvas, (frame.rect.centre[0], frame.rect.bottom + 20))
+    drag(canvas, middle(canvas, "y"), near)
+    assert held(studio, "box-1") == {"x", "y"} and names(studio)[-1] == "Move"
+    (wider,) = canvas.scene.frames
+    assert wider.rect.bottom > frame.rect.bottom
+    far = at(canvas, (wider.rect.centre[0], wider.rect.bottom + 90))
+    begin = middle(canvas, "y")
+    drag(canvas, begin, far, drop=False)
+    (around_x,) = canvas.drawing.standing.frames
+    assert around_x.members == {"x"}
+    assert held(studio, "box-1") == {"x", "y"}
+    QTest.mouseMove(canvas, begin)
+    (back,) = canvas.drawing.standing.frames
+    assert back.members == {"x", "y"}
+    QTest.mouseMove(canvas, far)
+    QTest.mouseRelease(canvas, LEFT, NONE, far)
+    assert held(studio, "box-1") == {"x"}
+    assert names(studio)[-1] == "Take out of the box"
+    studio.undo()
+    assert held(studio, "box-1") == {"x", "y"}
+
+
+def test_from_one_box_into_another_and_a_whole_box_into_one(canvas: Canvas, studio: Studio) -> None:
+    studio.do("", boxing.group, ["x", "y"])
+    studio.do("", boxing.group, ["add1", "multiply1"])
+    canvas.grab()
+    frames = {frame.id: frame for frame in canvas.scene.frames}
+    rect = frames["box-2"].rect
+    inside = at(canvas, (rect.centre[0], rect.bottom - 6))
+    drag(canvas, middle(canvas, "y"), inside)
+    assert (held(studio, "box-1"), held(studio, "box-2")) == ({"x"}, {"add1", "multiply1", "y"})
+    assert names(studio)[-1] == "Put into the box"
+    studio.undo()
+    canvas.grab()
+    head = frames["box-1"].head
+    drag(canvas, at(canvas, (head.x + 30, head.centre[1])), inside)
+    assert studio.project.boxes["box-2"].members == ("add1", "multiply1", "box-1")
+    assert held(studio, "box-1") == {"x", "y"}
+
+
 # -- notes --------------------------------------------------------------------------------------
 
 

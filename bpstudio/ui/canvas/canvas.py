@@ -28,6 +28,7 @@ from bpstudio.playback.picture import caption_of
 from bpstudio.playback.scene import Scene
 from bpstudio.playback.timeline import Wire
 from bpstudio.project import align
+from bpstudio.project.boxes import Boxes
 from bpstudio.ui.canvas import adding, overlay, telling
 from bpstudio.ui.canvas import view as views
 from bpstudio.ui.canvas.drawing import Drawing
@@ -167,9 +168,9 @@ class Canvas(Typing):
 
     # -- what gestures ask for ---------------------------------------------------------------
 
-    def lift(self, ids: Iterable[str], dx: float, dy: float) -> None:
-        """Show these nodes moved by so much, with their wires."""
-        self.drawing.lift(lifted(self.scene, ids, dx, dy))
+    def lift(self, ids: Iterable[str], dx: float, dy: float, boxes: Boxes | None = None) -> None:
+        """Show these nodes moved by so much, with their wires, and the boxes as they would be."""
+        self.drawing.lift(lifted(self.scene, ids, dx, dy, boxes))
         self.update()
 
     def put_down(self) -> None:

@@ -24,6 +24,7 @@ from bpstudio.playback.near import holding, near, points
 from bpstudio.playback.palette import Theme
 from bpstudio.playback.scene import Scene, scene
 from bpstudio.playback.timeline import Instant, Timeline, Wire
+from bpstudio.playback.wires import Path
 from bpstudio.project.project import Project
 from bpstudio.ui.canvas.badging import Badging
 from bpstudio.ui.canvas.caption import CaptionBox
@@ -74,6 +75,7 @@ class Drawing:
         self._sprites, self._ghost_sprites = Sprites(), Sprites()
         self._scene: Scene | None = None
         self._standing: Scene | None = None
+        self._left_behind: tuple[frozenset[Wire], tuple[Path, ...]] | None = None
         self._targets: Targets | None = None
         self._wiring: Wiring | None = None
         self._timeline: Timeline | None = None
@@ -113,11 +115,15 @@ class Drawing:
         if part is None:
             return self.scene
         if self._standing is None:
-            paths = (path for path in self.scene.paths if path.wire not in part.wires)
-            bodies = {**self.scene.bodies, **part.scene.bodies}
-            project = replace(self.scene.project, notes=part.scene.project.notes)
+            here, moved = self.scene, part.scene.project
+            if self._left_behind is None or self._left_behind[0] != part.wires:
+                left = tuple(path for path in here.paths if path.wire not in part.wires)
+                self._left_behind = part.wires, left
             self._standing = replace(
-                self.scene, project=project, bodies=bodies, paths=(*paths, *part.paths)
+                here,
+                project=replace(here.project, notes=moved.notes, boxes=moved.boxes),
+                bodies={**here.bodies, **part.scene.bodies},
+                paths=(*self._left_behind[1], *part.paths),
             )
         return self._standing
 
@@ -177,6 +183,7 @@ class Drawing:
     def renew(self) -> None:
         """Lay everything out anew."""
         self._scene = self._targets = self._wiring = self._timeline = self._run = None
+        self._left_behind = None
         self._state = ()
         self._queue = []
         self._glide = None

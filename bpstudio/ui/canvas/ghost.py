@@ -11,6 +11,7 @@ from bpstudio.playback.bodies import Body
 from bpstudio.playback.scene import Scene
 from bpstudio.playback.timeline import Wire
 from bpstudio.playback.wires import Path, paths
+from bpstudio.project.boxes import Boxes
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,8 +39,13 @@ class Lifted:
         return tuple(body for body in self.scene.each if body.node.id in self.bodies)
 
 
-def lifted(scene: Scene, ids: Iterable[str], dx: float, dy: float) -> Lifted:
-    """These nodes and notes moved by so much, with everything that hangs on them."""
+def lifted(
+    scene: Scene, ids: Iterable[str], dx: float, dy: float, boxes: Boxes | None = None
+) -> Lifted:
+    """These nodes and notes moved by so much, with everything that hangs on them.
+
+    `boxes` are those that there would be if they were put down there, if others than now.
+    """
     graph = scene.graph
     chosen = frozenset(ids)
     moving = {id for each in chosen if each in scene.bodies for id in scene.bodies[each].ids}
@@ -68,6 +74,8 @@ def lifted(scene: Scene, ids: Iterable[str], dx: float, dy: float) -> Lifted:
     hanging = tuple(path for path in every if path.source in moving or path.target in moving)
     near = {id: led_past[id] for id in part.nodes if led_past[id].last.id in part.nodes}
     project = replace(scene.project, graph=part, notes=notes)
+    if boxes is not None:
+        project = replace(project, boxes=boxes)
     return Lifted(
         frozenset(body.node.id for body in shifted.values()),
         hanging,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -152,14 +153,16 @@ class Targets:
         frame = self.mark(at)
         return None if frame is None else frame.id
 
-    def box_at(self, at: Point) -> str | None:
-        """The open box whose frame is around that place, the innermost."""
-        boxes = [frame for frame in self.scene.frames if frame.role]
-        for frame in reversed(boxes):
-            rect = frame.rect
-            if rect.x <= at[0] <= rect.right and rect.y <= at[1] <= rect.bottom:
+    def box_at(self, at: Point, without: Collection[str] = ()) -> str:
+        """The open box whose frame is around that place, the innermost; empty for none.
+
+        Boxes all of whose members are `without` do not count.
+        """
+        for frame in reversed(self.scene.frames):
+            counts = frame.role and not frame.members.issubset(without)
+            if counts and frame.rect.holds(at):
                 return frame.id
-        return None
+        return ""
 
     def within(self, *parts: Rect) -> tuple[Body, ...]:
         """The bodies that meet a part of the canvas, or one of several."""
