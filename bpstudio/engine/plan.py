@@ -327,7 +327,8 @@ class TrainingPlan:
         """
         code, own = Code(), self._passes
         if own.plain and not careful:
-            plain.emit(code, own.tape, own.calls, own.leaves, own.destinations)
+            vectors = (self.parameters, self.gradients)
+            plain.emit(code, own.tape, own.calls, own.leaves, own.destinations, vectors)
         else:
             lay_out(
                 own.tape,
