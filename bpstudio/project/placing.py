@@ -7,14 +7,18 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from bpstudio.data.dataset import Dataset
-from bpstudio.engine.formula import build
+from bpstudio.engine.formula import Formula, build
 from bpstudio.engine.graph import Graph, Node
 from bpstudio.engine.op import Kind, catalog
+from bpstudio.errors import GraphError
+from bpstudio.language import N_
 from bpstudio.project import edits
 from bpstudio.project.arrange import arrange
 from bpstudio.project.project import TYPED, Project, complete, frozen
 
 Place = tuple[float, float]
+Wire = tuple[str, str, int]
+"""A wire by where it ends: target node, port, slot."""
 Sizes = Mapping[str, tuple[float, float]]
 
 USUAL = (70.0, 54.0)
@@ -57,29 +61,42 @@ def free_place(
     return float(round(x)), float(round(y))
 
 
-def add_formula(project: Project, text: str, place: Place | None = None) -> Project:
+def add_formula(
+    project: Project,
+    text: str,
+    place: Place | None = None,
+    *,
+    source: str = "",
+    end: Wire | None = None,
+) -> Project:
     """The gates of a formula beside what is there, in one edit.
 
-    `place` is the left end of the new network, at half its height; without one it stands below
-    everything. A name that is taken gets another number; a name's value starts as 1. Raises
-    FormulaError for a formula that can't be read.
+    `place` is the left end of the new network, at half its height, or where only the result is
+    connected its right end; without one it stands below everything. A name that is taken gets
+    another number; a name's value starts as 1.
+
+    The node `source` stands for the name that `joined` says, and feeds what would read it; the
+    result feeds the port `end`, and takes the place of the wire there. Raises FormulaError for a
+    formula that can't be read, and GraphError for one without a name for the source.
     """
     formula = build(text)
-    new = free_names({*project.graph.nodes, *project.groups}, formula.graph.nodes)
-    at = arrange(formula.graph)
-    left, middle = min(x for x, _ in at.values()), _middle(y for _, y in at.values())
+    taken = {*project.graph.nodes, *project.groups}
+    entry = joined(project, formula, source) if source else ""
+    made = [node for node in formula.graph.nodes.values() if node.id != entry]
+    new = {**free_names(taken, [node.id for node in made]), **({entry: source} if entry else {})}
+    at = {id: xy for id, xy in arrange(formula.graph).items() if id != entry}
+    xs, middle = [x for x, _ in at.values()], _middle(y for _, y in at.values())
+    side = max(xs) if end and not source else min(xs)
     x, y = place or _below(project, max(y for _, y in at.values()) - middle)
     nodes = dict(project.graph.nodes)
-    for node in formula.graph.nodes.values():
+    for node in made:
         sources = {port: tuple(new[s] for s in ids) for port, ids in node.sources.items()}
         nodes[new[node.id]] = Node(new[node.id], node.op, sources, node.title)
     ones = {
-        f"{new[node.id]}.{port.name}": frozen(1.0)
-        for node in formula.graph.nodes.values()
-        for port in node.owned(*TYPED)
+        f"{new[node.id]}.{port.name}": frozen(1.0) for node in made for port in node.owned(*TYPED)
     }
-    places = {new[id]: (nx - left + x, ny - middle + y) for id, (nx, ny) in at.items()}
-    return complete(
+    places = {new[id]: (nx - side + x, ny - middle + y) for id, (nx, ny) in at.items()}
+    added = complete(
         replace(
             project,
             graph=Graph(nodes),
@@ -87,6 +104,32 @@ def add_formula(project: Project, text: str, place: Place | None = None) -> Proj
             places={**project.places, **places},
         )
     )
+    return added if end is None else _led_to(added, new[formula.output], end)
+
+
+def joined(project: Project, formula: Formula, source: str) -> str:
+    """The name in a formula that a node stands for: its own id or title, else the first.
+
+    Raises GraphError where the formula has no name at all.
+    """
+    node = project.graph[source]
+    if not formula.variables:
+        raise GraphError(
+            N_("The formula has no name that {label} could stand for. Write one, as in x + 1."),
+            nodes=(source,),
+            label=node.label,
+        )
+    own = (name for name in (node.title, node.id) if name in formula.variables)
+    return next(own, formula.variables[0])
+
+
+def _led_to(project: Project, result: str, end: Wire) -> Project:
+    """A wire from a result to a port, in the place of the one that is there."""
+    target, port, slot = end
+    if slot < len(project.graph[target].sources.get(port, ())):
+        graph = edits.rewired(project.graph, *end, (result,))
+        return complete(replace(project, graph=graph))
+    return edits.connect(project, result, target, port)
 
 
 def use_data(project: Project, data: Dataset, place: Place) -> Project:

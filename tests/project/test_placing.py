@@ -8,7 +8,7 @@ import pytest
 from bpstudio.data import toys
 from bpstudio.engine import run
 from bpstudio.engine.op import catalog
-from bpstudio.errors import FormulaError
+from bpstudio.errors import FormulaError, GraphError
 from bpstudio.project import edits, placing
 from bpstudio.project.build import network
 from bpstudio.project.project import Project, arguments
@@ -50,6 +50,29 @@ def test_a_formula_keeps_what_is_there_and_takes_free_names() -> None:
 def test_a_formula_that_can_not_be_read_changes_nothing() -> None:
     with pytest.raises(FormulaError):
         placing.add_formula(Project(), "x + ")
+
+
+def test_a_formula_is_joined_to_a_node_a_port_or_a_wire() -> None:
+    first = placing.add_formula(Project(), "f = x + y")
+    behind = placing.add_formula(first, "tanh(u) * v", (300.0, 0.0), source="f")
+    new = behind.graph.nodes.keys() - first.graph.nodes.keys()
+    assert new == {"tanh1", "multiply1", "v"}
+    assert behind.graph["tanh1"].sources == {"x": ("f",)}
+    assert min(behind.places[id][0] for id in new) == 300.0
+    # Its own name is the one that it stands for, wherever it is written.
+    named = placing.add_formula(first, "u * f", source="f")
+    assert named.graph["multiply1"].sources == {"a": ("u",), "b": ("f",)}
+    # Before a port the result stands where the wire was dropped, and what feeds it to the left.
+    before = placing.add_formula(first, "sin(u)", (-300.0, 50.0), end=("f", "a", 0))
+    assert before.graph["f"].sources == {"a": ("sin1",), "b": ("y",)}
+    assert before.places["sin1"] == (-300.0, 50.0) and before.places["u"][0] < -300.0
+    within = placing.add_formula(first, "sin(u)", source="x", end=("f", "a", 0))
+    assert within.graph["sin1"].sources == {"x": ("x",)}
+    assert within.graph["f"].sources == {"a": ("sin1",), "b": ("y",)}
+    with pytest.raises(GraphError, match="no name that f could stand for"):
+        placing.add_formula(first, "2 + 3", source="f")
+    with pytest.raises(GraphError, match="circle"):
+        placing.add_formula(first, "sin(u)", source="f", end=("f", "a", 0))
 
 
 def test_a_data_set_takes_the_place_of_the_one_that_is_read() -> None:

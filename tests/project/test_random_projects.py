@@ -150,6 +150,15 @@ class Editing(RuleBasedStateMachine):
     def add_formula(self, text: str) -> None:
         self.do(placing.add_formula, text)
 
+    @precondition(small)
+    @rule(text=st.sampled_from(FORMULAS), source=INDEX, reader=INDEX, joined=st.integers(1, 3))
+    def join_formula(self, text: str, source: int, reader: int, joined: int) -> None:
+        node = self.project.graph[self.pick(reader)]
+        wires = [(node.id, port, 0) for port in node.sources]
+        end = wires[0] if wires and joined & 2 else None
+        fed = self.pick(source) if joined & 1 else ""
+        self.do(placing.add_formula, text, source=fed, end=end)
+
     @precondition(filled)
     @rule(index=INDEX, level=st.sampled_from(LEVELS))
     def unfold(self, index: int, level: str) -> None:
@@ -176,7 +185,7 @@ class Editing(RuleBasedStateMachine):
         self.do(boxing.group, {things[index % len(things)] for index in indices}, title)
 
     @precondition(lambda self: self.project.boxes)
-    @rule(index=INDEX, what=st.integers(0, 5), other=INDEX)
+    @rule(index=INDEX, what=st.integers(0, 7), other=INDEX)
     def change_box(self, index: int, what: int, other: int) -> None:
         names = list(self.project.boxes)
         id, things = names[index % len(names)], [*self.project.graph.nodes, *names]
@@ -191,8 +200,10 @@ class Editing(RuleBasedStateMachine):
             self.do(boxing.colour_box, id, "teal")
         elif what == 4:
             self.do(boxing.put_into, id, [thing])
-        else:
+        elif what == 5:
             self.do(boxing.take_out, [thing])
+        else:
+            self.do(boxing.house, [thing], id if what == 6 else "")
 
     @rule(text=TITLES, x=NUMBERS, index=INDEX)
     def write(self, text: str, x: float, index: int) -> None:

@@ -423,6 +423,20 @@ def test_a_wire_dropped_on_nothing_searches_for_what_fits(qtbot: QtBot, chain: C
     assert chain.search is None
 
 
+def test_a_formula_typed_where_a_wire_was_dropped_joins_the_wire(
+    qtbot: QtBot, chain: Canvas
+) -> None:
+    drag(qtbot, chain, output(chain, "multiply1"), QPoint(900, 350))
+    assert chain.search is not None
+    QTest.keyClicks(chain.search.line, "tanh(u)*v")
+    QTest.keyClick(chain.search.line, Qt.Key.Key_Return)
+    graph = chain.studio.project.graph
+    assert graph["tanh1"].sources == {"x": ("multiply1",)}
+    assert graph["multiply2"].sources == {"a": ("tanh1",), "b": ("v",)}
+    assert "u" not in graph.nodes and entries(chain.studio) == 1
+    assert chain.studio.selection == {"tanh1", "multiply2", "v"}
+
+
 def test_a_gate_dropped_on_a_wire_goes_into_it(chain: Canvas) -> None:
     path = chain.scene.by_wire["multiply1", "a", 0]
     x, y = path.at(0.5)[0].tolist()

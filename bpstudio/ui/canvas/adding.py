@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, TypeAlias
 
 from PySide6.QtCore import QMimeData
 
@@ -13,10 +13,14 @@ from bpstudio.errors import StudioError
 from bpstudio.language import N_, _
 from bpstudio.playback.timeline import Wire
 from bpstudio.project import edits, gates, placing, wiring
-from bpstudio.ui.canvas.hit import Input, Output
+from bpstudio.project.project import Project
+from bpstudio.ui.canvas.hit import Input, Output, Strand
 from bpstudio.ui.canvas.view import Point
 from bpstudio.ui.panels.entries import Entry
 from bpstudio.ui.studio import Studio
+
+Joined: TypeAlias = tuple[str, Wire | None]
+"""The node that feeds something new, or an empty name, and the wire that its result becomes."""
 
 OP_TYPE, DATA_TYPE = "application/x-bpstudio-op", "application/x-bpstudio-data"
 """The mime types of what is dragged from the palette."""
@@ -76,11 +80,24 @@ def add_data(studio: Studio, name: str, place: Point) -> None:
         studio.select(studio.project.graph.nodes.keys() - before)
 
 
-def add_formula(studio: Studio, text: str, place: Point) -> None:
-    """The gates of a formula, selected."""
-    before = studio.project.graph.nodes.keys()
-    if studio.do(_("Formula"), placing.add_formula, text, place):
+def add_formula(studio: Studio, text: str, place: Point, joined: Joined = ("", None)) -> None:
+    """The gates of a formula, selected; with the node and the port that they are connected to."""
+    before, (source, end) = studio.project.graph.nodes.keys(), joined
+    if studio.do(_("Formula"), placing.add_formula, text, place, source=source, end=end):
         studio.select(studio.project.graph.nodes.keys() - before)
+
+
+def ends_of(project: Project, where: Output | Input | Strand | None) -> Joined:
+    """What a formula that is typed there would be connected to."""
+    match where:
+        case Output():
+            return where.node, None
+        case Input():
+            return "", (where.node, where.port, where.slot)
+        case Strand():
+            target, port, slot = where.wire
+            return project.graph[target].sources[port][slot], where.wire
+    return "", None
 
 
 def takes_input(entry: Entry) -> bool:

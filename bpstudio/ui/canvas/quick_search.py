@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QIcon
 
 from bpstudio.engine.formula import build
-from bpstudio.errors import FormulaError
+from bpstudio.errors import FormulaError, GraphError
 from bpstudio.language import _, ngettext
 from bpstudio.playback.bodies import symbol
 from bpstudio.playback.palette import THEMES
 from bpstudio.project import fitting
+from bpstudio.project.placing import joined
 from bpstudio.project.project import Project
 from bpstudio.ui.canvas import adding
 from bpstudio.ui.canvas.hit import Input, Output, Strand
@@ -31,13 +32,15 @@ _MOST_FACES = 12
 
 def search(canvas: Canvas, place: Point, where: Where) -> SearchBox:
     """A box that puts what is taken at that place of the canvas, and connects it."""
-    asked = _("Search, or type a formula…") if where is None else _("Search for what fits…")
+    asked = _("Search, or type a formula…")
+    if where is not None:
+        asked = _("Search for what fits, or type a formula…")
 
     def offers(text: str) -> list[Offer]:
         fit = fitting_entries(canvas.studio.project, text, where)
         rows = [gate_offer(canvas, entry, place, where) for entry in fit]
-        if where is None and text and not (fit and called(fit[0], text)):
-            rows = [*_formula(canvas, text, place, alone=not rows), *rows]
+        if text and not (fit and called(fit[0], text)):
+            rows = [*_formula(canvas, text, place, where, alone=not rows), *rows]
         return rows or [Offer(_("Nothing that fits is called so."))]
 
     return SearchBox(canvas, asked, offers)
@@ -81,18 +84,22 @@ def _put(canvas: Canvas, entry: Entry, place: Point, where: Where) -> None:
         adding.add_op(studio, entry.op, place)
 
 
-def _formula(canvas: Canvas, text: str, place: Point, *, alone: bool) -> list[Offer]:
+def _formula(canvas: Canvas, text: str, place: Point, where: Where, *, alone: bool) -> list[Offer]:
     """A row for a formula with the gates that it becomes; where nothing else is found, a row that
-    says why it is none."""
+    says why it is none, or why nothing can be connected to it."""
+    project = canvas.studio.project
+    ends = adding.ends_of(project, where)
     try:
-        nodes = tuple(build(text).graph.ordered)
-    except FormulaError as error:
+        formula = build(text)
+        entry = joined(project, formula, ends[0]) if ends[0] else ""
+    except (FormulaError, GraphError) as error:
         return [Offer(str(error))] if alone else []
+    nodes = tuple(node for node in formula.graph.ordered if node.id != entry)
     if all(node.op.category == "source" for node in nodes):
         return []
     words = ngettext("Adds {count} node: {gates}", "Adds {count} nodes: {gates}", len(nodes))
     faces = [node.id if node.op.category == "source" else symbol(node.op) for node in nodes]
     more = " …" if len(faces) > _MOST_FACES else ""
     gates = "  ".join(faces[:_MOST_FACES]) + more
-    take = partial(adding.add_formula, canvas.studio, text, place)
+    take = partial(adding.add_formula, canvas.studio, text, place, ends)
     return [Offer(text, take, words.format(count=len(nodes), gates=gates))]
