@@ -6,7 +6,8 @@
             …                               # `job.over`, `job.outcome`, `job.problem`
 
 Of what the generator yields on the way the newest is told, some 25 times a second; what it returns
-is the outcome. Closing ends the process at once, whatever it is doing.
+is the outcome. It can be held up between two of them, and let go on. Closing ends the process at
+once, whatever it is doing.
 """
 
 from __future__ import annotations
@@ -58,9 +59,8 @@ class Beside:
         with one_thread():
             self._process.start()
         theirs.close()
-        # What is sent may be large, and whoever asked must not wait until it is taken.
-        self._sender = threading.Thread(target=self._send, args=((work, arguments),), daemon=True)
-        self._sender.start()
+        self._sending: threading.Thread | None = None
+        self._send((work, arguments))
 
     def __enter__(self) -> Beside:
         return self
@@ -84,13 +84,18 @@ class Beside:
             self._lose()
         return found
 
+    def hold(self, on: bool) -> None:
+        """Have it wait before it does more, or go on; what was found until then is told."""
+        self._send(on)
+
     def close(self) -> None:
         """End the process; nothing is left of it."""
         if self._connection.closed:
             return
         self._process.kill()
         self._process.join()
-        self._sender.join()
+        if self._sending is not None:
+            self._sending.join()
         self._process.close()
         self._connection.close()
 
@@ -119,9 +124,17 @@ class Beside:
             N_("The process that was to do this was ended from outside. Try again.")
         )
 
-    def _send(self, work: tuple[Any, ...]) -> None:
+    def _send(self, what: object) -> None:
+        """Send this after all before it; it may be large, and whoever asked must not wait."""
+        after = self._sending
+        self._sending = threading.Thread(target=self._put, args=(what, after), daemon=True)
+        self._sending.start()
+
+    def _put(self, what: object, after: threading.Thread | None) -> None:
+        if after is not None:
+            after.join()
         try:
-            self._connection.send(work)
+            self._connection.send(what)
         except OSError:
             return  # the process is gone, which its handle notices by itself
 
@@ -143,6 +156,12 @@ def _done(connection: Connection, work: Any, arguments: tuple[Any, ...]) -> Told
         steps = work(*arguments)
         next_at, newest = 0.0, None
         while True:
+            held = connection.poll() and connection.recv()
+            if held and newest is not None:
+                connection.send(Told("found", newest))
+                newest = None
+            while held:
+                held = connection.recv()
             try:
                 newest = next(steps)
             except StopIteration as end:

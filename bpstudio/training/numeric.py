@@ -7,6 +7,7 @@ passes for N weights, against one forward and one backward pass.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -21,6 +22,7 @@ from bpstudio.errors import GraphError, NotFinite
 from bpstudio.language import N_
 from bpstudio.training.failure import given_of_step
 from bpstudio.training.job import Job
+from bpstudio.training.pace import PIECE
 from bpstudio.training.settings import penalised
 
 
@@ -45,6 +47,14 @@ def descend(job: Job, nudge: float = STEP) -> Iterator[NumericStep]:
     The optimizer starts anew, whatever the job remembers. Raises GraphError where there is nothing
     to train, and NotFinite when the loss or a weight is no longer finite.
     """
+    return (each for each in descending(job, nudge) if isinstance(each, NumericStep))
+
+
+def descending(job: Job, nudge: float = STEP) -> Iterator[NumericStep | int]:
+    """As `descend`, with the forward passes so far about every 15 ms while a step is prepared.
+
+    The first thing given is 0, when everything is ready to begin.
+    """
     _check(job)
     settings, keys = job.settings, [key for key, _ in job.layout]
     sizes = [int(np.prod(shape)) for _, shape in job.layout]
@@ -59,9 +69,13 @@ def descend(job: Job, nudge: float = STEP) -> Iterator[NumericStep]:
     moving = factors != 0
     state = {name: np.zeros(vector.size) for name in settings.optimizer.state}
     loss_of, passes = _losses(job, views), 0
+    loss_of(given_of_step(job, job.start), job.start)  # which compiles what it needs
+    yield passes
+    told = time.perf_counter()
     for step in range(job.start, job.start + job.steps):
         given = given_of_step(job, step)
         loss = loss_of(given, step)
+        passes += 1
         differences = np.zeros(vector.size)
         for index in np.flatnonzero(moving):
             value = vector[index]
@@ -72,7 +86,10 @@ def descend(job: Job, nudge: float = STEP) -> Iterator[NumericStep]:
             vector[index] = below
             differences[index] = (higher - loss_of(given, step)) / (above - below)
             vector[index] = value
-        passes += 1 + 2 * int(moving.sum())
+            passes += 2
+            if time.perf_counter() - told > PIECE:
+                yield passes
+                told = time.perf_counter()
         rate = factors * settings.optimizer.learning_rate * settings.schedule.factor(step)
         gradient = differences + pulled * (settings.l2 * vector + settings.l1 * np.sign(vector))
         with np.errstate(all="ignore"):

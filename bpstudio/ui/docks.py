@@ -84,6 +84,7 @@ PANELS = (
     Panel("runs", "RunsPanel", N_("Runs"), BOTTOM, share=36, of=ASKED),
     Panel("code", "CodePanel", N_("Code"), BOTTOM, share=44, of=ASKED),
     Panel("checking", "CheckingPanel", N_("Gradient check"), BOTTOM, share=52, of=ASKED),
+    Panel("training_race", "TrainingRacePanel", N_("Training race"), BOTTOM, share=56, of=ASKED),
     Panel("neurons", PLOT, N_("Neurons"), BOTTOM, of=ASKED),
     Panel("warp", PLOT, N_("Warped plane"), BOTTOM, of=ASKED),
     Panel("layers", PLOT, N_("Spread over time"), BOTTOM, of=ASKED),

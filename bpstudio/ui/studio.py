@@ -33,6 +33,7 @@ from bpstudio.ui.checking import Checking
 from bpstudio.ui.going_back import GoingBack
 from bpstudio.ui.looking import Looking
 from bpstudio.ui.preferences import Preferences
+from bpstudio.ui.racing import Racing
 from bpstudio.ui.showing import Showing, run_anew, show
 from bpstudio.ui.tending import Tending
 from bpstudio.ui.training import Outcome, Training, change_for, ends_training, job_of
@@ -102,6 +103,7 @@ class Studio(Looking):
         training.ended.connect(self._end)
         self._next_recording = 0.0
         self.checking = Checking(self)
+        self.racing = Racing(self)
         self.tending = Tending(self)
         self.past = GoingBack(self)
         self._iterating: int = 0
@@ -199,8 +201,7 @@ class Studio(Looking):
             return
         self.select(self.chosen & (after.graph.nodes.keys() | after.notes.keys()))
         if self.training.running:
-            change = change_for(before, after)
-            if change is not None:
+            if (change := change_for(before, after)) is not None:
                 self.training.change(change)
             self.shown = run_anew(replace(self.shown, project=after))
         elif between(before, after).computes:
@@ -306,6 +307,7 @@ class Studio(Looking):
         """End what moves and what runs beside; nothing is asked and nothing saved."""
         self.stop()
         self.checking.cancel()
+        self.racing.cancel()
         self.tending.stop()
         self.training.close()
 
@@ -334,8 +336,7 @@ class Studio(Looking):
         except StudioError as error:
             self.complain(error)
             return
-        pace = self.preferences.pace
-        job = replace(job, watched=steps is None, pace=pace)
+        job = replace(job, watched=steps is None, pace=self.preferences.pace)
         self.tending.begin()
         self.training.start(*self.past.begin(job))
         self._next_recording = 0.0

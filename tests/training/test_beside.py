@@ -92,3 +92,14 @@ def test_a_process_that_is_ended_from_outside_is_noticed(tmp_path: Path) -> None
         os.kill(int((tmp_path / "pid").read_text()), 9)
         finish(job)
         assert "ended from outside" in str(job.problem)
+
+
+def test_it_is_held_up_and_goes_on(tmp_path: Path) -> None:
+    with Beside(endless, str(tmp_path / "pid")) as job:
+        found = job.news(PATIENCE)
+        job.hold(True)
+        while news := job.news(0.5):
+            found = news
+        assert not job.news(0.3)
+        job.hold(False)
+        assert job.news(PATIENCE)[0] > found[-1]

@@ -195,7 +195,7 @@ def curves(
         kept = thinned(each.values, _PIECES)
         across = room.x + x.share(each.steps[kept]) * room.width
         heights = room.bottom - y.share(each.values[kept]) * room.height
-        marks += _pieces(np.stack([across, heights], axis=1), index, theme)
+        marks += curve(np.stack([across, heights], axis=1), index, theme)
     marks.append(moment(room, x, here))
     return tuple(marks)
 
@@ -232,13 +232,11 @@ def segments(pieces: Array, ink: Ink, width: float) -> Curves:
     return Curves(controls, ink, np.full(len(pieces), width))
 
 
-def nothing_yet() -> StudioError:
-    """There is no step to look back at."""
-    return StudioError(N_("Nothing was recorded of a training yet. Train some steps."))
+def curve(points: Array, index: int, theme: Theme) -> Iterator[Mark]:
+    """A curve through these places with gaps where it has no value; a point alone is a disc.
 
-
-def _pieces(points: Array, index: int, theme: Theme) -> Iterator[Mark]:
-    """A curve with gaps where it has no value; a point alone is a disc."""
+    Its number among the curves chooses its dash and its colour.
+    """
     ink = _ink(index)
     breaks = np.flatnonzero(~np.isfinite(points).all(axis=1))
     for piece in np.split(points, breaks):
@@ -247,6 +245,11 @@ def _pieces(points: Array, index: int, theme: Theme) -> Iterator[Mark]:
             yield Discs(whole, 2.4, ink)
         elif len(whole):
             yield Line(whole, ink, 1.6 * theme.wire**0.5, _dash(index))
+
+
+def nothing_yet() -> StudioError:
+    """There is no step to look back at."""
+    return StudioError(N_("Nothing was recorded of a training yet. Train some steps."))
 
 
 def _ink(index: int) -> Ink:

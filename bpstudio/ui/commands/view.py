@@ -63,6 +63,18 @@ def show_checking(window: Window) -> None:
 
 
 @action(
+    N_("Training race"),
+    menu="View",
+    help=N_("The same training by backpropagation and by differences alone, side by side"),
+    checked=lambda window: not window.docks.by_name["training_race"].isHidden(),
+    group=1,
+)
+def show_training_race(window: Window) -> None:
+    """Open the race of two trainings, or close it."""
+    window.docks.by_name["training_race"].toggleViewAction().trigger()
+
+
+@action(
     N_("&Minimap"),
     menu="View",
     help=N_("The whole network in a corner, where it does not fit"),
