@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
@@ -115,7 +115,7 @@ def note_forward(
         noted.arguments[node.id] = arguments
         values = spread(arguments)
         rule = node.op.forward if training else node.op.infer
-        output = twice(tape, lambda rule=rule, values=values: {"": rule(*values)})[""]  # type: ignore[misc]
+        output = twice(tape, lambda rule=rule, values=values: {"": rule(*values)}, values)[""]  # type: ignore[misc]
         noted.outputs[node.id] = output
         if training and node.owned(Kind.STATISTIC):
             updated = twice(tape, lambda node=node, values=values: node.op.update(*values))  # type: ignore[misc]
@@ -142,6 +142,7 @@ def note_backward(noted: Noted, graph: Graph, objective: str) -> None:
             lambda node=node, upstream=upstream, output=output, values=values: node.op.backward(  # type: ignore[misc]
                 upstream, output, *values
             ),
+            values,
         )
         for port in node.op.ports:
             if port.name not in ruled:
@@ -172,10 +173,21 @@ def spread(arguments: Mapping[str, Any]) -> tuple[Traced, ...]:
     return tuple(values)
 
 
-def twice(tape: Tape, rule: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:
-    """What a rule gives, noted two times: hidden state would show as a difference."""
-    first, second = ({k: _lifted(tape, v) for k, v in rule().items()} for _ in range(2))
-    if _indices(first) != _indices(second):
+def twice(
+    tape: Tape, rule: Callable[[], Mapping[str, Any]], values: Sequence[Traced] | None = None
+) -> dict[str, Any]:
+    """What a rule gives, noted two times: hidden state would show as a difference.
+
+    Where the gate of the tape was noted so for numbers of the same kinds as `values`, once is
+    enough: a network of single numbers has the same few gates a thousand times.
+    """
+    first = {k: _lifted(tape, v) for k, v in rule().items()}
+    if tape.node is not None and values is not None:
+        kinds = (tape.node.op, tuple(first), tuple((v.shape, v.dtype) for v in values))
+        if kinds in tape.tried:
+            return first
+        tape.tried.add(kinds)
+    if _indices(first) != _indices({k: _lifted(tape, v) for k, v in rule().items()}):
         tape.refuse(
             N_(
                 "{label} ({op}) does something else each time it runs. Let noise come from `draw` "

@@ -17,7 +17,7 @@ from bpstudio.engine import simplify
 from bpstudio.engine.calls import FOLDED, Form
 from bpstudio.engine.op import Array
 from bpstudio.engine.products import axes_list, dot, tensordot
-from bpstudio.engine.template import call
+from bpstudio.engine.template import call, several
 from bpstudio.language import N_
 
 if TYPE_CHECKING:
@@ -68,8 +68,10 @@ def select(tape: Tape, condition: Any, a: Any, b: Any) -> Traced:
         tape.lift(b, (a, tape)),
     )
     shape = np.broadcast_shapes(*(x.shape for x in parts))
-    if not shape or parts[1].dtype != tape.dtype or parts[2].dtype != tape.dtype:
+    if parts[1].dtype != tape.dtype or parts[2].dtype != tape.dtype:
         return call(tape, np.where, parts, {})
+    if not shape:
+        return tape.note(Form.FUNCTION, np.where, parts, (several(parts),), (), tape.dtype)
     chosen = _chosen(tape, *parts)
     return tape.view("broadcast", chosen, shape)
 

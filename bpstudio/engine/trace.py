@@ -46,6 +46,7 @@ class Tape:
         self.calls: list[Call] = []
         self.maker: dict[int, Call] = {}
         self.node: Node | None = None
+        self.tried: set[Any] = set()
         self._known: dict[Any, int] = {}
 
     def leaf(self, shape: tuple[int, ...], *, batched: bool = False, dtype: Any = None) -> Traced:
