@@ -6,9 +6,10 @@
     python3 packaging/dev.py long [name]     the tests that take minutes
     python3 packaging/dev.py screenshots     the pictures of the documents
     python3 packaging/dev.py translations    the sentences to translate
+    python3 packaging/dev.py bundle [kind]   programs for people without Python: tar, deb, zip …
     python3 packaging/dev.py lock            chooses the versions of all libraries anew
 
-Every one but the last first brings .venv, in the root of the project, up to date.
+Every one but the last two first brings .venv, in the root of the project, up to date.
 """
 
 # Any Python must be able to read this file, in order to be told that it is too old.

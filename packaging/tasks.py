@@ -47,6 +47,7 @@ def main(words: Sequence[str], usage: str | None) -> int:
         "long": long,
         "screenshots": screenshots,
         "translations": translations,
+        "bundle": bundle,
         "lock": lock,
     }
     if not words or words[0] not in tasks:
@@ -126,20 +127,32 @@ def translations(words: list[str]) -> int:
     return status
 
 
+def bundle(words: list[str]) -> int:
+    """Programs for people without Python; see packaging/bundle."""
+    from bundle import build
+
+    return build.bundle(words)
+
+
 def lock(words: list[str]) -> int:
-    """Chooses the newest allowed version of every library and writes the lock."""
+    """Chooses the newest allowed version of every library and writes the locks."""
+    common = ("onnx", "safetensors")
+    failed = _lock(LOCK, "dev", (*common, "onnxruntime", "cluster"), words)
+    return failed or _lock(ROOT / "packaging/bundle/requirements.lock", "bundle", common, words)
+
+
+def _lock(file: Path, group: str, extras: Sequence[str], words: list[str]) -> int:
     command = _uv()
     if command is None:
         raise Stopped(f"This needs uv, which is not installed; type: {PYTHON} -m pip install uv")
-    command += ["pip", "compile", "pyproject.toml", "--group", "dev", "--upgrade", "--quiet"]
-    command += ["--extra", "onnx", "--extra", "onnxruntime", "--extra", "safetensors"]
-    command += ["--extra", "cluster"]
+    command += ["pip", "compile", "pyproject.toml", "--group", group, "--upgrade", "--quiet"]
+    command += [word for extra in extras for word in ("--extra", extra)]
     command += ["--universal", "--python-version", "3.11", "--generate-hashes", "--no-config"]
     command += ["--default-index", "https://pypi.org/simple"]
     # A version that is a week old has been looked at by others.
     command += ["--exclude-newer", "7 days"]
     command += ["--custom-compile-command", "python packaging/dev.py lock"]
-    command += ["--output-file", str(LOCK.relative_to(ROOT)), *words]
+    command += ["--output-file", str(file.relative_to(ROOT)), *words]
     return subprocess.run(command, cwd=ROOT, env=clean_environ(), check=False).returncode
 
 

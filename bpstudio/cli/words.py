@@ -29,12 +29,12 @@ class Parser(argparse.ArgumentParser):
 
 def parse(words: Sequence[str]) -> argparse.Namespace:
     """The command with its arguments; raises StudioError for words that make none."""
-    parser = _parser()
+    whole = parser()
     if words and words[0] == "formula":
         words = _formula_first(words)
-    elif not words or (words[0] not in _commands(parser) and words[0] not in ("-h", "--help")):
+    elif not words or (words[0] not in _commands(whole) and words[0] not in ("-h", "--help")):
         words = ["window", *words]
-    return parser.parse_args(list(words))
+    return whole.parse_args(list(words))
 
 
 def _formula_first(words: Sequence[str]) -> list[str]:
@@ -48,7 +48,8 @@ def _formula_first(words: Sequence[str]) -> list[str]:
     return ["formula", *options, *(["--", *rest] if rest else [])]
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
+    """All commands, each with its options and what they mean."""
     parser = Parser(prog="bpstudio", description="See backpropagation, and try it out.")
     choose = parser.add_subparsers(metavar="COMMAND", parser_class=Parser, required=True)
 
