@@ -57,6 +57,10 @@ class Batches:
         """The arrays of one batch."""
         return {leaf: epoch[index] for leaf, epoch in self._epoch.items()}
 
+    def single(self, key: str) -> Array:
+        """Where a typed value lies that is the same for the whole batch."""
+        return self._single[key]
+
     def load(self, graph: Graph, arrays: Mapping[str, Array], order: Array | None) -> bool:
         """Lay them out in that order; True if they lie elsewhere now than before."""
         self._load_single(graph, arrays)

@@ -306,9 +306,10 @@ def _compiled(
     except StudioError:
         return None
 
+    changed = predictor.nudged(weights, given, statistics)
+
     def total(place: Place, value: Array) -> float:
-        changed = {f"{place[0]}.{place[1]}": value}
-        return float(np.sum(predictor({**weights, **changed}, {**given, **changed}, statistics)))
+        return float(changed(f"{place[0]}.{place[1]}", value).sum())
 
     return total
 

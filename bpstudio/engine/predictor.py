@@ -95,6 +95,31 @@ class Predictor:
             result[rows] = self._result[: rows.stop - rows.start]
         return result
 
+    def nudged(
+        self,
+        weights: Mapping[str, Array],
+        given: Mapping[str, Array],
+        statistics: Mapping[str, Array] | None = None,
+    ) -> Callable[[str, Array], Array]:
+        """The output with one weight or typed value another, of which the key and array are asked.
+
+        Everything else is laid out once, so `given` has at most `rows` rows. What is returned is
+        overwritten by the next call.
+        """
+        self(weights, given, statistics)
+        result, run, quietly = self._result, self._run, self._quietly
+
+        def changed(key: str, value: Array) -> Array:
+            place = self._weights.get(key)
+            place = self._batches.single(key) if place is None else place
+            before = place.copy()
+            np.copyto(place, value)
+            quietly(run, 0)
+            np.copyto(place, before)
+            return result
+
+        return changed
+
     def _take(self, weights: Mapping[str, Array] | Array, statistics: Mapping[str, Array]) -> None:
         for key, place in self._weights.items():
             if key in statistics:

@@ -326,8 +326,17 @@ def test_the_error_falls_and_rises_again_with_the_nudge() -> None:
     assert min(curve, key=lambda point: point.forward_error).h == 1e-8
 
 
-def test_the_compiled_way_and_the_plain_way_agree(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("typed", [False, True])
+def test_the_compiled_way_and_the_plain_way_agree(
+    typed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     network, given, weights = layered()
+    if typed:
+        nodes = [Node("x", Input()), Node("y", Input())]
+        nodes += [Node("xy", Multiply(), {"a": ("x",), "b": ("y",)})]
+        nodes += [Node("tanh", Tanh(), {"x": ("xy",)}), Node("sum", Sum(), {"x": ("tanh",)})]
+        network, weights = Graph({node.id: node for node in nodes}), {}
+        given = {"x.value": np.array([0.3, -1.2]), "y.value": np.array(0.7)}
     plain = gradient_check(network, given, weights)
     monkeypatch.setattr(check_module, "WORTH_A_PLAN", 1)
     quick = gradient_check(network, given, weights)
