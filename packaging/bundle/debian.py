@@ -40,7 +40,8 @@ def package(folder: Path, place: Path, version: str) -> Path:
     control = CONTROL.format(
         version=version,
         architecture=architecture,
-        size=sum(f.stat().st_size for f in root.rglob("*") if f.is_file()) // 1024,
+        size=sum(f.stat().st_size for f in root.rglob("*") if f.is_file() and not f.is_symlink())
+        // 1024,
         needed=", ".join(NEEDED),
     )
     (root / "DEBIAN").mkdir()
@@ -55,7 +56,7 @@ def package(folder: Path, place: Path, version: str) -> Path:
 def _lay_out(folder: Path, root: Path, place: Path) -> None:
     """The files as they will lie in the system."""
     share = root / "usr" / "share"
-    shutil.copytree(folder, root / "usr" / "lib" / "bpstudio")
+    shutil.copytree(folder, root / "usr" / "lib" / "bpstudio", symlinks=True)
     (root / "usr" / "bin").mkdir(parents=True)
     (root / "usr" / "bin" / "bpstudio").symlink_to("../lib/bpstudio/bpstudio")
     for source, target in {
