@@ -1,6 +1,7 @@
-"""The engine beside its peers: training steps, single numbers, pictures, memory.
+"""The engine beside its peers: training steps, single numbers, pictures, derivatives, runs stacked,
+what a training keeps of its past, memory.
 
-    python3 packaging/dev.py bench engine [--rounds 25] [--only W1 W2 numbers pictures memory]
+    python3 packaging/dev.py bench engine [--rounds 25] [--only W1 numbers pictures derivatives …]
     PYTHONPATH=. /elsewhere/venv/bin/python tests/bench/engine.py engine-and-peers.md
 
 All take turns in one process, shuffled in every round; what counts is CPU time, and of the ratios
@@ -30,7 +31,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.bench.rivals import memory, numbers, pictures
+from tests.bench import history, stack
+from tests.bench.rivals import derivatives, memory, numbers, pictures
 from tests.bench.rivals.by_hand import BY_HAND
 from tests.bench.rivals.frameworks import PEERS
 from tests.bench.rivals.grid import grid_rivals
@@ -116,6 +118,16 @@ def convolutions(words: argparse.Namespace) -> Iterator[str]:
         yield row(work.name, columns, ratios, f"{medians['plan'] * 1e3:.2f}")
 
 
+def by_derivatives(words: argparse.Namespace) -> Iterator[str]:
+    """Jacobians and the gradient check relative to ours."""
+    columns = ["PyTorch", "JAX"]
+    yield from head("ours = 1", ["ms", *columns])
+    for name, found in derivatives.turns().items():
+        turns = {key: grid_turn(turn) for key, turn in found.items()}
+        medians, ratios = measured(turns, min(words.rounds, ROUNDS_OF_SLOW), words.seconds)
+        yield row(name, columns, ratios, f"{medians['ours'] * 1e3:.3f}")
+
+
 def room(words: argparse.Namespace) -> Iterator[str]:
     """The memory of plans."""
     yield from head("plan", ["MB", "MB, nothing used again", "share"])
@@ -141,6 +153,9 @@ def room(words: argparse.Namespace) -> Iterator[str]:
 PARTS: dict[str, Callable[[argparse.Namespace], Iterator[str]]] = {
     "numbers": single_numbers,
     "pictures": convolutions,
+    "derivatives": by_derivatives,
+    "stacked": lambda words: stack.table(min(words.rounds, ROUNDS_OF_SLOW)),
+    "history": lambda words: history.table(min(words.rounds, ROUNDS_OF_SLOW)),
     "memory": room,
 }
 

@@ -13,6 +13,7 @@ import argparse
 import random
 import statistics
 import time
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -77,12 +78,10 @@ def taken(course: Course, first: int, losses: Array, tape: Tape | None) -> float
     return time.process_time() - begin
 
 
-def main() -> None:
-    """Measure and print a table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=15)
-    arguments = parser.parse_args()
-    print("| workload | steps | with / without | states | MB |\n|---|--:|--:|--:|--:|")
+def table(rounds: int) -> Iterator[str]:
+    """The lines of the table, as they are measured."""
+    yield "| history | steps | with / without | states | MB |"
+    yield "|---|--:|--:|--:|--:|"
     for name, work in workloads().items():
         with_tape, without, tape = lay_out(work), lay_out(work), Tape(Line(work))
         trial = np.empty(64)
@@ -90,7 +89,7 @@ def main() -> None:
         taken(with_tape, 0, trial, tape)
         count = max(64, int(SECONDS / seconds * 64) // 64 * 64)
         step, ratios = 64, []
-        for _ in range(arguments.rounds):
+        for _ in range(rounds):
             losses = np.empty(count)
             turns = [(with_tape, tape), (without, None)]
             random.shuffle(turns)
@@ -99,7 +98,15 @@ def main() -> None:
             step += count
         size = tape.size / 1e6
         ratio = statistics.median(ratios)
-        print(f"| {name} | {step:,} | {ratio:.3f} | {len(tape.states)} | {size:.1f} |")
+        yield f"| {name} | {step:,} | {ratio:.3f} | {len(tape.states)} | {size:.1f} |"
+
+
+def main() -> None:
+    """Measure and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=15)
+    for line in table(parser.parse_args().rounds):
+        print(line, flush=True)
 
 
 if __name__ == "__main__":
