@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
-
-import numpy as np
 
 from bpstudio.data.dataset import Dataset
 from bpstudio.engine.graph import Graph
@@ -129,7 +128,8 @@ def check_drawn(project: Project, drawn: Scene | None = None) -> None:
     assert {slip.note.id for slip in drawn.slips} == project.notes.keys() - hidden.keys()
     for body in drawn.each:
         if not body.box:
-            assert np.allclose(body.rect.centre, project.places[body.node.id], rtol=1e-9, atol=1e-6)
+            for stands, place in zip(body.rect.centre, project.places[body.node.id], strict=True):
+                assert math.isclose(stands, place, rel_tol=1e-9, abs_tol=1e-6)
 
 
 def _nodes_of(project: Project, id: str) -> frozenset[str]:

@@ -21,12 +21,11 @@ from bpstudio.playback.scene import Scene
 from bpstudio.playback.timeline import BACKWARD, Instant, Timeline
 from bpstudio.playback.wires import Path, sampled
 from bpstudio.ui.canvas.arrays import path_of
+from bpstudio.ui.canvas.runs import Pieces
 from bpstudio.ui.painter import colour, paint_marks
 
 HAIR = 1.25
 """Wires thinner than so many pixels of the screen are drawn as hairlines, which are fast."""
-TOGETHER = 24
-"""So many thick wires are drawn as one path: more of them take longer, not less long."""
 MANY = 40
 """More wires than this that change at once are drawn again in one rectangle around them."""
 PIECE = 10
@@ -61,6 +60,11 @@ class Wiring:
         """The curves of the plain wires and of the stubs, (n, 16, 2)."""
         parts = [path.controls for path in self.plain] + list(self.stubs.values())
         return np.concatenate(parts) if parts else np.zeros((0, 16, 2))
+
+    @cached_property
+    def pieces(self) -> Pieces:
+        """The same curves in short pieces, to draw what is seen of them from near by."""
+        return Pieces(self.controls)
 
     @cached_property
     def boxes(self) -> Array:
@@ -133,7 +137,8 @@ class Run:
         if not len(boxes):
             return
         seen = np.zeros(len(boxes), dtype=bool)
-        for part in (part.grown(4.0) for part in parts):
+        parts = [part.grown(4.0) for part in parts]
+        for part in parts:
             seen |= (
                 (boxes[:, 0] < part.right)
                 & (boxes[:, 2] > part.x)
@@ -142,15 +147,20 @@ class Run:
             )
         if away is not None:
             seen &= ~away
-        controls = self.wiring.controls
-        draw_curves(painter, controls[seen & ~self.known], flow.WAITING, theme, rough=rough)
         lit = seen & ~self.dark
-        draw_curves(painter, controls[lit & self.known], flow.KNOWN, theme, rough=rough)
-        draw_curves(
-            painter, controls[lit & self.returned], flow.RETURNED, theme, flow.DASH, rough=rough
-        )
-        dark = controls[seen & self.dark]
-        draw_curves(painter, dark, flow.DARK, theme, flow.DARK_DASH, rough=rough)
+        hair = rough or flow.PLAIN * theme.wire * painter.worldTransform().m11() < HAIR
+        for chosen, ink, dash in (
+            (seen & ~self.known, flow.WAITING, ()),
+            (lit & self.known, flow.KNOWN, ()),
+            (lit & self.returned, flow.RETURNED, flow.DASH),
+            (seen & self.dark, flow.DARK, flow.DARK_DASH),
+        ):
+            if not chosen.any():
+                continue
+            if hair:
+                draw_hairs(painter, self.wiring.controls[chosen], ink, theme, dash)
+            else:
+                draw_curves(painter, self.wiring.pieces, chosen, parts, ink, theme, dash)
 
 
 def wiring(scene: Scene) -> Wiring:
@@ -178,39 +188,45 @@ def reached(instant: Instant | None) -> int:
     return math.floor(instant.t) + (1 if half and instant.progress < 1.0 else 0)
 
 
+def draw_hairs(
+    painter: QPainter, controls: Array, ink: Ink, theme: Theme, dash: tuple[float, ...] = ()
+) -> None:
+    """Curves of one colour a pixel thin, as pale as they would be thin, or dashed."""
+    pixels = flow.PLAIN * theme.wire * painter.worldTransform().m11()
+    share = dash[0] / sum(dash) if dash else 1.0
+    faint = ink._replace(opacity=ink.opacity * max(0.25, min(1.0, pixels)) * share)
+    pen = QPen(colour(theme, faint), 1.0)
+    pen.setCosmetic(True)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(pen)
+    painter.drawPath(path_of(controls))
+
+
 def draw_curves(
     painter: QPainter,
-    controls: Array,
+    pieces: Pieces,
+    chosen: Array,
+    parts: Sequence[Rect],
     ink: Ink,
     theme: Theme,
     dash: tuple[float, ...] = (),
-    *,
-    rough: bool = False,
 ) -> None:
-    """Curves of one colour, as hairlines where one would see no more, or roughly."""
-    if not len(controls):
-        return
+    """Some curves of one colour, as much of each as these parts of the canvas show."""
     width = flow.PLAIN * theme.wire
-    pixels = width * painter.worldTransform().m11()
     pen = QPen(colour(theme, ink), width)
     pen.setCapStyle(Qt.PenCapStyle.FlatCap)
     pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    if pixels < HAIR or rough:
-        faint = ink._replace(opacity=ink.opacity * max(0.25, min(1.0, pixels)))
-        share = dash[0] / sum(dash) if dash else 1.0
-        pen = QPen(colour(theme, faint._replace(opacity=faint.opacity * share)), 1.0)
-        pen.setCosmetic(True)
-        painter.setPen(pen)
-        # The straight pieces and the middle of a curve are not seen at this size.
-        painter.drawPath(path_of(controls))
-        return
     if dash:
         pen.setDashPattern([length / width for length in dash])
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.setPen(pen)
-    for begin in range(0, len(controls), TOGETHER if not dash else 1):
-        painter.drawPath(path_of(controls[begin : begin + (TOGETHER if not dash else 1)]))
+    for curve, first, controls in pieces.runs(chosen, parts):
+        if dash:
+            pen.setDashOffset(pieces.before(curve, first) / width)
+            painter.setPen(pen)
+        painter.drawPath(path_of(controls[None]))
 
 
 def draw_strands(painter: QPainter, moving: Moving, strands: Sequence[Path]) -> None:
