@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from bpstudio import __version__
-from bpstudio.cli import commands, demo, lessons, sweep
+from bpstudio.cli import commands, demo, importing, lessons, sweep
 from bpstudio.cli.answer import Answer
 from bpstudio.errors import StudioError
 from bpstudio.language import LANGUAGES, N_
@@ -122,6 +122,15 @@ def parser() -> argparse.ArgumentParser:
     words.add_argument("--to", metavar="FORMAT")
     words.add_argument("--out", metavar="PATH")
     words.add_argument("--verify", action="store_true", help="run it and compare the outputs")
+
+    words = command("import", importing.import_model, "make a project of another tool's model")
+    words.add_argument("model", nargs="?", metavar="MODEL", help="a file, or a page's address")
+    words.add_argument("--out", metavar="P.bps")
+    words.add_argument("--into", metavar="NET.bps", help="the network that bare weights belong to")
+    words.add_argument("--data", default=None, help="what it is tried on: xor … or a table's path")
+    words.add_argument(
+        "--snippet", choices=("PyTorch", "scikit-learn"), help="print the lines that write a model"
+    )
 
     words = command("render", commands.render, "draw a picture or a film of a project")
     words.add_argument("file", metavar="P.bps")
