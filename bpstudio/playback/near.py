@@ -6,7 +6,7 @@ All of it lies on bodies and wires as they are, so that nothing moves when one c
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 
 import numpy as np
 
@@ -242,40 +242,49 @@ def points(moving: Moving, bodies: Iterable[Body]) -> tuple[Mark, ...]:
     if recording is None or moving.instant is None:
         return ()
     steps = moving.instant.timeline.steps
-    one: list[Array] = []
+    windows: list[tuple[float, ...]] = []
+    single: list[tuple[float, float]] = []
     many: list[Array] = []
     for body in bodies:
-        id = body.last.id
-        if curved(body.last.op) and id in steps and moving.value(id) >= 0.5:
-            at, values = _operating(steps[id])
-            if len(at):
-                _across, along = _sampled(body.last.op)
-                inside = np.clip(at, -REACH, REACH), np.clip(values, along.min(), along.max())
-                (one if len(at) == 1 else many).append(_window(body)(*inside))
+        op, id = body.last.op, body.last.id
+        if not curved(op) or id not in steps or moving.value(id) < 0.5:
+            continue
+        step, limits = steps[id], _limits(op)
+        if step.output.size == step.values[0].size == 1:
+            windows.append((*curve_place(body), *limits))
+            single.append((step.values[0].item(), step.output.item()))
+        elif len((found := _operating(step))[0]):
+            inside = np.clip(found[0], -REACH, REACH), np.clip(found[1], *limits)
+            many.append(_window(body)(*inside))
+    one: list[Array] = []
+    if single:
+        at, values = np.array(single).T
+        finite = np.isfinite(at) & np.isfinite(values)
+        if finite.any():
+            window = np.array(windows)[finite].T
+            inside = np.clip(at[finite], -REACH, REACH), np.clip(values[finite], *window[4:])
+            one = [_on_curve(window, *inside)]
     return tuple(
-        Discs(np.concatenate(found), radius, Ink("forward"), Ink("node"), 0.7)
-        for found, radius in ((one, 3.4), (many, 1.9))
-        if found
+        Discs(np.concatenate(discs), radius, Ink("forward"), Ink("node"), 0.7)
+        for discs, radius in ((one, 3.4), (many, 1.9))
+        if discs
     )
+
+
+def _on_curve(windows: Array, x: Array, y: Array) -> Array:
+    """Places (n, 2) of inputs and outputs in windows (6, n): left, top, width, height, and the
+    lowest and the highest output."""
+    left, top, width, height, low, high = windows
+    margin = 0.06 * np.where(high > low, high - low, 1.0)
+    across = left + (x + REACH) / (2 * REACH) * width
+    up = (y - low + margin) / (high - low + 2 * margin) * height
+    return np.stack([across, top + height - up], axis=1)
 
 
 def _window(body: Body) -> Callable[[Array, Array], Array]:
     """From inputs and outputs of an activation to places on its body, (n, 2)."""
-    rect = curve_place(body)
-    _across, along = _sampled(body.last.op)
-    low, high = float(along.min()), float(along.max())
-    margin = 0.06 * (high - low or 1.0)
-
-    def placed(x: Array, y: Array) -> Array:
-        return np.stack(
-            [
-                rect.x + (x + REACH) / (2 * REACH) * rect.width,
-                rect.bottom - (y - low + margin) / (high - low + 2 * margin) * rect.height,
-            ],
-            axis=1,
-        )
-
-    return placed
+    window = np.array([(*curve_place(body), *_limits(body.last.op))]).T
+    return partial(_on_curve, window)
 
 
 def curve_place(body: Body) -> Rect:
@@ -297,6 +306,13 @@ def _operating(step: Step) -> tuple[Array, Array]:
     at, values = at[chosen], values[chosen]
     finite = np.isfinite(at) & np.isfinite(values)
     return at[finite], values[finite]
+
+
+@cache
+def _limits(op: Op) -> tuple[float, float]:
+    """The lowest and the highest that a gate gives over the window."""
+    _across, along = _sampled(op)
+    return float(along.min()), float(along.max())
 
 
 @cache
