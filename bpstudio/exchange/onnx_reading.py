@@ -88,12 +88,12 @@ def read(content: bytes) -> Model:
         raise StudioError(N_("It holds sparse arrays, which are not read."))
     arrays = _initial(graph.initializer)
     return Model(
-        graph.name,
+        _text(graph.name),
         _opset(proto),
         tuple(_operator(node) for node in graph.node),
-        tuple(_supplied(each) for each in graph.input if each.name not in arrays),
+        tuple(_supplied(each) for each in graph.input if _text(each.name) not in arrays),
         arrays,
-        tuple(each.name for each in graph.output),
+        tuple(_text(each.name) for each in graph.output),
     )
 
 
@@ -106,7 +106,7 @@ def _initial(tensors: Iterable[Any]) -> dict[str, Array]:
     arrays: dict[str, Array] = {}
     total = 0
     for tensor in tensors:
-        if tensor.name in arrays:
+        if _text(tensor.name) in arrays:
             raise StudioError(N_("Two of its arrays have one name."))
         arrays[tensor.name] = array = array_of(tensor)
         total += array.nbytes
@@ -152,7 +152,7 @@ def _supplied(info: Any) -> Supplied:
     if 0 in axes[1:]:
         raise StudioError(N_("Its input {name} is empty."), name=repr(info.name)[:40])
     # Some tools write 0 for a batch of any size.
-    return Supplied(info.name, tuple(axes[:1] if axes[:1] != [0] else [None]) + tuple(axes[1:]))
+    return Supplied(_text(info.name), tuple(axes[:1] if axes[:1] != [0] else [None]) + tuple(axes[1:]))
 
 
 def _operator(node: Any) -> Operator:
@@ -162,8 +162,16 @@ def _operator(node: Any) -> Operator:
             kind=repr(node.op_type)[:40],
             domain=repr(node.domain)[:40],
         )
-    attributes = {each.name: _attribute(each) for each in node.attribute}
-    return Operator(node.name, node.op_type, tuple(node.input), tuple(node.output), attributes)
+    attributes = {_text(each.name): _attribute(each) for each in node.attribute}
+    taken, given = tuple(map(_text, node.input)), tuple(map(_text, node.output))
+    return Operator(_text(node.name), _text(node.op_type), taken, given, attributes)
+
+
+def _text(value: str | bytes) -> str:
+    """A name; the library hands out bytes where a file holds no text."""
+    if isinstance(value, bytes):
+        raise StudioError(N_("One of its names is no text."))
+    return value
 
 
 def _attribute(attribute: Any) -> Any:

@@ -5,6 +5,7 @@ Whatever is read, the answer is a value or one sentence (a `StudioError`), soon,
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import random
 import time
@@ -22,6 +23,8 @@ from bpstudio import resources
 from bpstudio.data import tables, toys
 from bpstudio.engine import expression
 from bpstudio.errors import StudioError
+from bpstudio.exchange import layers_file, onnx_import, onnx_model, playground
+from bpstudio.exchange.program import program
 from bpstudio.lessons import reading
 from bpstudio.project import build, clipboard, file, limits
 from bpstudio.project.container import array_of, npy, pack, unpack
@@ -88,6 +91,23 @@ def formula_of(content: bytes) -> object:
     return expression.parse(text)
 
 
+def onnx_of(content: bytes) -> object:
+    """A model of another tool, which can be saved if it could be read."""
+    found = onnx_import.from_onnx(content)
+    file.to_bytes(found.project)
+    return found
+
+
+def layers_of(content: bytes) -> object:
+    """The layers that another library's model has."""
+    return layers_file.from_layers(content)
+
+
+def address_of(content: bytes) -> object:
+    """The address of a TensorFlow Playground."""
+    return playground.from_playground(content.decode("utf-8", "surrogateescape"))
+
+
 def array(content: bytes) -> object:
     """One array of a project."""
     return array_of("array", content)
@@ -101,6 +121,20 @@ TABLES = (
     b"\xef\xbb\xbfx\ty\n1\t2\n3\t4\n",
     "값,이름\n1,가\n2,나\n3,가\n".encode("cp949"),
     'a,b\n"1","2"\n"3\n",4\n'.encode("utf-16"),
+)
+LAYERS = json.dumps(
+    {
+        "format": layers_file.FORMAT,
+        "layers": [
+            {"gate": "dense", "weight": [[1.5, 2.0, -1.0], [0.5, 0.25, 3.0]], "bias": [0.0] * 3},
+            {"gate": "leaky_relu", "slope": 0.1},
+            {"gate": "dense", "weight": [[1.0], [2.0], [-3.0]], "bias": [0.5]},
+        ],
+    }
+).encode()
+ADDRESS = (
+    b"https://playground.tensorflow.org/#activation=tanh&batchSize=10&dataset=spiral&seed=0.5"
+    b"&learningRate=0.03&regularization=L2&networkShape=4,2&percTrainData=50&xSquared=true"
 )
 ARRAYS = (
     np.arange(6.0).reshape(2, 3),
@@ -137,6 +171,11 @@ def seeds() -> tuple[Seed, ...]:
     found.append(Seed("document", compact, document_of))
     copied = clipboard.text_of(SPIRAL, list(SPIRAL.graph.nodes)[:3])
     found.append(Seed("clipboard", copied.encode(), pasted))
+    found.append(Seed("layers", LAYERS, layers_of))
+    found.append(Seed("address", ADDRESS, address_of))
+    if importlib.util.find_spec("onnx"):
+        model = onnx_model.model(program(SPIRAL))
+        found.append(Seed("onnx", model.SerializeToString(), onnx_of))
     found += [Seed("formula", text.encode(), formula_of) for text in FORMULAS]
     lessons = sorted(resources.path("lessons").rglob("*.md"))[:6]
     found += [Seed("lesson", path.read_bytes(), lesson_of) for path in lessons]
