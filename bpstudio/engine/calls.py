@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,3 +60,14 @@ class Call:
     inputs: tuple[int, ...]
     parameters: tuple[Any, ...]
     output: int
+
+
+def meetings(calls: Sequence[Call]) -> dict[int, list[int]]:
+    """For each value those that it meets in elementwise calls."""
+    meeting: dict[int, list[int]] = {}
+    for call in calls:
+        if call.form is Form.ELEMENTWISE and len(call.inputs) == 2:
+            first, second = call.inputs
+            meeting.setdefault(first, []).append(second)
+            meeting.setdefault(second, []).append(first)
+    return meeting

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from bpstudio.engine import emit, primitives, rewrite
-from bpstudio.engine.calls import Call, Form, Value
+from bpstudio.engine.calls import Call, Form, Value, meetings
 from bpstudio.engine.listing import Code, Thing
 from bpstudio.engine.memory import Pool, memory_order
 from bpstudio.engine.op import Array
@@ -26,6 +26,10 @@ from bpstudio.engine.windows import scatter_add
 
 IN_PLACE = 2048
 """Below so many entries a call of two arrays is faster into a third than into one of them."""
+
+
+FORESIGHT = 6
+"""So many calls back one looks for the order in which a value is going to lie."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +91,7 @@ class Layout:
         self.with_ones: dict[int, Thing] = dict(fused.with_ones)
         self.held: dict[int, list[Array]] = {}
         self.root = _roots(calls, frozenset())
+        self.meeting = meetings(calls)
         self.made_at = {call.output: i for i, call in enumerate(calls)}
         self.direct: dict[int, Destination] = {}
         self.copied: list[Destination] = []
@@ -332,6 +337,10 @@ class Layout:
             for thing in inputs:
                 if thing.value.shape == value.shape and all(s != 0 for s in thing.value.strides):
                     return memory_order(thing.value)
+            # What is met entry by entry in another order costs several times as much.
+            for other in self.meeting.get(call.output, ()):
+                if self.tape.values[other].shape == value.shape and (met := self._foreseen(other)):
+                    return met
         if call.form is Form.REDUCE:
             axes, keep = call.parameters
             order = [a for a in memory_order(inputs[0].value) if keep or a not in axes]
@@ -343,6 +352,23 @@ class Layout:
         if call.form is Form.PRODUCT and not value.batched:
             return tuple(range(rank))
         return default
+
+    def _foreseen(self, index: int, deep: int = 0) -> tuple[int, ...] | None:
+        """The order of axes in which a value lies or, as far as one can say, is going to lie."""
+        if index in self.places:
+            laid = self.places[index].value
+            return memory_order(laid) if all(laid.strides) else None
+        if index not in self.made_at or deep == FORESIGHT:
+            return None
+        made, shape = self.calls[self.made_at[index]], self.tape.values[index].shape
+        if made.function == "transpose":
+            order = self._foreseen(made.inputs[0], deep + 1)
+            return order and tuple(made.parameters[0].index(axis) for axis in order)
+        if made.form is Form.ELEMENTWISE:
+            for source in made.inputs:
+                if self.tape.values[source].shape == shape:
+                    return self._foreseen(source, deep + 1)
+        return None
 
 
 def last_uses(calls: Sequence[Call], root: Mapping[int, int]) -> dict[int, int]:
