@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 MENUS = ("File", "Edit", "View", "Play", "Train", "Lessons", "Help")
 """The menus from left to right; `language.py` marks their names in `window.py`."""
 
+UNHELD = ("Play", "Lessons")
+"""The menus whose commands can be given while a speaker has locked the network."""
+
 
 @dataclass(frozen=True)
 class Action:
@@ -126,11 +129,17 @@ def plain(text: str) -> str:
 
 def refresh(actions: dict[str, QAction], window: Window) -> None:
     """Show which commands can be given now, and which switches are on."""
+    held = bool(window.property("held"))
     for id, act in actions.items():
         entry = table[id]
-        act.setEnabled(entry.when(window))
+        act.setEnabled((entry.menu in UNHELD or not held) and entry.when(window))
         if entry.checked is not None:
             act.setChecked(entry.checked(window))
+
+
+def presents(window: Window) -> bool:
+    """Whether the window is presenting."""
+    return bool(window.property("presenting"))
 
 
 def _give(entry: Action, window: Window, _checked: bool = False) -> None:

@@ -18,9 +18,11 @@ COMMANDS = Path(commands.__file__).parent
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_two_entries_of_a_menu_have_the_same_accelerator(language: str) -> None:
     set_language(language)
-    entries = {
-        menu: [e.text for e in actions.table.values() if e.menu == menu] for menu in actions.MENUS
-    }
+    entries: dict[str, list[str]] = {}
+    for each in actions.table.values():
+        entries.setdefault(each.under or each.menu, []).append(each.text)
+        if each.under and each.under not in entries[each.menu]:
+            entries[each.menu].append(each.under)
     entries["bar"] = list(menus.TITLES.values())
     entries["File"] += [menus.RECENT, menus.EXAMPLES]
     entries["View"] += [menus.PANELS, menus.PLOTS]

@@ -67,6 +67,7 @@ class Canvas(Typing):
         self.drawing = Drawing(studio.project, THEMES[studio.preferences.theme])
         self.view = View()
         self._fitting = True
+        self.captioned = True
         self._dressed = studio.preferences.theme, studio.preferences.language
         self._marked: frozenset[str] = frozenset()
         self._announced: object = None
@@ -319,7 +320,7 @@ class Canvas(Typing):
             if not self.scene.bodies and not self.scene.slips:
                 if self.gesture is None and self.search is None:
                     overlay.paint_hint(painter, *size, self.theme)
-            elif shown.instant is not None and not shown.training and self.resting:
+            elif self._captions and shown.instant is not None and not shown.training:
                 painter.scale(1 / ratio, 1 / ratio)
                 self.drawing.caption.paint(
                     painter, self.scene, shown.instant, self.view, size, ratio
@@ -327,6 +328,11 @@ class Canvas(Typing):
             if self.hasFocus() and self.keyed:
                 painter.resetTransform()
                 overlay.paint_focus(painter, *size, self.theme)
+
+    @property
+    def _captions(self) -> bool:
+        """Whether there is room for a caption: it is not shown elsewhere, nor in the way."""
+        return self.captioned and self.resting
 
     def _paint_over(self, painter: QPainter) -> None:
         here, theme = self.drawing.standing, self.theme

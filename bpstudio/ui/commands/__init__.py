@@ -1,5 +1,27 @@
 """What can be commanded, a module a menu. Importing this fills `actions.table`."""
 
-from bpstudio.ui.commands import arrange, edit, file, help, learn, play, train, trainings, view
+from bpstudio.ui.commands import (
+    arrange,
+    edit,
+    file,
+    help,
+    learn,
+    play,
+    present,
+    train,
+    trainings,
+    view,
+)
 
-__all__ = ["arrange", "edit", "file", "help", "learn", "play", "train", "trainings", "view"]
+__all__ = [
+    "arrange",
+    "edit",
+    "file",
+    "help",
+    "learn",
+    "play",
+    "present",
+    "train",
+    "trainings",
+    "view",
+]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bpstudio.language import N_
-from bpstudio.ui.actions import action
+from bpstudio.ui.actions import action, presents
 
 if TYPE_CHECKING:
     from bpstudio.ui.lecturing import Lecture
@@ -37,6 +37,11 @@ def _in_lesson(window: Window) -> bool:
     return _visiting(window) and _lecture(window).on
 
 
+def _steps(window: Window) -> bool:
+    """Whether a lesson goes on, or the network is presented."""
+    return _in_lesson(window) or presents(window)
+
+
 def _hides(window: Window) -> bool:
     return window.studio.shown.veil is not None
 
@@ -62,17 +67,23 @@ def lessons(window: Window) -> None:
     menu="Lessons",
     shortcut=("PgDown",),
     help=N_("The answer of the question that waits, else the next step of the lesson"),
-    when=_in_lesson,
+    when=_steps,
 )
 def lesson_next(window: Window) -> None:
-    """On in the lesson."""
-    _lecture(window).next()
+    """On in the lesson, or in what is presented without one."""
+    if _in_lesson(window):
+        _lecture(window).next()
+    else:
+        window.studio.step(1)
 
 
-@action(N_("&Previous step"), menu="Lessons", shortcut=("PgUp",), when=_in_lesson)
+@action(N_("&Previous step"), menu="Lessons", shortcut=("PgUp",), when=_steps)
 def lesson_back(window: Window) -> None:
     """Back in the lesson, to exactly what was there."""
-    _lecture(window).back()
+    if _in_lesson(window):
+        _lecture(window).back()
+    else:
+        window.studio.step(-1)
 
 
 @action(N_("&Begin the step again"), menu="Lessons", when=_in_lesson)
