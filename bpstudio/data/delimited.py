@@ -102,9 +102,14 @@ def file_name(path: Path) -> str:
     return unicodedata.normalize("NFC", path.name)
 
 
-def open_sheet(content: bytes, file: str, layout: Layout = FOUND_OUT) -> Sheet:
-    """The table in these bytes; raises FileError where there is none."""
-    content, encoding = _encoding(content, file, layout.encoding)
+def open_sheet(
+    content: bytes, file: str, layout: Layout = FOUND_OUT, alive: Callable[[], None] = lambda: None
+) -> Sheet:
+    """The table in these bytes; raises FileError where there is none.
+
+    `alive` is called often while its encoding is found out; what it raises ends that.
+    """
+    content, encoding = _encoding(content, file, layout.encoding, alive)
     begin = content[:_SNIFFED].decode(encoding, errors="ignore").removeprefix("\ufeff")
     announced, skipped = _announced_delimiter(begin)
     delimiter = layout.delimiter or announced or sniff_delimiter(begin)
@@ -151,6 +156,25 @@ def sniff_delimiter(text: str) -> str:
     return best if share(best) > 0 else ","
 
 
+def is_table(text: str) -> bool:
+    """Whether a pasted text is rows of cells rather than a formula, as far as its begin says.
+
+    A spreadsheet puts tabs between cells. Commas and semicolons count where there are no brackets,
+    because `max(x, y)` has a comma too.
+    """
+    begin = text[:_SNIFFED]
+    delimiter = sniff_delimiter(begin)
+    lines = [line for line in begin.splitlines() if line.strip()][:_LOOKED_AT]
+    if delimiter != "\t" and any(bracket in begin for bracket in "(){}"):
+        return False
+    whole = lines[:-1] if len(text) > len(begin) else lines
+    try:
+        widths = {len(cells) for cells in csv.reader(whole, delimiter=delimiter)}
+    except csv.Error:
+        return False
+    return len(lines) > 1 and len(widths) == 1 and max(widths) > 1
+
+
 def is_number(cell: str) -> bool:
     """Whether the cell holds a number, with a decimal point or a decimal comma."""
     return bool(_NUMBER.fullmatch(cell)) or cell.lower().lstrip("+-") in ("inf", "infinity", "nan")
@@ -170,7 +194,9 @@ def no_rows(sheet: Sheet) -> FileError:
     return FileError(N_("{file} has a line of names but no rows below it."), file=sheet.file)
 
 
-def _encoding(content: bytes, file: str, asked: str | None) -> tuple[bytes, str]:
+def _encoding(
+    content: bytes, file: str, asked: str | None, alive: Callable[[], None]
+) -> tuple[bytes, str]:
     """The text in an encoding that can be read piece by piece, and its name."""
     if content.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
         raise FileError(
@@ -180,11 +206,11 @@ def _encoding(content: bytes, file: str, asked: str | None) -> tuple[bytes, str]
     utf_16 = content.startswith((b"\xff\xfe", b"\xfe\xff"))
     where = 0
     for encoding in [asked] if asked else ["utf-16"] if utf_16 else ["utf-8-sig", "cp949"]:
-        found = _first_unreadable(content, encoding)
+        found = _first_unreadable(content, encoding, alive)
         if found is None:
             if encoding == "utf-16":
                 content, encoding = content.decode(encoding).encode(), "utf-8-sig"
-            _refuse_control(content, file)
+            _refuse_control(content, file, alive)
             return content, encoding
         where = found
     raise FileError(
@@ -194,10 +220,11 @@ def _encoding(content: bytes, file: str, asked: str | None) -> tuple[bytes, str]
     )
 
 
-def _first_unreadable(content: bytes, encoding: str) -> int | None:
+def _first_unreadable(content: bytes, encoding: str, alive: Callable[[], None]) -> int | None:
     """The place of the first byte that this encoding can't read; None where it reads all."""
     decoder = codecs.getincrementaldecoder(encoding)()
     for start in range(0, len(content), _PIECE):
+        alive()
         piece, last = content[start : start + _PIECE], start + _PIECE >= len(content)
         waiting = len(decoder.getstate()[0])
         try:
@@ -207,9 +234,10 @@ def _first_unreadable(content: bytes, encoding: str) -> int | None:
     return None
 
 
-def _refuse_control(content: bytes, file: str) -> None:
+def _refuse_control(content: bytes, file: str, alive: Callable[[], None]) -> None:
     """No encoding that is read here has bytes of control characters inside other characters."""
     for start in range(0, len(content), _PIECE):
+        alive()
         piece = content[start : start + _PIECE]
         if len(piece.translate(None, _CONTROL)) != len(piece):
             place = start + next(i for i, byte in enumerate(piece) if byte in _CONTROL)

@@ -9,7 +9,7 @@ import numpy as np
 
 from bpstudio.data import columns
 from bpstudio.data.cells import Cells, Texts
-from bpstudio.data.choices import Choices, Report, Role
+from bpstudio.data.choices import Choices, Report, Role, alive
 from bpstudio.data.dataset import Array, Column, Dataset
 from bpstudio.data.delimited import Sheet, is_number, quoted
 from bpstudio.data.split import held_out_rows
@@ -39,11 +39,15 @@ def finished(
     found: Found, sheet: Sheet, name: str, choices: Choices, report: Report | None = None
 ) -> Dataset:
     """The data set: rows with gaps left out or filled, split, and normalised."""
+    still = alive(report, 1.0)
     _leave_out(found, sheet, choices)
+    still()
     answers, classes = _answers(found, sheet)
+    still()
     rows = len(answers)
     share = choices.held_out if rows >= FEWEST_TO_SPLIT else 0.0
     held_out = held_out_rows(rows, share, choices.seed, answers if classes else None)
+    still()
     read = []
     widths = [len(found.texts[i].lines) if i in found.texts else 0 for i in found.inputs]
     total = sum(1 if count <= 2 else count for count in widths)
@@ -59,8 +63,7 @@ def finished(
         features[:, at : at + part.shape[1]] = part
         at += part.shape[1]
         read.append(column)
-        if report is not None:
-            report(1.0)
+        still()
     return Dataset(
         name=name,
         features=features,
@@ -147,18 +150,20 @@ def _answers(found: Found, sheet: Sheet) -> tuple[Array, tuple[str, ...]]:
         return _classes(found.values.pop(first), found.texts[first], sheet, found)
     values = np.stack([found.values.pop(index) for index in found.targets], axis=1)
     kinds = [found.roles[index].kind for index in found.targets]
-    if kinds != [""] or not _stand_for_classes(values[:, 0]):
+    names = _named_classes(values[:, 0]) if kinds == [""] else None
+    if names is None:
         return values, ()
-    names, codes = np.unique(values[:, 0].astype(int), return_inverse=True)
-    return codes, tuple(map(str, names))
+    return np.searchsorted(names, values[:, 0]), tuple(str(int(name)) for name in names)
 
 
-def _stand_for_classes(values: Array) -> bool:
-    """Whether numbers are names of classes: few whole numbers, each about twice or more."""
+def _named_classes(values: Array) -> Array | None:
+    """The numbers that name classes, in order: few whole ones, each about twice or more; or None
+    where they are values."""
     if not whole_numbers(values):
-        return False
-    distinct = len(np.unique(values))
-    return 2 <= distinct <= _NUMBERED_CLASSES and 2 * distinct <= len(values)
+        return None
+    distinct = np.unique(values)
+    few = 2 <= len(distinct) <= min(_NUMBERED_CLASSES, len(values) // 2)
+    return distinct if few else None
 
 
 def _classes(

@@ -23,9 +23,9 @@ def held_out_rows(rows: int, share: float, seed: int, groups: Array | None = Non
     rng = np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, _STREAM])))
     shuffled = rng.permutation(rows)
     mask = np.zeros(rows, dtype=bool)
-    kinds = np.zeros(rows, dtype=int) if groups is None else groups
-    for kind in np.unique(kinds):
-        members = shuffled[kinds[shuffled] == kind]
+    kinds = np.zeros(rows, dtype=int) if groups is None else groups[shuffled]
+    for kind in np.flatnonzero(np.bincount(kinds)):
+        members = shuffled[kinds == kind]
         count = min(round(share * len(members)), len(members) - 1)
         mask[members[:count]] = True
     return mask

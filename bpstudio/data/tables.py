@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bpstudio.data.cells import Cells, Texts
-from bpstudio.data.choices import Choices, Report, Role
+from bpstudio.data.choices import Choices, Report, Role, alive
 from bpstudio.data.dataset import Array, Dataset
 from bpstudio.data.delimited import (
     MISSING,
@@ -38,9 +38,15 @@ class Preview(NamedTuple):
     roles: tuple[Role, ...]
 
 
-def look(content: bytes, file: str, layout: Layout | None = None, rows: int = 50) -> Preview:
+def look(
+    content: bytes,
+    file: str,
+    layout: Layout | None = None,
+    rows: int = 50,
+    report: Report | None = None,
+) -> Preview:
     """The first rows of a table, and what its columns seem to be for; raises FileError."""
-    sheet = open_sheet(content, file, layout or Layout())
+    sheet = open_sheet(content, file, layout or Layout(), alive(report))
     shown = tuple(tuple(cell.strip() for cell in cells) for cells in sheet.head.rows[:rows])
     return Preview(sheet.layout, sheet.names, shown, _guessed(sheet, None))
 
@@ -82,14 +88,14 @@ def dataset(
 ) -> Dataset:
     """The data set in the bytes of a table; see `read`."""
     choices = choices or Choices()
-    sheet = open_sheet(content, file, choices.layout)
+    sheet = open_sheet(content, file, choices.layout, alive(report))
     roles = choices.roles or _guessed(sheet, target)
     _check_roles(sheet, roles)
     try:
         found = _collect(sheet, roles, choices, report)
     except _NotNumbers:
         # What began as numbers goes on as texts, so they are classes: from the beginning.
-        sheet = open_sheet(content, file, choices.layout)
+        sheet = open_sheet(content, file, choices.layout, alive(report))
         roles = tuple(Role(r.use, "category") if r.use == "target" else r for r in roles)
         found = _collect(sheet, roles, choices, report)
     del content
@@ -195,6 +201,7 @@ def _collect(sheet: Sheet, roles: Sequence[Role], choices: Choices, report: Repo
     whole = {}
     for index in list(parts):
         whole[index] = np.concatenate(parts.pop(index))
+        alive(report, 1.0)()
     return Found(roles, inputs, targets, whole, texts, reader)
 
 

@@ -29,6 +29,7 @@ from PySide6.QtWidgets import QApplication
 from bpstudio import __version__, resources
 from bpstudio.errors import StudioError
 from bpstudio.language import N_, set_language
+from bpstudio.training import driving
 from bpstudio.ui import icons, painter, preferences, problems, style, watchdog
 from bpstudio.ui.dialogs import files
 from bpstudio.ui.preferences import Preferences
@@ -43,6 +44,8 @@ ENDING = [
 """Signals that end the studio in good order."""
 COLLECTING = 1000
 """Milliseconds between two looks at whether there is garbage to collect."""
+PATIENCE = 5.0
+"""Seconds that what was left has to end when the window is gone."""
 
 
 def run(
@@ -208,5 +211,6 @@ def take_down(window: Window, studio: Studio) -> None:
     window.leave_dialogs()
     window.hide()
     studio.close()
+    driving.wait_for_all(PATIENCE)
     window.deleteLater()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)

@@ -7,6 +7,7 @@ from typing import Concatenate, ParamSpec
 
 from PySide6.QtGui import QGuiApplication
 
+from bpstudio.data.delimited import is_table
 from bpstudio.errors import StudioError
 from bpstudio.language import _
 from bpstudio.project import clipboard, edits
@@ -25,6 +26,12 @@ def copy(studio: Studio, ids: Iterable[str]) -> bool:
         return False
     QGuiApplication.clipboard().setText(text)
     return True
+
+
+def holds_table() -> bool:
+    """Whether the clipboard has rows of cells, as a spreadsheet copies them."""
+    text = QGuiApplication.clipboard().text()
+    return not clipboard.is_copied(text) and is_table(text)
 
 
 def paste(studio: Studio, place: tuple[float, float] | None = None) -> bool:

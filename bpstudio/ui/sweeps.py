@@ -5,7 +5,6 @@ Its trials are made a few at a time between two frames, and trained in processes
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import time
@@ -22,8 +21,8 @@ from bpstudio.project.project import Project
 
 if TYPE_CHECKING:
     # With the compiled plans that they run they would delay the first paint.
+    from bpstudio.training.driving import Driven
     from bpstudio.training.sweep import Outcome, Sweep, Trial
-    from bpstudio.training.sweeping import Sweeping
 
 TICK = 50
 """Milliseconds between two looks at what runs beside."""
@@ -55,10 +54,9 @@ class Sweeps(QObject):
         self.asked: Asked | None = None
         self.sweep: Sweep | None = None
         self.outcomes: dict[int, Outcome] = {}
-        self._going: Sweeping | None = None
+        self._going: Driven | None = None
         self._making: Iterator[Trial] | None = None
         self._made: list[Trial] = []
-        self._open = contextlib.ExitStack()
         self._timer = QTimer(self)
         self._timer.setInterval(TICK)
         self._timer.timeout.connect(self._look)
@@ -110,11 +108,12 @@ class Sweeps(QObject):
             self.moved.emit()
 
     def cancel(self) -> None:
-        """End what is on its way at once; what is done stays."""
+        """End what is on its way at once; what is done stays. Its processes end beside."""
         was = self.running
         self._timer.stop()
         self._making = None
-        self._open.close()
+        if self._going is not None:
+            self._going.leave()
         if was:
             self.moved.emit()
 
@@ -155,15 +154,14 @@ class Sweeps(QObject):
         self.moved.emit()
 
     def _train(self) -> None:
-        from bpstudio.training.executors import processes
-        from bpstudio.training.sweeping import Sweeping
+        from bpstudio.training.driving import Driven
 
         assert self.sweep is not None
         # One processor stays with the window.
-        place = self._open.enter_context(processes(max(1, (os.cpu_count() or 2) - 1)))
-        self._going = Sweeping(self.sweep, place, known=self.outcomes)
+        workers = max(1, (os.cpu_count() or 2) - 1)
+        self._going = Driven(self.sweep, workers, known=self.outcomes)
 
-    def _take(self, going: Sweeping) -> None:
+    def _take(self, going: Driven) -> None:
         before = going.steps
         found = going.news()
         self.outcomes.update((outcome.number, outcome) for outcome in found)

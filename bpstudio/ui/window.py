@@ -260,7 +260,7 @@ class Window(QMainWindow):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Open the project that was dropped, or learn from the table."""
+        """Open the project that was dropped, or ask how to read the table."""
         path = _file_in(event)
         if path is None:
             return

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from bpstudio.data.dataset import Dataset
-from bpstudio.data.delimited import sniff_delimiter
+from bpstudio.data.delimited import is_table, sniff_delimiter
 from bpstudio.data.new_rows import read_features
 from bpstudio.data.tables import parse, read
 from bpstudio.errors import FileError
@@ -87,6 +87,22 @@ def test_ten_rows_and_more_are_split_and_fewer_are_not() -> None:
 )
 def test_the_delimiter_is_found(text: str, delimiter: str) -> None:
     assert sniff_delimiter(text) == delimiter
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a\tb\n1\t2,5\n", "1\t2\n3\t4", "x,y\n1,2\n", "x;y\r\n1,5;2,5\r\n", '"a\nb"\tc\n1\t2\n'],
+)
+def test_cells_are_told_from_a_formula(text: str) -> None:
+    assert is_table(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "x*y + z", "max(x, y)", "max(x, 1)\n+ max(y, 2)", "x*y\n+ z", "a\tb", '{"a": 1,\n"b": 2}'],
+)
+def test_a_formula_is_no_table(text: str) -> None:
+    assert not is_table(text)
 
 
 RIGHT: dict[str, bytes] = {

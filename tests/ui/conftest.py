@@ -18,6 +18,7 @@ from bpstudio.data import toys
 from bpstudio.language import set_language
 from bpstudio.project import build
 from bpstudio.project.project import Project
+from bpstudio.training import driving
 from bpstudio.ui import painter, style
 from bpstudio.ui.preferences import Preferences
 from bpstudio.ui.studio import Notice, Studio
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
     from bpstudio.ui.window import Window
 
+PATIENCE = 10.0
+"""Seconds that what runs beside has to end."""
 EXPECTED = (
     "This plugin does not support propagateSizeHints()",
     "This plugin does not support raise()",
@@ -62,6 +65,7 @@ def nothing_left(
     yield
     delete_what_was_left_for_later()
     gc.collect()
+    assert driving.wait_for_all(PATIENCE)
     assert set(threading.enumerate()) - threads == set()
     assert multiprocessing.active_children() == []
     # One that fires once, for a widget that is gone, ends by itself.

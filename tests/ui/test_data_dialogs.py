@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from bpstudio.data.choices import Role
 from bpstudio.playback.marks import Discs
-from bpstudio.ui.dialogs import tables
+from bpstudio.ui.canvas import menu
 from bpstudio.ui.dialogs.data import DataDialog
 from bpstudio.ui.dialogs.table import TableDialog
 from bpstudio.ui.panels.form import Choice, Line, Whole
@@ -158,9 +158,13 @@ def test_a_closed_dialog_reads_no_more(window: Window, studio: Studio, qtbot: Qt
     assert studio.project is before
 
 
-def test_a_table_is_pasted(window: Window, studio: Studio, qtbot: QtBot) -> None:
-    QGuiApplication.clipboard().setText("a\tb\n1\t2,5\n3\t4,5\n")
-    tables.paste_table(window)
+CELLS = "a\tb\n1\t2,5\n3\t4,5\n"
+
+
+@pytest.mark.parametrize("command", ["paste", "paste_table"])
+def test_a_table_is_pasted(command: str, window: Window, studio: Studio, qtbot: QtBot) -> None:
+    QGuiApplication.clipboard().setText(CELLS)
+    window.actions_by_id[command].trigger()
     dialog = window.findChild(TableDialog)
     assert dialog is not None
     qtbot.waitUntil(lambda: dialog.grid.columnCount() == 2, timeout=PATIENCE)
@@ -168,6 +172,25 @@ def test_a_table_is_pasted(window: Window, studio: Studio, qtbot: QtBot) -> None
         dialog.accepting.click()
     assert studio.project.data is not None
     assert studio.project.data.answers.tolist() == [[2.5], [4.5]]
+
+
+def test_a_table_is_pasted_by_the_menu_of_the_canvas(window: Window, qtbot: QtBot) -> None:
+    QGuiApplication.clipboard().setText(CELLS)
+    made = menu.make(window.canvas, (10.0, 10.0), window.actions_by_id)
+    next(each for each in made.actions() if each.text() == "Paste here").trigger()
+    made.deleteLater()
+    dialog = window.findChild(TableDialog)
+    assert dialog is not None
+    dialog.close()
+
+
+def test_a_formula_is_pasted_as_before(window: Window, studio: Studio) -> None:
+    for text in ("max(u, v)", "u*v\n+ w"):
+        QGuiApplication.clipboard().setText(text)
+        before = len(studio.project.graph.nodes)
+        window.actions_by_id["paste"].trigger()
+        assert window.findChild(TableDialog) is None
+        assert len(studio.project.graph.nodes) > before
 
 
 def test_a_table_that_is_none_says_so(window: Window, tmp_path: Path, qtbot: QtBot) -> None:

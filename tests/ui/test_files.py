@@ -16,7 +16,8 @@ from pytestqt.qtbot import QtBot
 from bpstudio.errors import FileError
 from bpstudio.project import edits, file
 from bpstudio.ui import templates
-from bpstudio.ui.dialogs import files, tables
+from bpstudio.ui.dialogs import files
+from bpstudio.ui.dialogs.table import TableDialog
 from bpstudio.ui.studio import Notice, Studio
 from bpstudio.ui.window import Window
 
@@ -184,8 +185,8 @@ def test_a_dropped_table_is_learned_from(
 ) -> None:
     path = tmp_path / "표.csv"
     path.write_text("x,y,answer\n1,2,0\n3,4,1\n5,6,0\n7,8,1\n", encoding="utf-8")
-    with qtbot.waitSignal(studio.changed, timeout=PATIENCE):
-        drop(window, path)
+    drop(window, path)
+    accept(asked(window), studio, qtbot)
     data = studio.project.data
     assert data is not None
     assert data.name == "표"
@@ -195,15 +196,17 @@ def test_a_dropped_table_is_learned_from(
 
 
 def test_a_table_that_is_none_is_one_sentence(
-    window: Window, studio: Studio, notices: list[Notice], tmp_path: Path, qtbot: QtBot
+    window: Window, studio: Studio, tmp_path: Path, qtbot: QtBot
 ) -> None:
     path = tmp_path / "bad.csv"
     path.write_bytes(b"x,y\n1,\x00\n")
     before = studio.project
     drop(window, path)
-    qtbot.waitUntil(lambda: bool(notices) and notices[-1].kind == "problem", timeout=PATIENCE)
-    assert "bad.csv" in notices[-1].text
+    dialog = asked(window)
+    qtbot.waitUntil(lambda: bool(dialog.wrong.toPlainText()), timeout=PATIENCE)
+    assert dialog.wrong.toPlainText().startswith("bad.csv, line 2")
     assert studio.project is before
+    dialog.close()
 
 
 def test_the_newest_of_two_tables_counts(
@@ -211,12 +214,25 @@ def test_the_newest_of_two_tables_counts(
 ) -> None:
     for name in ("first", "second"):
         (tmp_path / f"{name}.csv").write_text("x,y\n1,2.5\n3,4.5\n5,6.5\n", encoding="utf-8")
-    with qtbot.waitSignal(studio.changed, timeout=PATIENCE):
-        tables.load_table(window, tmp_path / "first.csv")
-        tables.load_table(window, tmp_path / "second.csv")
+        drop(window, tmp_path / f"{name}.csv")
+    accept(asked(window), studio, qtbot)
     assert studio.project.data is not None
     assert studio.project.data.name == "second"
     assert len(studio.history.names) == 1
+
+
+def asked(window: Window) -> TableDialog:
+    """The one dialog that asks how a table is to be read."""
+    open_ones = [each for each in window.findChildren(TableDialog) if each.isVisible()]
+    assert len(open_ones) == 1
+    return open_ones[0]
+
+
+def accept(dialog: TableDialog, studio: Studio, qtbot: QtBot) -> None:
+    """Use the table as it is offered."""
+    qtbot.waitUntil(dialog.accepting.isEnabled, timeout=PATIENCE)
+    with qtbot.waitSignal(studio.changed, timeout=PATIENCE):
+        dialog.accepting.click()
 
 
 def test_other_files_are_left_lying(window: Window, studio: Studio, tmp_path: Path) -> None:

@@ -114,7 +114,11 @@ def _insert(canvas: Canvas, at: Point, _checked: bool = False) -> None:
 
 
 def _paste(canvas: Canvas, at: Point, _checked: bool = False) -> None:
-    clipping.paste(canvas.studio, canvas.view.to_canvas(at))
+    commands: dict[str, QAction] = getattr(canvas.window(), "actions_by_id", {})
+    if clipping.holds_table() and "paste_table" in commands:
+        commands["paste_table"].trigger()
+    else:
+        clipping.paste(canvas.studio, canvas.view.to_canvas(at))
 
 
 def _write(canvas: Canvas, at: Point, _checked: bool = False) -> None:

@@ -96,12 +96,17 @@ def copy(window: Window) -> None:
     N_("&Paste"),
     menu="Edit",
     shortcut=("Ctrl+V",),
-    help=N_("Put in what was copied; a formula becomes its gates"),
+    help=N_("Put in what was copied; a formula becomes its gates, cells a data set"),
     group=1,
 )
 def paste(window: Window) -> None:
     """Put in what the clipboard holds."""
-    clipping.paste(window.studio)
+    if clipping.holds_table():
+        from bpstudio.ui.dialogs import tables
+
+        tables.paste_table(window)
+    else:
+        clipping.paste(window.studio)
 
 
 @action(

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 
 from bpstudio.data import tables
 from bpstudio.data.cells import WrongCells
-from bpstudio.data.choices import Choices, Role
+from bpstudio.data.choices import Choices, Report, Role
 from bpstudio.data.dataset import Dataset
 from bpstudio.data.delimited import Layout
 from bpstudio.errors import StudioError
@@ -193,9 +193,9 @@ class TableDialog(QDialog):
         """Show the first rows as they are cut now."""
         layout = self._layout()
 
-        def task(_report: object) -> tuple[bytes, tables.Preview]:
+        def task(report: Report) -> tuple[bytes, tables.Preview]:
             content = self._content or self._source()
-            return content, tables.look(content, self._file, layout, MOST_ROWS)
+            return content, tables.look(content, self._file, layout, MOST_ROWS, report)
 
         self._begin(Reading(task, self), self._show)
 

@@ -17,7 +17,7 @@ from bpstudio.data.choices import Report
 from bpstudio.data.dataset import Dataset
 from bpstudio.errors import StudioError
 from bpstudio.language import _
-from bpstudio.project import file, placing
+from bpstudio.project import placing
 
 if TYPE_CHECKING:
     from bpstudio.ui.window import Window
@@ -77,19 +77,10 @@ class _Dropped(Exception):
 
 
 def load_table(window: Window, path: Path) -> None:
-    """Read a table and learn from it; one that is still being read is given up."""
-    for earlier in window.findChildren(Reading):
-        earlier.drop()
+    """Ask how the table in a file is to be read, and learn from it."""
+    from bpstudio.data.delimited import file_name, read_bytes
 
-    def take(found: Dataset | StudioError) -> None:
-        window.studio.noticed.emit(None)
-        if isinstance(found, StudioError):
-            window.studio.complain(found)
-            return
-        use(window, found)
-
-    Reading(lambda report: tables.read(path, report=report), window).done.connect(take)
-    window.studio.notice(_("Reading {file}…").format(file=file.shown(path.name)))
+    _ask(window, file_name(path), tables.stem(path), lambda: read_bytes(path))
 
 
 def use(window: Window, data: Dataset) -> bool:
@@ -105,24 +96,24 @@ def choose_table(window: Window) -> None:
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
     dialog.setNameFilters([_("Tables (*.csv *.tsv *.txt)"), _("All files (*)")])
-    dialog.fileSelected.connect(lambda name: _ask(window, Path(name)))
+    dialog.fileSelected.connect(lambda name: load_table(window, Path(name)))
     dialog.open()
 
 
 def paste_table(window: Window) -> None:
     """Ask how the table on the clipboard is to be read."""
-    from bpstudio.ui.dialogs.table import TableDialog
-
     text = QGuiApplication.clipboard().text()
     if not text.strip():
         window.studio.notice(_("There is no table on the clipboard. Copy some cells first."))
         return
     name = _("pasted")
-    TableDialog(window, name, name, text.encode).open()
+    _ask(window, name, name, text.encode)
 
 
-def _ask(window: Window, path: Path) -> None:
-    from bpstudio.data.delimited import file_name, read_bytes
+def _ask(window: Window, file: str, name: str, source: Callable[[], bytes]) -> None:
+    """The newest table counts: the dialog of an earlier one is given up."""
     from bpstudio.ui.dialogs.table import TableDialog
 
-    TableDialog(window, file_name(path), tables.stem(path), lambda: read_bytes(path)).open()
+    for earlier in window.findChildren(TableDialog):
+        earlier.reject()
+    TableDialog(window, file, name, source).open()
