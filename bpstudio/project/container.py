@@ -142,6 +142,11 @@ def content_name(array: Array) -> str:
     return digest.hexdigest()
 
 
+def is_array_name(name: str) -> bool:
+    """Whether an array may have this name in a file."""
+    return ".." not in name and _ARRAY_NAME.fullmatch(f"arrays/{name}.npy") is not None
+
+
 def _recognise(content: bytes) -> None:
     """Say what a file is that often stands in a project's place."""
     if len(content) > MOST_BYTES:

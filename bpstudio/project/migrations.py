@@ -11,12 +11,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-CURRENT = 1
+CURRENT = 2
 """The format that this version writes."""
 
 Document = dict[str, Any]
 
-MIGRATIONS: Mapping[int, Callable[[Document], Document]] = {}
+
+def _with_arrays_alone(document: Document) -> Document:
+    """In format 1 each array lay alone; format 2 says at `joined` which lie together, if any do."""
+    return document
+
+
+MIGRATIONS: Mapping[int, Callable[[Document], Document]] = {1: _with_arrays_alone}
 
 
 def lifted(document: Document, version: int) -> Document:

@@ -174,7 +174,7 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "forged size": (forged_size, "damaged|header|not an array"),
     "claims too much": (claims_too_much, "at most|damaged"),
     "encrypted": (encrypted, "encrypted"),
-    "wrong checksum": (lambda: patched(b'"format_version": 1', b'"format_version": 2'), "damaged"),
+    "wrong checksum": (lambda: patched(b'"format_version": 2', b'"format_version": 1'), "damaged"),
     "method nobody knows": (
         lambda: GOOD.replace(
             b"PK\x01\x02\x14\x03\x14\0\0\0\0\0", b"PK\x01\x02\x14\x03\x14\0\0\0\x63\0"

@@ -192,7 +192,7 @@ def test_anybody_with_zip_and_numpy_can_read_it() -> None:
         weight = np.load(io.BytesIO(archive.read("arrays/dense1.weight.npy")), allow_pickle=False)
         np.testing.assert_array_equal(weight, project.weights["dense1.weight"])
         document = json.loads(archive.read("project.json"))
-    assert document["format_version"] == 1
+    assert document["format_version"] == migrations.CURRENT
     assert document["title"] == "나선"
     assert document["nodes"][1]["settings"]["units"] == 4
 
@@ -319,7 +319,7 @@ def test_a_newer_format_is_shown_but_never_written(tmp_path: Path) -> None:
     newer = with_document(content, format_version=99, nodes=nodes, planet="Mars")
     path = tmp_path / "newer.bps"
     path.write_bytes(newer)
-    with pytest.raises(file.NewerFormat, match=r"newer\.bps.*format 99.*up to 1") as caught:
+    with pytest.raises(file.NewerFormat, match=r"newer\.bps.*format 99.*up to 2") as caught:
         file.load(path)
     assert isinstance(caught.value, FileError)
     assert caught.value.values["version"] == 99
