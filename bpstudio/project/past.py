@@ -125,6 +125,11 @@ def forgotten(project: Project, id: str) -> Project:
     return replace(project, runs={key: run for key, run in project.runs.items() if key != id})
 
 
+def saved_along(project: Project, on: bool) -> Project:
+    """The project whose file holds its runs, or does not."""
+    return project if on == project.saves_runs else replace(project, saves_runs=on)
+
+
 def _goes_on(run: Run, job: Job) -> bool:
     """Whether a job goes on where a run was left."""
     mine = run.line.job

@@ -326,7 +326,7 @@ class Project:
     newer version held and this one does not know: they are written back unchanged. `groups` are
     the gates that stand opened, by the id of the node that was opened; `boxes` and `notes` are
     what a person drew around nodes and wrote beside them; `runs` the trainings that can be gone
-    back to and compared, by id and in their order.
+    back to and compared, by id and in their order, and `saves_runs` whether its file holds them.
     """
 
     graph: Graph = field(default_factory=Graph)
@@ -343,6 +343,7 @@ class Project:
     boxes: Mapping[str, Box] = field(default_factory=dict)
     notes: Mapping[str, Note] = field(default_factory=dict)
     runs: Mapping[str, Run] = field(default_factory=dict)
+    saves_runs: bool = True
     unknown: Mapping[str, Any] = field(default_factory=dict)
     unknown_arrays: Mapping[str, Array] = field(default_factory=dict)
 

@@ -2,43 +2,47 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from msgspec import UNSET, structs
+from msgspec import UNSET
 
-from bpstudio.engine.graph import Graph, Node
+from bpstudio.engine.graph import Node
 from bpstudio.engine.inside import Held
-from bpstudio.engine.op import Array, Kind, Op, Port, catalog
-from bpstudio.engine.ops.missing import missing
+from bpstudio.engine.op import Kind, Port
 from bpstudio.engine.shapes import argument_shapes
 from bpstudio.engine.unfold import Group
-from bpstudio.errors import FileError, StudioError
+from bpstudio.errors import FileError
 from bpstudio.language import N_
-from bpstudio.project import gates, migrations
+from bpstudio.project import migrations
 from bpstudio.project.boxes import Box, Note, check_boxes
 from bpstudio.project.container import Parts, refusal
 from bpstudio.project.groups import check_groups
-from bpstudio.project.joining import separated
-from bpstudio.project.project import TYPED, Project, Trained, complete, frozen
+from bpstudio.project.project import TYPED, Project, Trained, complete
 from bpstudio.project.reading_data import dataset, shown_name
+from bpstudio.project.reading_parts import (
+    Supply,
+    graph_of,
+    held_of,
+    identifier,
+    is_known,
+    memory_of,
+    node_of,
+    training_of,
+)
+from bpstudio.project.reading_runs import with_runs
 from bpstudio.project.records import (
     FIELDS,
     MOST_NODES,
     GroupRecord,
-    MemoryRecord,
-    NodeRecord,
     PortRecord,
     ProjectRecord,
     TrainedRecord,
-    TrainingRecord,
     decoded,
     record,
 )
-from bpstudio.training.job import Memory
-from bpstudio.training.settings import Settings, StopRule
 
 
 class NewerFormat(FileError):
@@ -61,18 +65,17 @@ def project_of(parts: Parts, *, allow_newer: bool = False) -> Project:
         document = migrations.lifted(document, version)
     _check_count(document)
     known = record(document, newer=newer)
-    joins = [] if known.joined is UNSET else known.joined
-    supply = _Supply(separated(parts.arrays, joins))
+    supply = Supply(parts.arrays)
     unknown = _unknown_ports(known)
-    nodes = [_node(each, unknown) for each in known.nodes]
+    nodes = [node_of(each, unknown) for each in known.nodes]
     project = Project(
-        graph=_graph(nodes),
-        given=_held(supply, known.given, "given"),
-        weights=_held(supply, known.weights, "weights"),
-        statistics=_held(supply, known.statistics, "statistics"),
+        graph=graph_of(nodes),
+        given=held_of(supply, known.given, "given"),
+        weights=held_of(supply, known.weights, "weights"),
+        statistics=held_of(supply, known.statistics, "statistics"),
         places={each.id: each.place for each in known.nodes if each.place is not None},
         data=None if known.data is None else dataset(supply.take, known.data),
-        training=_training(known.training, nodes),
+        training=training_of(known.training, nodes),
         trained=Trained() if known.trained is None else _trained(supply, known.trained),
         title=shown_name(known.title, "title"),
         note=known.note,
@@ -81,12 +84,12 @@ def project_of(parts: Parts, *, allow_newer: bool = False) -> Project:
         notes=_notes(known),
         unknown={name: value for name, value in document.items() if name not in FIELDS}
         | ({"format_version": version} if newer else {}),
-        unknown_arrays=supply.rest(),
     )
     check_boxes(project.boxes, project.notes, project.graph.nodes)
     if not newer:
         _check_held(project)
-    return complete(project)
+    project = with_runs(complete(project), known, supply)
+    return replace(project, unknown_arrays=supply.rest())
 
 
 def newer_format(file: str, version: object) -> NewerFormat:
@@ -124,25 +127,13 @@ def _check_count(document: Mapping[str, Any]) -> None:
         )
 
 
-def _graph(nodes: list[Node]) -> Graph:
-    by_id: dict[str, Node] = {}
-    for node in nodes:
-        if node.id in by_id:
-            raise refusal("project.json.nodes", N_("two nodes are called {id}."), id=node.id)
-        by_id[node.id] = node
-    try:
-        return Graph(by_id)
-    except StudioError as error:
-        raise refusal("project.json.nodes", "{reason}", reason=error) from None
-
-
 def _groups(
     known: ProjectRecord, nodes: list[Node], unknown: Mapping[str, list[Port]]
 ) -> dict[str, Group]:
     groups = {}
     for each in _group_records(known):
         place = f"project.json.groups.{shown_name(each.node.id, 'project.json.groups')}"
-        _identifier(each.node.id, place)
+        identifier(each.node.id, place)
         if each.node.id in groups:
             raise refusal(place, N_("two opened gates have this id."))
         held = {
@@ -150,7 +141,7 @@ def _groups(
             for port, each in each.held.items()
         }
         inputs = {port: tuple(readings) for port, readings in each.inputs.items()}
-        node = _node(each.node, unknown)
+        node = node_of(each.node, unknown)
         groups[each.node.id] = Group(node, tuple(each.members), each.output, inputs, held)
     check_groups(groups, {node.id: node for node in nodes})
     return groups
@@ -176,34 +167,13 @@ def _group_records(known: ProjectRecord) -> list[GroupRecord]:
     return [] if known.groups is UNSET else known.groups
 
 
-def _node(each: NodeRecord, unknown: Mapping[str, list[Port]]) -> Node:
-    place = f"project.json.nodes.{shown_name(each.id, 'id')}"
-    sources = {port: tuple(ids) for port, ids in each.sources.items() if ids}
-    return Node(each.id, _op(each, unknown, place), sources, shown_name(each.title, place))
-
-
-def _op(each: NodeRecord, unknown: Mapping[str, list[Port]], place: str) -> Op:
-    if not _is_known(each):
-        return missing(each.op, each.settings, unknown[each.op])
-    try:
-        return gates.gate(each.op, each.settings)
-    except StudioError as error:
-        raise refusal(place, "{reason}", reason=error) from None
-
-
-def _is_known(each: NodeRecord) -> bool:
-    """Whether this version has the gate and all of its settings."""
-    kind = catalog.get(each.op)
-    return kind is not None and each.settings.keys() <= kind.__dataclass_fields__.keys()  # type: ignore[attr-defined]
-
-
 def _unknown_ports(known: ProjectRecord) -> dict[str, list[Port]]:
     """The ports of each unknown gate: those that the file declares, then others that are in use.
 
     All nodes of a gate have the same, whichever of them uses a port.
     """
     opened = (group.node for group in _group_records(known))
-    unknown = [each for each in (*opened, *known.nodes) if not _is_known(each)]
+    unknown = [each for each in (*opened, *known.nodes) if not is_known(each)]
     gate_of = {each.id: each.op for each in unknown}
     used: dict[str, set[tuple[int, Kind, str]]] = {each.op: set() for each in unknown}
     several: set[tuple[str, str]] = set()
@@ -225,7 +195,7 @@ def _unknown_ports(known: ProjectRecord) -> dict[str, list[Port]]:
         for _, kind, name in sorted(uses, key=lambda use: (use[0], use[2])):
             ports.setdefault(name, Port(name, kind, (gate, name) in several))
         for name in ports:
-            _identifier(name, place)
+            identifier(name, place)
         found[gate] = list(ports.values())
     return found
 
@@ -235,17 +205,6 @@ def _port(port: PortRecord) -> Port:
     # A kind of argument that only a newer version has is shown as an input.
     kind = Kind(port.kind) if port.kind in kinds else Kind.INPUT
     return Port(port.name, kind, port.variadic)
-
-
-def _held(supply: _Supply, held: Mapping[str, float | str], part: str) -> dict[str, Array]:
-    values = {}
-    for key, value in held.items():
-        place = f"project.json.{part}.{key}"
-        if value in ("nan", "inf", "-inf") or isinstance(value, float):
-            values[key] = frozen(float(value))
-        else:
-            values[key] = supply.take(str(value), place, "biuf", np.float64)
-    return values
 
 
 def _check_held(project: Project) -> None:
@@ -279,83 +238,8 @@ def _check_held(project: Project) -> None:
                 )
 
 
-def _training(known: TrainingRecord, nodes: list[Node]) -> Settings:
-    place = "project.json.training"
-    ids = {node.id for node in nodes}
-    for named, sentence in (
-        (known.frozen, N_("it freezes {names}, which is no node.")),
-        (known.rates, N_("it has a learning rate for {names}, which is no node.")),
-    ):
-        if missing_nodes := set(named) - ids:
-            raise refusal(place, sentence, names=", ".join(sorted(missing_nodes)))
-    try:
-        optimizer = gates.optimizer(known.optimizer, known.settings)
-        schedule = gates.schedule(known.schedule, known.schedule_settings)
-    except StudioError as error:
-        raise refusal(place, "{reason}", reason=error) from None
-    return Settings(
-        optimizer=optimizer,
-        batch=known.batch,
-        l2=known.l2,
-        seed=known.seed,
-        frozen=frozenset(known.frozen),
-        l1=known.l1,
-        schedule=schedule,
-        clip_norm=known.clip_norm,
-        clip_value=known.clip_value,
-        rates=tuple(sorted(known.rates.items())),
-        stop=StopRule() if known.stop is None else StopRule(**structs.asdict(known.stop)),
-    )
-
-
-def _trained(supply: _Supply, known: TrainedRecord) -> Trained:
+def _trained(supply: Supply, known: TrainedRecord) -> Trained:
     losses = supply.take(known.losses, "project.json.trained", "biuf", np.float64)
     if losses.ndim != 1:
         raise refusal("project.json.trained", N_("the losses must be one series."))
-    return Trained(known.steps, losses, _memory(supply, known.memory))
-
-
-def _memory(supply: _Supply, known: MemoryRecord | None) -> Memory:
-    place = "project.json.trained.memory"
-    if known is None:
-        return Memory()
-    for name in known.vectors:
-        _identifier(name, place)
-    layout = tuple((key, tuple(shape)) for key, shape in known.layout)
-    vectors = {n: supply.take(a, place, "f", np.float64) for n, a in known.vectors.items()}
-    length = sum(math.prod(shape) for _, shape in layout)
-    if any(vector.shape != (length,) for vector in vectors.values()):
-        raise refusal(place, N_("its arrays must have {count} numbers each."), count=length)
-    return Memory(known.since, layout, vectors)
-
-
-def _identifier(name: str, place: str) -> None:
-    """Refuse the name of a port or of a state if no array could be saved under it."""
-    if not name.isidentifier():
-        raise refusal(place, N_("{name} is no name for a port."), name=ascii(name))
-
-
-class _Supply:
-    """The arrays of a file, of which each is taken by what names it; the rest is kept."""
-
-    def __init__(self, arrays: Mapping[str, Array]) -> None:
-        self._arrays = arrays
-        self._taken: set[str] = set()
-
-    def take(self, name: str, place: str, kinds: str, dtype: type[np.generic]) -> Array:
-        """The array of that name as `dtype`; raises FileError unless it is of these kinds."""
-        if name not in self._arrays:
-            raise refusal(place, N_("there is no arrays/{name}.npy in the file."), name=name)
-        array = self._arrays[name]
-        if array.dtype.kind not in kinds:
-            raise refusal(
-                f"arrays/{name}.npy",
-                N_("it holds {kind}, which is not what belongs here."),
-                kind=array.dtype.name,
-            )
-        self._taken.add(name)
-        return frozen(array, dtype)
-
-    def rest(self) -> dict[str, Array]:
-        """The arrays that nothing here knows."""
-        return {name: array for name, array in self._arrays.items() if name not in self._taken}
+    return Trained(known.steps, losses, memory_of(supply, known.memory))

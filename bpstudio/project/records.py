@@ -158,11 +158,67 @@ class TrainedRecord(Struct, omit_defaults=True):
     memory: MemoryRecord | None = None
 
 
-class JoinedRecord(Struct):
-    """Many small arrays in the one of this name, one after the other: their names and shapes."""
+class MetricsRecord(Struct, omit_defaults=True):
+    """How well the weights did at the end of a run, over all rows."""
 
-    array: ArrayName
-    pieces: list[tuple[ArrayName, list[Count]]]
+    step: Count
+    loss: float
+    accuracy: float | None = None
+    test_loss: float | None = None
+    test_accuracy: float | None = None
+    penalty: float = 0.0
+    error: float | None = None
+    test_error: float | None = None
+    confusion: list[list[Count]] = field(default_factory=list)
+    test_confusion: list[list[Count]] = field(default_factory=list)
+
+
+class ChangeRecord(Struct, omit_defaults=True):
+    """What was changed in a run, and the step from which it held; what is left out stayed."""
+
+    step: Count
+    training: TrainingRecord | None = None
+    given: dict[Key, Held] | None = None
+    test: dict[Key, Held] | None = None
+
+
+class RunRecord(Struct, omit_defaults=True):
+    """A run: where it began, what was changed on the way, and what it came to.
+
+    `losses` names an array with the loss of each step up to its end, those before its start
+    included. `weights`, `statistics` and `memory` are those at its start. `nodes` is left out for
+    the network of the project, `given` and `test` for its data.
+    """
+
+    id: Name
+    start: Count
+    end: Count
+    losses: ArrayName
+    training: TrainingRecord
+    weights: dict[Key, Held]
+    statistics: dict[Key, Held] = field(default_factory=dict)
+    memory: MemoryRecord | None = None
+    nodes: Annotated[list[NodeRecord], Meta(max_length=MOST_NODES)] | None = None
+    given: dict[Key, Held] | None = None
+    test: dict[Key, Held] | None = None
+    objective: Name | None = None
+    classification: bool = False
+    changes: list[ChangeRecord] = field(default_factory=list)
+    parent: Name | None = None
+    marks: list[Count] = field(default_factory=list)
+    metrics: MetricsRecord | None = None
+    problem: Annotated[str, Meta(max_length=LONGEST_NOTE)] = ""
+
+
+class RunsRecord(Struct, omit_defaults=True):
+    """The runs that are kept with the project, in their order; `present` is that of its weights.
+
+    `saved` says whether runs are to be kept with it at all.
+    """
+
+    kept: list[RunRecord] = field(default_factory=list)
+    present: Name | None = None
+    saved: bool = True
 
 
 class ProjectRecord(Struct):
@@ -170,9 +226,8 @@ class ProjectRecord(Struct):
 
     `gates` has the ports of each gate that occurs; `given`, `weights` and `statistics` the values
     by key `node.port`: a single number as it stands (or "nan", "inf", "-inf"), else the name of an
-    array. `groups`, the gates that stand opened, `boxes` and `notes` are left out where there are
-    none, and so is `joined`, the arrays that lie together because they are very many. What else
-    stands at the top level is kept as it is.
+    array. `groups`, the gates that stand opened, `boxes`, `notes` and `runs` are left out where
+    there are none. What else stands at the top level is kept as it is.
     """
 
     format_version: Annotated[int, Meta(ge=1)]
@@ -187,9 +242,9 @@ class ProjectRecord(Struct):
     data: DataRecord | None = None
     trained: TrainedRecord | None = None
     groups: list[GroupRecord] | UnsetType = UNSET
-    joined: list[JoinedRecord] | UnsetType = UNSET
     boxes: Annotated[list[BoxRecord], Meta(max_length=MOST_NODES)] | UnsetType = UNSET
     notes: Annotated[list[NoteRecord], Meta(max_length=MOST_NODES)] | UnsetType = UNSET
+    runs: RunsRecord | UnsetType = UNSET
 
 
 FIELDS = frozenset(ProjectRecord.__struct_fields__)
@@ -248,13 +303,26 @@ def record(document: Mapping[str, Any], *, newer: bool = False) -> ProjectRecord
             _check_fields(group["node"], NodeRecord, f"groups[{index}].node")
             for held in group.get("held", {}).values():
                 _check_fields(held, HeldRecord, f"groups[{index}].held")
-        for index, part in enumerate(document.get("joined", ())):
-            _check_fields(part, JoinedRecord, f"joined[{index}]")
         for index, box in enumerate(document.get("boxes", ())):
             _check_fields(box, BoxRecord, f"boxes[{index}]")
         for index, note in enumerate(document.get("notes", ())):
             _check_fields(note, NoteRecord, f"notes[{index}]")
+        _check_fields(document.get("runs") or {}, RunsRecord, "runs")
+        for index, run in enumerate((document.get("runs") or {}).get("kept", ())):
+            _check_run(run, f"runs.kept[{index}]")
     return known
+
+
+def _check_run(run: Mapping[str, Any], place: str) -> None:
+    _check_fields(run, RunRecord, place)
+    _check_fields(run["training"], TrainingRecord, f"{place}.training")
+    _check_fields(run.get("memory") or {}, MemoryRecord, f"{place}.memory")
+    _check_fields(run.get("metrics") or {}, MetricsRecord, f"{place}.metrics")
+    for node in run.get("nodes") or ():
+        _check_fields(node, NodeRecord, f"{place}.nodes")
+    for change in run.get("changes", ()):
+        _check_fields(change, ChangeRecord, f"{place}.changes")
+        _check_fields(change.get("training") or {}, TrainingRecord, f"{place}.changes")
 
 
 def encoded(document: Mapping[str, Any]) -> bytes:

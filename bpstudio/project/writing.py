@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 import numpy as np
 
 from bpstudio.data.dataset import Dataset
-from bpstudio.engine.graph import Node
 from bpstudio.engine.op import Array
 from bpstudio.engine.ops.missing import Missing
 from bpstudio.engine.unfold import Group
 from bpstudio.language import N_
 from bpstudio.project import migrations
 from bpstudio.project.container import Parts, refusal
-from bpstudio.project.joining import joined
 from bpstudio.project.project import Project
 from bpstudio.project.records import (
     FIELDS,
@@ -25,21 +22,22 @@ from bpstudio.project.records import (
     DataRecord,
     GroupRecord,
     HeldRecord,
-    MemoryRecord,
-    NodeRecord,
     NoteRecord,
     PortRecord,
     ProjectRecord,
-    StopRecord,
     TrainedRecord,
-    TrainingRecord,
     encoded,
 )
-from bpstudio.training.job import Memory
+from bpstudio.project.writing_parts import (
+    held_record,
+    memory_record,
+    node_record,
+    training_record,
+)
+from bpstudio.project.writing_runs import runs_record
 
 DATA = ("data-features", "data-answers", "data-held_out")
 LOSSES = "trained-losses"
-MEMORY = "memory-"
 """Names of arrays that are no key `node.port`: an id has no hyphen."""
 
 
@@ -53,13 +51,15 @@ def parts_of(project: Project, thumbnail: bytes | None = None) -> Parts:
         format_version=migrations.CURRENT,
         title=project.title,
         note=project.note,
-        nodes=[_node(node, project.places.get(id)) for id, node in project.graph.nodes.items()],
+        nodes=[
+            node_record(node, project.places.get(id)) for id, node in project.graph.nodes.items()
+        ],
         gates=_gates(project),
-        given=_held(project.given, arrays),
-        weights=_held(project.weights, arrays),
-        statistics=_held(project.statistics, arrays),
+        given=held_record(project.given, arrays),
+        weights=held_record(project.weights, arrays),
+        statistics=held_record(project.statistics, arrays),
         data=None if project.data is None else _data(project.data, arrays),
-        training=_training(project),
+        training=training_record(project.training),
         trained=_trained(project, arrays),
         groups=[_group(each) for each in project.groups.values()] or msgspec.UNSET,
         boxes=[
@@ -69,28 +69,16 @@ def parts_of(project: Project, thumbnail: bytes | None = None) -> Parts:
         or msgspec.UNSET,
         notes=[NoteRecord(note.id, note.text, note.place) for note in project.notes.values()]
         or msgspec.UNSET,
+        runs=runs_record(project, arrays),
     )
-    record.joined, arrays = joined(arrays)
-    record.joined = record.joined or msgspec.UNSET
     unknown = {name: value for name, value in project.unknown.items() if name not in FIELDS}
     plain = msgspec.to_builtins(record, enc_hook=_plain)
     return Parts(encoded({**plain, **unknown}), arrays, thumbnail)
 
 
-def _node(node: Node, place: tuple[float, float] | None) -> NodeRecord:
-    return NodeRecord(
-        id=node.id,
-        op=node.op.name,
-        settings=dict(node.op.settings),
-        sources={port: list(sources) for port, sources in node.sources.items()},
-        title=node.title,
-        place=place,
-    )
-
-
 def _group(group: Group) -> GroupRecord:
     return GroupRecord(
-        node=_node(group.node, None),
+        node=node_record(group.node),
         members=list(group.members),
         output=group.output,
         inputs={port: list(readings) for port, readings in group.inputs.items()},
@@ -118,19 +106,6 @@ def _gates(project: Project) -> dict[str, list[PortRecord]]:
     return {name: list(ports.values()) for name, ports in gates.items()}
 
 
-def _held(values: Mapping[str, Array], arrays: dict[str, Array]) -> dict[str, float | str]:
-    """Single numbers as they stand; arrays go to `arrays`, under their key."""
-    held: dict[str, float | str] = {}
-    for key, value in values.items():
-        if value.ndim or value.dtype != np.float64:
-            arrays[key] = value
-            held[key] = key
-        else:
-            number = float(value)
-            held[key] = number if np.isfinite(number) else str(number)
-    return held
-
-
 def _data(data: Dataset, arrays: dict[str, Array]) -> DataRecord:
     features, answers, held_out = DATA
     arrays |= {features: data.features, answers: data.answers, held_out: data.held_out}
@@ -150,41 +125,13 @@ def _data(data: Dataset, arrays: dict[str, Array]) -> DataRecord:
     )
 
 
-def _training(project: Project) -> TrainingRecord:
-    settings = project.training
-    return TrainingRecord(
-        optimizer=settings.optimizer.name,
-        settings=settings.optimizer.settings,
-        batch=settings.batch,
-        l2=settings.l2,
-        seed=settings.seed,
-        frozen=sorted(settings.frozen),
-        l1=settings.l1,
-        schedule=settings.schedule.name,
-        schedule_settings=settings.schedule.settings,
-        clip_norm=settings.clip_norm,
-        clip_value=settings.clip_value,
-        rates=dict(settings.rates),
-        stop=StopRecord(**vars(settings.stop)) if settings.stop else None,
-    )
-
-
 def _trained(project: Project, arrays: dict[str, Array]) -> TrainedRecord | None:
     trained = project.trained
     if trained.steps == 0 and not len(trained.losses):
         return None
     arrays[LOSSES] = trained.losses
-    return TrainedRecord(steps=trained.steps, losses=LOSSES, memory=_memory(trained.memory, arrays))
-
-
-def _memory(memory: Memory, arrays: dict[str, Array]) -> MemoryRecord | None:
-    if not memory.vectors:
-        return None
-    arrays |= {f"{MEMORY}{name}": vector for name, vector in memory.vectors.items()}
-    return MemoryRecord(
-        since=memory.since,
-        layout=[(key, list(shape)) for key, shape in memory.layout],
-        vectors={name: f"{MEMORY}{name}" for name in memory.vectors},
+    return TrainedRecord(
+        steps=trained.steps, losses=LOSSES, memory=memory_record(trained.memory, arrays)
     )
 
 

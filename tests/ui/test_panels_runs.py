@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -9,6 +11,7 @@ from PySide6.QtWidgets import QTableWidgetItem
 from pytestqt.qtbot import QtBot
 
 from bpstudio.engine.optimizers import SGD
+from bpstudio.project import file
 from bpstudio.ui.panels.loss import LossPanel
 from bpstudio.ui.panels.runs import FIXED, RunsPanel
 from bpstudio.ui.studio import Studio
@@ -104,3 +107,46 @@ def test_other_runs_lie_in_the_loss_plot_as_long_as_they_are_ticked(
     assert list(loss.others._drawn) == ["run2"]
     assert loss.here.value() == 40
     assert loss.dot.getData()[0][0] == 40
+
+
+def test_runs_are_compared_again_after_the_project_was_opened_anew(
+    qtbot: QtBot, studio: Studio, tmp_path: Path
+) -> None:
+    two_runs(qtbot, studio)
+    wanted = {id: run.losses for id, run in studio.project.runs.items()}
+    assert studio.save(tmp_path / "runs.bps")
+    studio.begin(file.load(tmp_path / "runs.bps"))
+    runs, loss = RunsPanel(studio), LossPanel(studio)
+    for panel in (runs, loss):
+        qtbot.addWidget(panel)
+        panel.show()
+    assert [cell(runs, row, 1).text() for row in range(2)] == ["60", "50"]
+    assert cell(runs, 1, FIXED).text() == "0.125"
+    loss.refresh()
+    _, curve, _number = loss.others._drawn["run1"]
+    assert np.array_equal(curve.getOriginalDataset()[1], wanted["run1"])
+    studio.past.go_to(40, "run1")
+    qtbot.waitUntil(lambda: not studio.past.running, timeout=PATIENCE)
+    assert studio.shown.step == 40 and studio.shown.past is not None
+    measured = studio.shown.metrics
+    assert measured is not None and measured.step == 40
+    studio.past.leave()
+    train(qtbot, studio, 5)
+    assert studio.project.runs["run2"].end == 55  # it is the same run that goes on
+
+
+def test_who_wants_no_runs_in_the_file_unticks_them(
+    qtbot: QtBot, studio: Studio, tmp_path: Path
+) -> None:
+    panel = RunsPanel(studio)
+    qtbot.addWidget(panel)
+    panel.show()
+    two_runs(qtbot, studio)
+    qtbot.waitUntil(lambda: panel.keep.isVisible() and panel.keep.isChecked(), timeout=PATIENCE)
+    panel.keep.click()
+    assert not studio.project.saves_runs and len(studio.project.runs) == 2
+    assert studio.save(tmp_path / "runs.bps")
+    assert not file.load(tmp_path / "runs.bps").runs
+    studio.undo()
+    panel.refresh()
+    assert panel.keep.isChecked()

@@ -8,6 +8,7 @@ from PySide6.QtCore import QSignalBlocker, QSize, Qt
 from PySide6.QtGui import QColor, QKeyEvent, QPalette
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QCheckBox,
     QHBoxLayout,
     QPushButton,
     QTableWidget,
@@ -18,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from bpstudio.language import N_, _
 from bpstudio.project.comparing import differences, name_of
+from bpstudio.project.past import saved_along
 from bpstudio.training.line import Run
 from bpstudio.ui.panels.form import RIGHT
 from bpstudio.ui.panels.panel import Panel, label
@@ -49,13 +51,15 @@ class RunsPanel(Panel):
         self.table.itemChanged.connect(self._tick)
         self.table.itemActivated.connect(lambda _item: self._go())
         self.table.itemSelectionChanged.connect(self._enable)
-        self.go, self.forget = QPushButton(), QPushButton()
+        self.go, self.forget, self.keep = QPushButton(), QPushButton(), QCheckBox()
         self.go.clicked.connect(lambda _checked=False: self._go())
         self.forget.clicked.connect(lambda _checked=False: self._forget())
         buttons = QHBoxLayout()
         buttons.addWidget(self.go)
         buttons.addWidget(self.forget)
+        self.keep.clicked.connect(self._keep)
         buttons.addStretch(1)
+        buttons.addWidget(self.keep)
         column = QVBoxLayout(self)
         column.setContentsMargins(14, 0, 10, 8)
         column.setSpacing(6)
@@ -79,6 +83,8 @@ class RunsPanel(Panel):
         self.go.setToolTip(_("Show the weights that this run came to"))
         self.forget.setText(_("Forget"))
         self.forget.setToolTip(_("Take this run out of the project"))
+        self.keep.setText(_("Keep in the file"))
+        self.keep.setToolTip(_("Save the newest runs with the project, to compare them later"))
         self.table.verticalHeader().setDefaultSectionSize(round(24 * theme.type))
         palette = self.table.palette()
         palette.setColor(QPalette.ColorRole.Highlight, QColor(theme.colours["canvas"]))
@@ -92,14 +98,15 @@ class RunsPanel(Panel):
         """The runs that there are; the one that is looked at has the solid line."""
         past = self.studio.past
         runs = tuple(self.studio.project.runs.values())
-        key = (runs, past.run, past.unseen)
+        key = (runs, past.run, past.unseen, self.studio.project.saves_runs)
         if key == self._key:
             return
         self._key = key
         chosen = self._chosen()
         self.nothing.setVisible(not runs)
-        for part in (self.table, self.go, self.forget):
+        for part in (self.table, self.go, self.forget, self.keep):
             part.setVisible(bool(runs))
+        self.keep.setChecked(self.studio.project.saves_runs)
         with QSignalBlocker(self.table):
             self._fill(runs)
             for row, run in enumerate(runs):
@@ -162,6 +169,9 @@ class RunsPanel(Panel):
         run = self.studio.project.runs.get(self._chosen())
         if run is not None:
             self.studio.past.go_to(run.end, run.id)
+
+    def _keep(self, on: bool) -> None:
+        self.studio.do(_("Keep runs in the file"), saved_along, on)
 
     def _forget(self) -> None:
         self.studio.past.forget(self._chosen())
