@@ -20,6 +20,7 @@ from bpstudio.project import migrations
 from bpstudio.project.boxes import Box, Note, check_boxes
 from bpstudio.project.container import Parts, refusal
 from bpstudio.project.groups import check_groups
+from bpstudio.project.joining import separated
 from bpstudio.project.project import TYPED, Project, Trained, complete
 from bpstudio.project.reading_data import dataset, shown_name
 from bpstudio.project.reading_parts import (
@@ -65,7 +66,8 @@ def project_of(parts: Parts, *, allow_newer: bool = False) -> Project:
         document = migrations.lifted(document, version)
     _check_count(document)
     known = record(document, newer=newer)
-    supply = Supply(parts.arrays)
+    joins = [] if known.joined is UNSET else known.joined
+    supply = Supply(separated(parts.arrays, joins))
     unknown = _unknown_ports(known)
     nodes = [node_of(each, unknown) for each in known.nodes]
     project = Project(

@@ -158,6 +158,13 @@ class TrainedRecord(Struct, omit_defaults=True):
     memory: MemoryRecord | None = None
 
 
+class JoinedRecord(Struct):
+    """Many small arrays in the one of this name, one after the other: their names and shapes."""
+
+    array: ArrayName
+    pieces: list[tuple[ArrayName, list[Count]]]
+
+
 class MetricsRecord(Struct, omit_defaults=True):
     """How well the weights did at the end of a run, over all rows."""
 
@@ -227,7 +234,8 @@ class ProjectRecord(Struct):
     `gates` has the ports of each gate that occurs; `given`, `weights` and `statistics` the values
     by key `node.port`: a single number as it stands (or "nan", "inf", "-inf"), else the name of an
     array. `groups`, the gates that stand opened, `boxes`, `notes` and `runs` are left out where
-    there are none. What else stands at the top level is kept as it is.
+    there are none, and so is `joined`, the arrays that lie together because they are very many.
+    What else stands at the top level is kept as it is.
     """
 
     format_version: Annotated[int, Meta(ge=1)]
@@ -242,6 +250,7 @@ class ProjectRecord(Struct):
     data: DataRecord | None = None
     trained: TrainedRecord | None = None
     groups: list[GroupRecord] | UnsetType = UNSET
+    joined: list[JoinedRecord] | UnsetType = UNSET
     boxes: Annotated[list[BoxRecord], Meta(max_length=MOST_NODES)] | UnsetType = UNSET
     notes: Annotated[list[NoteRecord], Meta(max_length=MOST_NODES)] | UnsetType = UNSET
     runs: RunsRecord | UnsetType = UNSET
@@ -303,6 +312,8 @@ def record(document: Mapping[str, Any], *, newer: bool = False) -> ProjectRecord
             _check_fields(group["node"], NodeRecord, f"groups[{index}].node")
             for held in group.get("held", {}).values():
                 _check_fields(held, HeldRecord, f"groups[{index}].held")
+        for index, part in enumerate(document.get("joined", ())):
+            _check_fields(part, JoinedRecord, f"joined[{index}]")
         for index, box in enumerate(document.get("boxes", ())):
             _check_fields(box, BoxRecord, f"boxes[{index}]")
         for index, note in enumerate(document.get("notes", ())):

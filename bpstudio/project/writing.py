@@ -14,6 +14,7 @@ from bpstudio.engine.unfold import Group
 from bpstudio.language import N_
 from bpstudio.project import migrations
 from bpstudio.project.container import Parts, refusal
+from bpstudio.project.joining import joined
 from bpstudio.project.project import Project
 from bpstudio.project.records import (
     FIELDS,
@@ -71,6 +72,8 @@ def parts_of(project: Project, thumbnail: bytes | None = None) -> Parts:
         or msgspec.UNSET,
         runs=runs_record(project, arrays),
     )
+    record.joined, arrays = joined(arrays)
+    record.joined = record.joined or msgspec.UNSET
     unknown = {name: value for name, value in project.unknown.items() if name not in FIELDS}
     plain = msgspec.to_builtins(record, enc_hook=_plain)
     return Parts(encoded({**plain, **unknown}), arrays, thumbnail)
