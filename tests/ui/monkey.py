@@ -34,6 +34,7 @@ from bpstudio.ui.actions import table
 from bpstudio.ui.canvas.adding import DATA_TYPE, OP_TYPE
 from bpstudio.ui.panels.entries import found
 from bpstudio.ui.window import Window
+from tests.ui.clockwork import Clockwork
 
 LEFT, RIGHT, MIDDLE = (
     Qt.MouseButton.LeftButton,
@@ -62,6 +63,8 @@ TEXTS = (
 SIZES = ((640, 480), (800, 600), (1024, 700), (1280, 800), (1680, 1050))
 MOST = 150
 """Nodes; a network that has grown beyond is given up for another."""
+RINGS = 1
+"""How often the timers ring of all that goes on beside what the monkey does, after each action."""
 KEPT = 20
 """How many of the newest actions are told when something goes wrong."""
 
@@ -69,9 +72,10 @@ KEPT = 20
 class Monkey:
     """Acts on a window; `settle` is what to do when it has been closed, or has grown too large."""
 
-    def __init__(self, window: Window, seed: int, folder: Path) -> None:
+    def __init__(self, window: Window, seed: int, folder: Path, clock: Clockwork) -> None:
         self.window = window
         self.studio = window.studio
+        self.clock = clock
         self.random = random.Random(seed)
         self.folder = folder
         self.events = 0
@@ -121,6 +125,9 @@ class Monkey:
         self._look_at_clock()
 
     def _look_at_clock(self) -> None:
+        for _time in range(RINGS):
+            QApplication.processEvents()
+            self.clock.ring(but=self._slow())
         QApplication.processEvents()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
         took = time.thread_time() - self._began
@@ -472,20 +479,15 @@ class Monkey:
         frames = self.random.choice((1, 2, 5, 20))
         for _frame in range(frames):
             self.events += 1
-            for owner, timer in (
-                (self.studio._player, "_frames"),
-                (self.studio.training, "_timer"),
-                (self.studio.training, "_seeking"),
-                (self.studio.tending, "_timer"),
-            ):
-                self._ring(getattr(owner, timer))
+            for timer in self._slow():
+                self.clock.ring_one(timer)
         return f"{frames} frames"
 
-    def _ring(self, timer: QTimer) -> None:
-        if timer.isActive():
-            if timer.isSingleShot():
-                timer.stop()
-            timer.timeout.emit()
+    def _slow(self) -> list[QTimer]:
+        """The timers of playback and training: they ring when the monkey waits, and only then."""
+        studio = self.studio
+        training = studio.training
+        return [studio._player._frames, training._timer, training._seeking, studio.tending._timer]
 
     def resize(self) -> str:
         """The window takes another size."""
@@ -531,9 +533,10 @@ def _alive(top: QWidget) -> bool:
 
 
 def _inside(top: QWidget, place: QPoint) -> QPoint:
-    """The place, or the nearest that lies in a window which may have become smaller."""
-    x = max(0, min(place.x(), top.width() - 1))
-    return QPoint(x, max(0, min(place.y(), top.height() - 1)))
+    """The place, or the nearest in a window that may have become smaller, its native one first."""
+    size = top.size().boundedTo(top.windowHandle().size())
+    x = max(0, min(place.x(), size.width() - 1))
+    return QPoint(x, max(0, min(place.y(), size.height() - 1)))
 
 
 def _within(top: QWidget) -> Iterator[QWidget]:
