@@ -15,6 +15,10 @@ FOLDED = 1 << 16
 """Results of constants alone are computed while tracing, up to this many entries."""
 
 
+SAME_PLACES = ("bits", "floats")
+"""Views that have every entry where it was."""
+
+
 class Form(enum.Enum):
     """How a call is carried out, whatever it computes."""
 
@@ -63,11 +67,14 @@ class Call:
 
 
 def meetings(calls: Sequence[Call]) -> dict[int, list[int]]:
-    """For each value those that it meets in elementwise calls."""
+    """For each value those that it meets in elementwise calls, itself or its bits."""
     meeting: dict[int, list[int]] = {}
+    bits_of: dict[int, int] = {}
     for call in calls:
-        if call.form is Form.ELEMENTWISE and len(call.inputs) == 2:
-            first, second = call.inputs
+        if call.form is Form.VIEW and call.function in SAME_PLACES:
+            bits_of[call.output] = bits_of.get(call.inputs[0], call.inputs[0])
+        elif call.form is Form.ELEMENTWISE and len(call.inputs) == 2:
+            first, second = (bits_of.get(i, i) for i in call.inputs)
             meeting.setdefault(first, []).append(second)
             meeting.setdefault(second, []).append(first)
     return meeting

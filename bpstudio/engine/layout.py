@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from bpstudio.engine import emit, primitives, rewrite
-from bpstudio.engine.calls import Call, Form, Value, meetings
+from bpstudio.engine.calls import SAME_PLACES, Call, Form, Value, meetings
 from bpstudio.engine.listing import Code, Thing
 from bpstudio.engine.memory import Pool, memory_order
 from bpstudio.engine.op import Array
@@ -337,21 +337,26 @@ class Layout:
             for thing in inputs:
                 if thing.value.shape == value.shape and all(s != 0 for s in thing.value.strides):
                     return memory_order(thing.value)
-            # What is met entry by entry in another order costs several times as much.
-            for other in self.meeting.get(call.output, ()):
-                if self.tape.values[other].shape == value.shape and (met := self._foreseen(other)):
-                    return met
+            if met := self._met(call.output):
+                return met
         if call.form is Form.REDUCE:
             axes, keep = call.parameters
             order = [a for a in memory_order(inputs[0].value) if keep or a not in axes]
             rest = sorted(order)
             return tuple(rest.index(a) for a in order)
         if call.function is scatter_add:
-            # It lays what it gives as its pieces lie.
-            return memory_order(inputs[0].value)
+            # Else it lays what it gives as its pieces lie.
+            return self._met(call.output) or memory_order(inputs[0].value)
         if call.form is Form.PRODUCT and not value.batched:
             return tuple(range(rank))
         return default
+
+    def _met(self, index: int) -> tuple[int, ...] | None:
+        """The order of what a value meets entry by entry: in another it costs several times as
+        much."""
+        shape = self.tape.values[index].shape
+        others = (o for o in self.meeting.get(index, ()) if self.tape.values[o].shape == shape)
+        return next(filter(None, map(self._foreseen, others)), None)
 
     def _foreseen(self, index: int, deep: int = 0) -> tuple[int, ...] | None:
         """The order of axes in which a value lies or, as far as one can say, is going to lie."""
@@ -361,6 +366,8 @@ class Layout:
         if index not in self.made_at or deep == FORESIGHT:
             return None
         made, shape = self.calls[self.made_at[index]], self.tape.values[index].shape
+        if made.function in SAME_PLACES:
+            return self._foreseen(made.inputs[0], deep + 1)
         if made.function == "transpose":
             order = self._foreseen(made.inputs[0], deep + 1)
             return order and tuple(made.parameters[0].index(axis) for axis in order)

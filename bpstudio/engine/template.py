@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bpstudio.engine.calls import Form
 from bpstudio.engine.op import Array
+from bpstudio.engine.windows import pad_into, scatter_add, scatter_into
 from bpstudio.language import N_
 
 if TYPE_CHECKING:
@@ -42,6 +44,13 @@ class Slot:
     number: int
 
 
+WRITERS: Mapping[Callable[..., Any], Callable[..., bool]] = {
+    np.pad: pad_into,
+    scatter_add: scatter_into,
+}
+"""For a function another that takes the place of the result first, and may decline."""
+
+
 @dataclass(frozen=True)
 class Stored:
     """A function that is called as it stands, and its result copied to where it belongs."""
@@ -50,6 +59,9 @@ class Stored:
     template: Any
 
     def __call__(self, out: Array, *arrays: Array) -> None:
+        writer = WRITERS.get(self.function)
+        if writer is not None and run_template(partial(writer, out), self.template, arrays):
+            return
         result = run_template(self.function, self.template, arrays)
         if np.shape(result) != out.shape:
             raise ValueError(f"a result of shape {np.shape(result)} where {out.shape} was traced")

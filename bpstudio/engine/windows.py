@@ -49,8 +49,46 @@ def scatter_add(
     # In memory as the pieces lie, so that adding goes along both.
     order = memory_order(pieces[0])
     back = np.argsort(order, kind="stable")
-    total = np.zeros([whole[axis] for axis in order], pieces[0].dtype).transpose(back)
+    total = np.empty([whole[axis] for axis in order], pieces[0].dtype).transpose(back)
+    _add_up(total, pieces, size, stride)
+    return total[..., padding : padding + height, padding : padding + width, :]
+
+
+def scatter_into(
+    out: Array,
+    pieces: Sequence[Array],
+    shape: tuple[int, ...],
+    size: int,
+    stride: int,
+    padding: int,
+) -> bool:
+    """What `scatter_add` gives, straight to where it belongs; False where that can't be done."""
+    if padding or out.shape != tuple(shape) or out.dtype != pieces[0].dtype:
+        return False
+    _add_up(out, pieces, size, stride)
+    return True
+
+
+def pad_into(out: Array, x: Array, width: Sequence[tuple[int, int]], **named: object) -> bool:
+    """What `np.pad` gives, straight to where it belongs; False for another padding than zeros."""
+    if named or np.ndim(width) != 2 or len(width) != x.ndim:
+        return False
+    inside = tuple(slice(before, before + n) for (before, _), n in zip(width, x.shape, strict=True))
+    if any(
+        before + n + after != m
+        for (before, after), n, m in zip(width, x.shape, out.shape, strict=True)
+    ):
+        return False
+    out.fill(0)
+    out[inside] = x
+    return True
+
+
+def _add_up(total: Array, pieces: Sequence[Array], size: int, stride: int) -> None:
     rows, columns = pieces[0].shape[-3], pieces[0].shape[-2]
+    covered = stride == size and total.shape[-3:-1] == (rows * size, columns * size)
+    if not covered:
+        total.fill(0)
     for place, piece in enumerate(pieces):
         top, left = divmod(place, size)
         down = slice(top, top + stride * rows, stride)
@@ -60,4 +98,3 @@ def scatter_add(
         else:
             # Windows that do not overlap have every number once.
             total[..., down, right, :] = piece
-    return total[..., padding : padding + height, padding : padding + width, :]
