@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 
 import numpy as np
@@ -83,7 +83,7 @@ def has_glyph(character: str) -> bool:
 
 def width(text: str, size: float, kind: str = PROSE, weight: int = 400) -> float:
     """The width of a text in canvas units, at that type size."""
-    return size * sum(_advance(character, kind, weight) for character in text)
+    return size * _in_ems(text, kind, weight)
 
 
 def wrapped(text: str, room: float, size: float) -> list[str]:
@@ -96,6 +96,12 @@ def wrapped(text: str, room: float, size: float) -> list[str]:
         else:
             lines.append(word)
     return lines
+
+
+@lru_cache(maxsize=8192)
+def _in_ems(text: str, kind: str, weight: int) -> float:
+    """The width of a text at type size 1: the same texts are measured again and again."""
+    return sum(_advance(character, kind, weight) for character in text)
 
 
 @cache

@@ -131,24 +131,29 @@ def _factor(
         written = "".join(span.text for span in spelled(parse(step.op.gradients[port]), {}))
     spans = (Span(written, "local", MONO, 700),)
     high = CAP_HEIGHT * size
-    away = np.abs(_middles(scene) - body.rect.centre)
-    close = (away[:, 0] < 300.0) & (away[:, 1] < 320.0)
-    bodies = [scene.each[index].rect for index in np.flatnonzero(close).tolist()]
+    filled = np.concatenate([np.array(taken, dtype=float).reshape(-1, 4), _rects(scene)])
     for gap in (7.0, 23.0, 38.0):
         y = body.rect.y - gap if upper else body.rect.bottom + gap + high
         middle = body.rect.centre[0]
         for x, align in ((middle - 4, "end"), (middle, "middle"), (body.rect.x + 2, "end")):
             text = Text(x, y, spans, 0.95 * size, align, "canvas")
-            covered = text.rect
-            if not any(covered.meets(rect) for rect in (*taken, *bodies)):
+            if not _meets(text.rect, filled):
                 return text
     return None
 
 
 @lru_cache(maxsize=2)
-def _middles(scene: Scene) -> Array:
-    """The middle of each body, (n, 2)."""
-    return np.array([body.rect.centre for body in scene.each]).reshape(-1, 2)
+def _rects(scene: Scene) -> Array:
+    """Left, top, width and height of each body, (n, 4)."""
+    return np.array([body.rect for body in scene.each], dtype=float).reshape(-1, 4)
+
+
+def _meets(rect: Rect, others: Array) -> bool:
+    """Whether it overlaps any of the others (n, 4), as `Rect.meets` has it."""
+    left, top, width, height = others.T
+    across = np.minimum(left + width, rect.right) - np.maximum(left, rect.x)
+    down = np.minimum(top + height, rect.bottom) - np.maximum(top, rect.y)
+    return bool(((across > 0.01) & (down > 0.01)).any())
 
 
 def _badges(scene: Scene, instant: Instant) -> Iterator[Mark]:

@@ -111,11 +111,11 @@ class Layer:
         unit = view.scale * ratio
         left, top = round(view.x * unit) - self._corner[0], round(view.y * unit) - self._corner[1]
         seen = QRect(left, top, wide, high)
-        began = time.thread_time()
         moved, self._seen = self._seen != (unit, view), (unit, view)
         if self.took <= SLOW:
             self._draw(unit, self._missing | self._rough)
-        else:
+        elif self.behind:
+            began = time.thread_time()
             missing = self._missing & seen
             pace = max(self._pace, self._piecewise)
             if moved and pace * _pixels(missing) > AT_ONCE:
