@@ -13,8 +13,8 @@ import platformdirs
 
 from bpstudio import resources
 from bpstudio.errors import FileError, StudioError
-from bpstudio.language import N_
-from bpstudio.project import file
+from bpstudio.language import N_, _
+from bpstudio.project import file, gallery
 from bpstudio.project.project import Project
 
 
@@ -25,9 +25,9 @@ def folder() -> Path:
 
 
 def examples() -> Iterator[tuple[str, Path]]:
-    """The names and files of the examples that come with the studio."""
-    for path in sorted(resources.path("examples").glob("*.bps")):
-        yield path.stem.replace("-", " ").capitalize(), path
+    """The titles and files of the examples that come with the studio."""
+    for example in gallery.examples():
+        yield _(example.title), example.path
 
 
 def own() -> Iterator[tuple[str, Path]]:
