@@ -44,6 +44,9 @@ ENDING = [
 """Signals that end the studio in good order."""
 COLLECTING = 1000
 """Milliseconds between two looks at whether there is garbage to collect."""
+WAITING = 0.0005
+"""Seconds that the window waits for another thread that computes. It waits so long several times
+for each thing that it does, and Python's own 5 ms add up to what one sees."""
 PATIENCE = 5.0
 """Seconds that what was left has to end when the window is gone."""
 
@@ -78,7 +81,7 @@ def run(
         faults = problems.Problems(window)
         window.given.connect(faults.note)
         studio.changed.connect(lambda change: faults.note(change.name))
-        with problems.caught(faults), collecting(app), watchdog.watched(traces):
+        with problems.caught(faults), alone(app), watchdog.watched(traces):
             status = app.exec()
         # Whoever closes the window is asked; a signal asks nobody, so then the work is kept.
         window.guard.close(give_up=False)
@@ -175,6 +178,18 @@ def _answers(display: str) -> bool:
                 continue
             return True
     return False
+
+
+@contextmanager
+def alone(app: QApplication) -> Iterator[None]:
+    """Have no thread beside the window keep it waiting, nor collect its garbage."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(WAITING)
+    try:
+        with collecting(app):
+            yield
+    finally:
+        sys.setswitchinterval(before)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
 
@@ -11,6 +12,7 @@ from PySide6.QtGui import QColor, QPixmap
 from PySide6.QtWidgets import QApplication, QWidget
 
 from bpstudio.project import edits
+from bpstudio.ui import app
 from bpstudio.ui.studio import Studio
 from bpstudio.ui.window import Window
 
@@ -68,3 +70,12 @@ def test_what_the_window_shows_is_changed_in_its_own_thread_alone(
     QApplication.processEvents()
     assert calls > 5
     assert wrong == []
+
+
+def test_the_window_waits_for_no_other_thread_for_long(qapp: QApplication) -> None:
+    before = sys.getswitchinterval()
+    with app.alone(qapp):
+        assert sys.getswitchinterval() <= 0.001
+        assert not gc.isenabled()
+    assert sys.getswitchinterval() == before
+    assert gc.isenabled()
