@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
+from dataclasses import replace
 
 import numpy as np
 
 from bpstudio.engine.op import Array, Kind
 from bpstudio.errors import StudioError
 from bpstudio.language import N_
-from bpstudio.project import edits, runs
+from bpstudio.project import edits, past, runs
 from bpstudio.project.iteration import iteration
-from bpstudio.project.project import Project
+from bpstudio.project.project import Project, Trained
+from bpstudio.training.course import memory_of, statistics_of, weights_of
+from bpstudio.training.history import Tape
+from bpstudio.training.job import Metrics
+from bpstudio.training.measure import measure
 from bpstudio.training.trail import Glance, Trail, glance
 from bpstudio.training.trainer import train_now
 
@@ -24,9 +29,13 @@ MOST_ROWS = 512
 def retracing(project: Project) -> Generator[Trail, None, Trail]:
     """The trail from the first weights to the present ones, growing.
 
-    Raises StudioError where training again gives other losses than were recorded, because
-    something was changed on the way.
+    Where the runs are known that led here, each step is found as one goes back to it, with all
+    that was changed on the way. Else it is trained again; raises StudioError where that gives
+    other losses than were recorded, because something was changed on the way.
     """
+    way = past.way(project)
+    if way and not way[0].begin and way[-1].end == project.trained.steps:
+        return (yield from _along(project, way))
     here = edits.reset(project)
     trail = Trail().taken(_look(here))
     yield trail
@@ -45,6 +54,27 @@ def retracing(project: Project) -> Generator[Trail, None, Trail]:
     return trail
 
 
+def _along(project: Project, way: tuple[past.Stretch, ...]) -> Generator[Trail, None, Trail]:
+    """The trail along the runs that led here."""
+    tapes = {stretch.run.id: Tape(stretch.run.line) for stretch in way}
+    trail = Trail()
+    for stop in [0, *stops(project.trained.steps)]:
+        stretch = past.stretch_at(way, stop)
+        assert stretch is not None  # they meet each other
+        *_, course = tapes[stretch.run.id].replay(stop)
+        weights, statistics = weights_of(course), statistics_of(course)
+        here = replace(
+            project,
+            training=course.job.settings,
+            weights={**project.weights, **weights},
+            statistics={**project.statistics, **statistics},
+            trained=Trained(stop, project.trained.losses[:stop], memory_of(course)),
+        )
+        trail = trail.taken(_look(here, measure(course.job, weights, stop, statistics)))
+        yield trail
+    return trail
+
+
 def stops(steps: int) -> list[int]:
     """The steps at which one looks on the way to `steps`: evenly, and more often at the start."""
     evenly = np.linspace(0, steps, STOPS + 1)
@@ -53,10 +83,10 @@ def stops(steps: int) -> list[int]:
     return [stop for stop in found.tolist() if 0 < stop <= steps]
 
 
-def _look(project: Project) -> Glance:
+def _look(project: Project, metrics: Metrics | None = None) -> Glance:
     trained = project.trained
     recording = iteration(project, step=trained.steps, memory=trained.memory, most_rows=MOST_ROWS)
-    return glance(recording, trained.steps, in_order(project), runs.measured(project))
+    return glance(recording, trained.steps, in_order(project), metrics or runs.measured(project))
 
 
 def in_order(project: Project, weights: Mapping[str, Array] | None = None) -> dict[str, Array]:

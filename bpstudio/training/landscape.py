@@ -45,7 +45,8 @@ class Directions:
 class Landscape:
     """The loss over a plane: `losses` (cells, cells) from the lowest line up, over `x` and `y`.
 
-    Lines that are not computed yet are not a number. `path` (n, 2) is the way that was walked.
+    Lines that are not computed yet are not a number. `path` (n, 2) is the way that was walked,
+    `plane` says where other weights lie.
     """
 
     x: tuple[float, float]
@@ -53,6 +54,7 @@ class Landscape:
     losses: Array
     path: Array
     share: float
+    plane: Directions | None = None
 
     @property
     def done(self) -> float:
@@ -119,7 +121,7 @@ def surveying(
     plane = path_directions(weights, path, seed) if along else random_directions(weights, seed)
     places = plane.places(path) if len(path) else np.zeros((0, 2))
     x, y = _range(places[:, 0], along), _range(places[:, 1], along)
-    found = Landscape(x, y, np.full((cells, cells), np.nan), places, plane.share)
+    found = Landscape(x, y, np.full((cells, cells), np.nan), places, plane.share, plane)
     across, up = np.linspace(*x, cells), np.linspace(*y, cells)
     for line in range(cells):
         losses = found.losses.copy()

@@ -22,7 +22,7 @@ from bpstudio.playback.plots.chart import Axis, axis_of, tick
 from bpstudio.playback.plots.contours import contours
 from bpstudio.playback.plots.plot import Look, Plot
 from bpstudio.playback.plots.slices import slice_choices, sliced
-from bpstudio.project import build, runs
+from bpstudio.project import build, edits, runs
 from bpstudio.project.iteration import iteration
 from bpstudio.project.project import Project
 from bpstudio.project.retracing import retracing
@@ -144,11 +144,25 @@ def test_the_path_through_the_landscape_ends_at_the_weights() -> None:
     look = looked()
     marks = landscape.draw(look, RECT, LIGHT).marks
     here = [mark for mark in marks if isinstance(mark, Discs)][-1]
-    past = landscape.draw(replace(look, step=0), RECT, LIGHT).marks
-    start = [mark for mark in past if isinstance(mark, Discs)][-1]
     line = [mark for mark in marks if isinstance(mark, Line)][-1]
     np.testing.assert_allclose(here.centres[0], line.points[-1])
-    np.testing.assert_allclose(start.centres[0], line.points[0])
+    first = edits.reset(look.project).weights
+    past = landscape.draw(replace(look, step=0, weights=first), RECT, LIGHT).marks
+    start = [mark for mark in past if isinstance(mark, Discs)][-1]
+    np.testing.assert_allclose(start.centres[0], line.points[0], atol=1e-3)
+
+
+def test_a_past_step_lies_in_the_landscape_where_its_weights_are() -> None:
+    look = looked()
+    result = train_now(runs.job(edits.reset(look.project), 33))  # no glance was taken there
+    then = replace(look, step=33, weights={**look.weights, **result.weights})
+    marks = landscape.draw(then, RECT, LIGHT).marks
+    here = [mark for mark in marks if isinstance(mark, Discs)][-1]
+    ahead, *_, walked = [mark for mark in marks if isinstance(mark, Line)]
+    assert ahead.dash and not walked.dash
+    np.testing.assert_array_equal(walked.points[-1], here.centres[0])
+    np.testing.assert_array_equal(ahead.points[0], here.centres[0])
+    assert len(walked.points) == int((look.trail.steps <= 33).sum()) + 1
 
 
 def test_activations_can_be_looked_at_one_by_one() -> None:

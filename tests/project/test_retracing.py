@@ -10,7 +10,7 @@ import pytest
 from bpstudio.data import toys
 from bpstudio.engine.optimizers import Adam
 from bpstudio.errors import StudioError
-from bpstudio.project import build, edits
+from bpstudio.project import build, edits, past
 from bpstudio.project.project import Project
 from bpstudio.project.retracing import STOPS, retracing, stops
 from bpstudio.project.runs import job, landed, measured
@@ -48,3 +48,24 @@ def test_one_looks_at_the_end_and_not_too_often(steps: int) -> None:
     assert len(found) <= STOPS + 10
     assert found == sorted(set(found))
     assert (found[-1:] or [0]) == [steps]
+
+
+def test_what_was_changed_on_the_way_is_walked_again_along_its_runs() -> None:
+    project = in_runs(build.network(toys.make("xor"), (2, 4, 1)), 20)
+    faster = replace(project.training, optimizer=Adam(learning_rate=0.03))
+    project = in_runs(edits.set_training(project, faster), 30)
+    *_, trail = retracing(project)
+    assert trail.steps[0] == 0 and trail.steps[-1] == 50
+    vector = np.concatenate([w.ravel() for w in project.weights.values()])
+    np.testing.assert_array_equal(trail.glances[-1].vector, vector.astype(np.float32))
+    assert trail.glances[-1].metrics == measured(project)
+    # The updates are Adam's, which goes on counting: none is longer than its learning rate allows.
+    last = trail.glances[-1].updates["dense1.weight"].norm
+    assert 0 < last <= 0.03 * np.sqrt(8) * 1.01
+
+
+def in_runs(project: Project, steps: int) -> Project:
+    """The project trained, with its run kept."""
+    run, begun = past.begun(project, job(project, steps))
+    result = train_now(begun)
+    return past.landed(landed(project, result), run, metrics=result.metrics)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from bpstudio.engine.op import Array
+from bpstudio.engine.op import Array, Kind
 from bpstudio.errors import StudioError
 from bpstudio.language import N_, _
 from bpstudio.playback import digits
@@ -33,7 +33,7 @@ def choices(_look: Look) -> tuple[Choice, ...]:
 
 
 def draw(look: Look, rect: Rect, theme: Theme) -> Drawing:
-    """Dark is high. The path begins at the ring and ends at the disc."""
+    """Dark is high. The path begins at the ring and leads to the disc, which is the step shown."""
     found = look.landscape
     if found is None:
         raise StudioError(N_("The loss around the weights has not been computed yet."))
@@ -96,18 +96,40 @@ def _path(found: Landscape, look: Look, room: Rect, theme: Theme) -> list[Mark]:
     # The directions need not hold the whole path: what leaves the picture ends at its edge.
     at = np.clip(at, [room.x, room.y], [room.right, room.bottom])
     thick = theme.wire**0.5
+    here = _here(found, look)
+    if here is None:
+        near = int(np.abs(steps - look.step).argmin()) if len(steps) == len(at) else -1
+        place = at[[near]]
+    else:
+        share = (here - (x0, y0)) / (x1 - x0, y1 - y0)
+        place = np.array([[room.x + share[0] * room.width, room.bottom - share[1] * room.height]])
+        place = np.clip(place, [room.x, room.y], [room.right, room.bottom])
+    walked = int((steps <= look.step).sum()) if len(steps) == len(at) else len(at)
+    before = np.concatenate([at[:walked], place])
     marks: list[Mark] = []
     if len(at) > 1:
+        if walked < len(at):
+            ahead = np.concatenate([place, at[walked:]])
+            marks.append(Line(ahead, Ink("muted"), 1.2 * thick, (3.0, 3.0)))
         marks += [
-            Line(at, Ink("panel"), 4.0 * thick),
-            Line(at, Ink("accent"), 1.8 * thick),
+            Line(before, Ink("panel"), 4.0 * thick),
+            Line(before, Ink("accent"), 1.8 * thick),
             Discs(at[:1], 4.5, Ink("panel"), Ink("accent"), 1.8),
         ]
-    here = at[-1:]
-    if len(steps) == len(at):
-        here = at[[int(np.abs(steps - look.step).argmin())]]
-    marks.append(Discs(here, 5.0, Ink("forward"), Ink("panel"), 1.6))
+    marks.append(Discs(place, 5.0, Ink("forward"), Ink("panel"), 1.6))
     return marks
+
+
+def _here(found: Landscape, look: Look) -> Array | None:
+    """Where the weights that are shown lie in the plane, whatever step they are of."""
+    keys = [key for key in look.project.graph.keys(Kind.WEIGHT) if key in look.weights]
+    if found.plane is None or not keys:
+        return None
+    vector = np.concatenate([np.ravel(look.weights[key]) for key in keys])
+    if vector.shape != found.plane.centre.shape or not np.isfinite(vector).all():
+        return None
+    place: Array = found.plane.places(vector[np.newaxis])[0]
+    return place
 
 
 def _words(found: Landscape, theme: Theme) -> list[Text]:
