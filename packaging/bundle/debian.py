@@ -13,7 +13,7 @@ from environment import ROOT, Stopped
 HERE = Path(__file__).resolve().parent / "linux"
 NAME = "org.bpstudio.BackpropStudio"
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
-NEEDED = ("libc6 (>= 2.36)", "libgl1", "libegl1")
+NEEDED = ("libc6 (>= 2.36)", "libgl1", "libegl1", "fontconfig-config")
 """What must come from the system: the drivers of the screen are the machine's own."""
 CONTROL = """Package: bpstudio
 Version: {version}
@@ -21,6 +21,7 @@ Architecture: {architecture}
 Maintainer: Backprop Studio <bpstudio@localhost>
 Installed-Size: {size}
 Depends: {needed}
+Recommends: libwayland-cursor0, libwayland-egl1, shared-mime-info
 Section: education
 Priority: optional
 Description: see and try out backpropagation
