@@ -37,6 +37,19 @@ def help_on_gate(window: Window) -> None:
         gate.show(window, window.studio.project.graph[id].op)
 
 
+@action(
+    N_("&Search everything…"),
+    menu="Help",
+    shortcut=("Ctrl+K",),
+    help=N_("Commands, gates, examples, lessons, panels and nodes, by any of their names"),
+)
+def search_everything(window: Window) -> None:
+    """One line that finds everything."""
+    from bpstudio.ui.anything import open_search
+
+    open_search(window)
+
+
 @action(N_("&Keyboard"), menu="Help", shortcut=("Ctrl+/",), icon="keyboard")
 def shortcut_sheet(window: Window) -> None:
     """All shortcuts on one sheet."""
