@@ -58,6 +58,7 @@ class Shot(NamedTuple):
     branch: bool = False
     plot: str = ""
     draw: bool = False
+    zoom: float = 0.0
 
 
 SHOTS = (
@@ -90,6 +91,10 @@ SHOTS = (
     Shot("points-korean-800", "xor", 900, None, SMALLEST, "dark", "ko", draw=True),
     Shot("xor-800", "xor", 900, None, SMALLEST),
     Shot("sigmoid-neuron-800", "sigmoid-neuron", 0, 12.45, SMALLEST, "projector"),
+    Shot("canvas-far", "spiral", 800, None, SMALL, zoom=0.24),
+    Shot("canvas-near-dark", "xor", 900, None, LARGE, "dark", zoom=1.3),
+    Shot("canvas-near-korean", "xor", 300, 8.45, SMALLEST, "light", "ko", zoom=1.0),
+    Shot("canvas-near-gates", "sigmoid-neuron", 0, 12.45, SMALL, "dark", zoom=1.5),
     Shot("boxes", "sigmoid-neuron", 0, 12.45, SMALL, box=("w0", "x0")),
     Shot("boxes-korean", "xor", 300, None, SMALL, "dark", "ko", box=("dense1", "tanh1")),
     Shot("xor-past", "xor", 0, None, LARGE, branch=True),
@@ -151,6 +156,8 @@ def opened(shot: Shot, app: QApplication) -> Iterator[Window]:
                 studio.do("", boxing.group, shot.box, "Part", "teal")
                 studio.do("", boxing.fold_boxes, ["box-1"], shot.theme == "dark")
                 window.canvas.fit()
+            if shot.zoom:
+                window.canvas.zoom_to(shot.zoom)
             if shot.select:
                 studio.select([shot.select])
             if shot.plot:

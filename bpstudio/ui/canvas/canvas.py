@@ -8,10 +8,6 @@ from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QAccessible,
     QAccessibleAnnouncementEvent,
-    QDragEnterEvent,
-    QDragLeaveEvent,
-    QDragMoveEvent,
-    QDropEvent,
     QHelpEvent,
     QHideEvent,
     QPainter,
@@ -20,7 +16,6 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QToolTip, QWidget
 
-from bpstudio.errors import StudioError
 from bpstudio.language import _
 from bpstudio.playback.marks import Rect, around
 from bpstudio.playback.palette import THEMES, Theme
@@ -29,17 +24,15 @@ from bpstudio.playback.scene import Scene
 from bpstudio.playback.timeline import Wire
 from bpstudio.project import align
 from bpstudio.project.boxes import Boxes
-from bpstudio.ui.canvas import adding, overlay, telling
+from bpstudio.ui.canvas import overlay, telling
 from bpstudio.ui.canvas import view as views
 from bpstudio.ui.canvas.drawing import Drawing
-from bpstudio.ui.canvas.gestures.gesture import Gesture, Pointer
-from bpstudio.ui.canvas.gestures.place import Place
+from bpstudio.ui.canvas.dropping import Dropping
 from bpstudio.ui.canvas.ghost import lifted
 from bpstudio.ui.canvas.hit import NEAR, Targets
 from bpstudio.ui.canvas.minimap import Minimap
 from bpstudio.ui.canvas.tinting import paint_legend, paint_tint
 from bpstudio.ui.canvas.troubles import Troubles
-from bpstudio.ui.canvas.typing_on import Typing
 from bpstudio.ui.canvas.view import Point, View
 from bpstudio.ui.panels.turns import admitted
 from bpstudio.ui.preferences import Preferences
@@ -56,7 +49,7 @@ FRAME = 15
 """Milliseconds between two frames while nodes glide, or are drawn piece by piece."""
 
 
-class Canvas(Typing):
+class Canvas(Dropping):
     """Draws the network and what runs through it; gestures end in edits."""
 
     looked = Signal()
@@ -78,7 +71,6 @@ class Canvas(Typing):
         self._calm.setInterval(CALM)
         self._calm.timeout.connect(self.rest)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        self.setAcceptDrops(True)
         self.setMinimumSize(QSize(160, 120))
         self.installEventFilter(self)
         self._say_what_it_is()
@@ -357,47 +349,6 @@ class Canvas(Typing):
             overlay.paint_cursor(painter, here, self.cursor_node, theme)
         if self.gesture is not None:
             self.gesture.paint(painter)
-
-    # -- dropping ----------------------------------------------------------------------------
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Gates and data sets of the palette are welcome."""
-        if adding.carries(event.mimeData()):
-            try:
-                what = adding.dragged(event.mimeData())
-            except StudioError as error:
-                self.studio.complain(error)
-                return
-            event.setDropAction(Qt.DropAction.CopyAction)
-            event.accept()
-            self.begin(Place(self, self._pointer_of(event), what))
-        else:
-            event.ignore()
-
-    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
-        """Show what would become of it here."""
-        if self.gesture is not None:
-            event.setDropAction(Qt.DropAction.CopyAction)
-            event.accept()
-            self.gesture.move(self._pointer_of(event))
-            self.update()
-
-    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        """It was taken away again."""
-        self.give_up()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        """Put it there."""
-        gesture: Gesture | None = self.gesture
-        if gesture is not None:
-            event.setDropAction(Qt.DropAction.CopyAction)
-            event.accept()
-            self.finish(self._pointer_of(event))
-            self.setFocus(Qt.FocusReason.OtherFocusReason)
-
-    def _pointer_of(self, event: QDropEvent) -> Pointer:
-        at = event.position().x(), event.position().y()
-        return Pointer(at, self.view.to_canvas(at))
 
     # -- the widget --------------------------------------------------------------------------
 

@@ -3,33 +3,35 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF
-from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QColor, QPainter
 
 from bpstudio.engine.op import Array
 from bpstudio.engine.places import Place
 from bpstudio.playback import flow
 from bpstudio.playback.badges import Badge
-from bpstudio.playback.bodies import FOOTER, LAYER, LOSS, NUMBER, Body
+from bpstudio.playback.bodies import NUMBER
 from bpstudio.playback.detail import FAR, MIDDLE, NEAR, detail_at
 from bpstudio.playback.flow import Moving
 from bpstudio.playback.ground import framing
 from bpstudio.playback.labels import Label, labels
 from bpstudio.playback.marks import Rect, around
-from bpstudio.playback.near import holding, near, points
+from bpstudio.playback.near import holding, points
 from bpstudio.playback.palette import Theme
 from bpstudio.playback.scene import Scene, scene
 from bpstudio.playback.timeline import Instant, Timeline, Wire
 from bpstudio.playback.wires import Path
 from bpstudio.project.project import Project
+from bpstudio.ui.canvas import readings
 from bpstudio.ui.canvas.badging import Badging
 from bpstudio.ui.canvas.caption import CaptionBox
 from bpstudio.ui.canvas.ghost import Lifted
 from bpstudio.ui.canvas.glide import Glide, Gliding, glide
+from bpstudio.ui.canvas.grid import paint_grid
 from bpstudio.ui.canvas.hit import Targets
 from bpstudio.ui.canvas.numbers import Atlas, Numbers
 from bpstudio.ui.canvas.sprites import Sprites, legible
@@ -40,10 +42,6 @@ from bpstudio.ui.canvas.wiring import Run, Wiring, draw_strands, reached, run_of
 from bpstudio.ui.painter import paint_marks
 from bpstudio.ui.showing import Showing
 
-GRID = 24.0
-"""Canvas units between two dots of the grid."""
-CLOSEST = 14.0
-"""Pixels between two dots, at least; where they would be closer, every second is left out."""
 REACH = 100.0
 """How far from a body may stand what is written on it, in canvas units."""
 PAUSE = 1 / 9
@@ -269,7 +267,7 @@ class Drawing:
             self.wires.spoil(holding(self.scene))
         self._weights, self._state = shown.weights, state
         self._queue = list(self._wiring.strand_rects)
-        self._spoil_readings()
+        self.wires.spoil(readings.places(self.scene, self.detail))
 
     def _follow_run(self, instant: Instant | None) -> None:
         assert self._wiring is not None
@@ -279,14 +277,6 @@ class Drawing:
         else:
             self.wires.spoil(run.differing(self._run))
         self._run = run
-
-    def _spoil_readings(self) -> None:
-        whole = self.detail == NEAR
-        self.wires.spoil(
-            body.rect if whole or body.kind == LOSS else _foot(body)
-            for body in self.scene.each
-            if body.kind in (LAYER, LOSS)
-        )
 
     def _look_from(self, shown: Showing, scale: float, seen: Rect, *, rough: bool) -> None:
         """Take note of how near one looks, and of the badges that are seen from there.
@@ -413,13 +403,7 @@ class Drawing:
             self.tiles.paint(painter, self.theme, part.moving)
         moving = Moving(part.scene, instant, shown.weights, {})
         draw_strands(painter, moving, wires.strands)
-        if self.detail == FAR:
-            return
-        alone = replace(part.scene, bodies={i: part.scene.bodies[i] for i in ids})
-        paint_marks(painter, flow.readings(replace(moving, scene=alone)), self.theme)
-        if self.detail == NEAR:
-            paint_marks(painter, near(moving, part.moving), self.theme)
-        paint_marks(painter, self.badging.marks(part.scene, instant, part.moving), self.theme)
+        readings.paint(painter, moving, self.detail, self.badging, part.moving)
 
     def _paint_ground(self, painter: QPainter, parts: list[Rect], _rough: bool) -> None:
         for part in parts:
@@ -451,32 +435,9 @@ class Drawing:
         ]
         draw_strands(painter, moving, strands)
         if not rough:
-            self._paint_readings(painter, moving, part, bodies)
-
-    def _paint_readings(
-        self, painter: QPainter, moving: Moving, part: Rect, away: Iterable[str]
-    ) -> None:
-        """What is written on bodies in a part of the canvas: sizes, losses, badges, and from near
-        by formulas, weights and curves."""
-        if self.detail == FAR:
-            return
-        gone = set(away)
-        here = [b for b in self.targets.within(part.grown(REACH)) if b.node.id not in gone]
-        kinds = (LAYER, LOSS)
-        written: dict[str, Body] = {id: b for b in here if b.kind in kinds for id in b.ids}
-        if written:
-            alone = replace(moving, scene=replace(moving.scene, bodies=written))
-            paint_marks(painter, flow.readings(alone), self.theme)
-        if self.detail == NEAR:
-            paint_marks(painter, near(moving, here, part), self.theme)
-        badges = self.badging.marks(moving.scene, moving.instant, here)
-        paint_marks(painter, badges, self.theme)
-
-
-def _foot(body: Body) -> Rect:
-    """Where on a layer the sizes of gradients and updates are written."""
-    high = FOOTER * body.type
-    return Rect(body.rect.x, body.rect.bottom - high, body.rect.width, high)
+            close = self.targets.within(part.grown(REACH))
+            standing = [body for body in close if body.node.id not in bodies]
+            readings.paint(painter, moving, self.detail, self.badging, standing, part)
 
 
 def instant_of(shown: Showing) -> Instant | None:
@@ -487,17 +448,3 @@ def instant_of(shown: Showing) -> Instant | None:
 def alike(before: Timeline, after: Timeline) -> bool:
     """Whether two timelines have the same moments of the same network."""
     return before.recording.graph is after.recording.graph and len(before) == len(after)
-
-
-def paint_grid(painter: QPainter, part: Rect, theme: Theme) -> None:
-    """The dots of the grid in a part of the canvas."""
-    unit = painter.worldTransform().m11()
-    pitch = GRID
-    while pitch * unit < CLOSEST:
-        pitch *= 2
-    xs = np.arange(np.ceil(part.x / pitch), part.right / pitch) * pitch
-    ys = np.arange(np.ceil(part.y / pitch), part.bottom / pitch) * pitch
-    pen = QPen(QColor(theme.colours["grid"]), 2.0)
-    pen.setCosmetic(True)
-    painter.setPen(pen)
-    painter.drawPoints([QPointF(x, y) for x in xs.tolist() for y in ys.tolist()])

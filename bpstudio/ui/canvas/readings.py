@@ -1,0 +1,53 @@
+"""What is written on bodies: sizes, losses, badges; from near by formulas, weights, curves too."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+
+from PySide6.QtGui import QPainter
+
+from bpstudio.playback import flow
+from bpstudio.playback.bodies import FOOTER, LAYER, LOSS, Body
+from bpstudio.playback.detail import FAR, NEAR
+from bpstudio.playback.flow import Moving
+from bpstudio.playback.marks import Rect
+from bpstudio.playback.near import near
+from bpstudio.playback.scene import Scene
+from bpstudio.ui.canvas.badging import Badging
+from bpstudio.ui.painter import paint_marks
+
+
+def paint(
+    painter: QPainter,
+    moving: Moving,
+    detail: str,
+    badging: Badging,
+    bodies: Collection[Body],
+    part: Rect | None = None,
+) -> None:
+    """What is written on these bodies, at least what meets a part of the canvas."""
+    if detail == FAR:
+        return
+    theme = moving.scene.theme
+    written = {id: body for body in bodies if body.kind in (LAYER, LOSS) for id in body.ids}
+    if written:
+        alone = replace(moving, scene=replace(moving.scene, bodies=written))
+        paint_marks(painter, flow.readings(alone), theme)
+    if detail == NEAR:
+        paint_marks(painter, near(moving, bodies, part), theme)
+    paint_marks(painter, badging.marks(moving.scene, moving.instant, bodies), theme)
+
+
+def places(scene: Scene, detail: str) -> Iterator[Rect]:
+    """Where the readings of layers and losses stand, which change with what is shown."""
+    whole = detail == NEAR
+    for body in scene.each:
+        if body.kind in (LAYER, LOSS):
+            yield body.rect if whole or body.kind == LOSS else _foot(body)
+
+
+def _foot(body: Body) -> Rect:
+    """Where on a layer the sizes of gradients and updates are written."""
+    high = FOOTER * body.type
+    return Rect(body.rect.x, body.rect.bottom - high, body.rect.width, high)
