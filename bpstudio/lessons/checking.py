@@ -9,11 +9,14 @@ from pathlib import Path
 
 import numpy as np
 
+from bpstudio.engine.check import check_recording
+from bpstudio.engine.fault import planted
 from bpstudio.engine.op import Array
 from bpstudio.errors import StudioError
 from bpstudio.language import LANGUAGES, N_, _
 from bpstudio.lessons import keys, stage
 from bpstudio.lessons.answers import accepts, read
+from bpstudio.lessons.exhibits import kinds
 from bpstudio.lessons.lesson import (
     Choose,
     Do,
@@ -21,6 +24,7 @@ from bpstudio.lessons.lesson import (
     LessonStep,
     Predict,
     Text,
+    Tried,
     quantity_of,
     wrong_at,
 )
@@ -92,7 +96,11 @@ def _outcomes(lesson: Lesson) -> Iterator[Outcome]:
                 case Predict():
                     yield _tried(lesson, part.line, part.ask, partial(_answer, part, project))
                 case Do():
-                    yield _tried(lesson, part.line, part.ask, partial(_conditions, part))
+                    yield _tried(
+                        lesson, part.line, part.ask, partial(_conditions, part, step, project)
+                    )
+                case Tried():
+                    yield _tried(lesson, part.line, part.kind, partial(_exhibit, part, project))
                 case Choose():
                     yield Outcome(lesson.path, part.line, part.ask)
         changed = changed or any(isinstance(part, Do) for part in step.parts)
@@ -133,10 +141,17 @@ def _state(step: LessonStep, project: Project | None, *, sure: bool) -> None:
     """
     state = step.state
     if project is None:
-        if state.moment or state.highlight or state.line:
+        if state.moment or state.highlight or state.line or state.fault:
             raise StudioError(N_("the state shows no project yet."))
         return
     recording = keys.recording_of(project)
+    if state.fault:
+        plant = stage.plant_of(state.fault)
+        blamed = check_recording(planted(recording, plant)).blamed
+        if blamed != (plant.node,):
+            template = N_("the gradient check does not find {fault}: it blames {nodes}.")
+            nodes = ", ".join(blamed) or "–"
+            raise StudioError(template, fault=state.fault, nodes=nodes)
     unknown = [node for node in (*state.highlight, state.line) if node]
     unknown = [node for node in unknown if node not in project.graph.nodes]
     if unknown and sure:
@@ -158,9 +173,25 @@ def _state(step: LessonStep, project: Project | None, *, sure: bool) -> None:
             )
 
 
-def _conditions(question: Do) -> None:
+def _exhibit(part: Tried, project: Project | None) -> None:
+    """Whether it can be made, and drawn."""
+    made = kinds.begin(part.kind, part.of, project)
+    made.controls(), made.picture(), made.said()
+
+
+def _conditions(question: Do, step: LessonStep, project: Project | None) -> None:
+    shown = step.tried
+    known = kinds.begin(shown.kind, shown.of, project).facts() if shown is not None else {}
     for condition in question.until:
         stage.check_condition(condition)
+        name, _space, words = condition.partition(" ")
+        fact = words.partition("=")[0].strip()
+        if name == "exhibit" and fact not in known:
+            raise StudioError(
+                N_("the step's exhibit tells nothing of {fact}; it tells of {known}."),
+                fact=fact,
+                known=", ".join(known) or "–",
+            )
 
 
 def _apart(one: Lesson, other: Lesson) -> Iterator[tuple[int, str]]:
@@ -177,6 +208,13 @@ def _apart(one: Lesson, other: Lesson) -> Iterator[tuple[int, str]]:
             yield (
                 theirs.line,
                 _("the state of the step differs from that in {name}.").format(name=one.path.name),
+            )
+        if ours.tried != theirs.tried:
+            yield (
+                theirs.line,
+                _("the exhibit of the step differs from that in {name}.").format(
+                    name=one.path.name
+                ),
             )
         if list(map(_gist, ours.questions)) != list(map(_gist, theirs.questions)):
             yield (

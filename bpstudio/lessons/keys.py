@@ -4,6 +4,7 @@ gradient q · gradient x via f.a · value f      a number of the network that is
 value s with x1 = 1, x2 = 0                    the same with other typed values
 formula 0.5 * x + b with x = [0, 1], b = 1     something reckoned
 best line xor                                  how many points one line can get right
+positive sines 4096                            for how many i = 1 … 4096 sin(i) is positive
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from bpstudio.project.project import Project
 
 _SLOPES = np.linspace(-2.0, 2.0, 41)
 _LONGEST_LIST = 64
+_MOST_SINES = 100_000
 
 
 def computed(key: Key, project: Project | None) -> Array:
@@ -84,6 +86,13 @@ def _best_line(key: Key, _project: Project | None) -> Array:
     return np.asarray(float((above == wanted).sum(axis=2).max()))
 
 
+def _positive_sines(key: Key, _project: Project | None) -> Array:
+    """For how many of the first so many whole numbers the sine is positive."""
+    if not key.of.isdigit() or int(key.of) > _MOST_SINES:
+        raise StudioError(N_("up to {most} sines can be counted."), most=_MOST_SINES)
+    return np.asarray(float((np.sin(np.arange(1, int(key.of) + 1)) > 0).sum()))
+
+
 def _value(text: str) -> Array:
     if text.startswith("["):
         count = len([part for part in text.strip("[]").split(",") if part.strip()])
@@ -98,4 +107,5 @@ _KINDS: Mapping[str, Callable[[Key, Project | None], Array]] = {
     "gradient": _of_network,
     "formula": _reckoned,
     "best line": _best_line,
+    "positive sines": _positive_sines,
 }

@@ -26,7 +26,8 @@ class LessonError(StudioError):
 
 @dataclass(frozen=True)
 class State:
-    """What a step shows: a project, a moment of it, marked nodes, what is hidden, a line to drag.
+    """What a step shows: a project, a moment of it, marked nodes, what is hidden, a line to drag,
+    and a fault planted in the backward pass, as in `overwrite at q`.
 
     An empty `project` and an empty `moment` leave what the step before has come to.
     """
@@ -36,6 +37,7 @@ class State:
     highlight: tuple[str, ...] = ()
     hide: str = ASKED
     line: str = ""
+    fault: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +46,15 @@ class Text:
 
     text: str
     item: bool = False
+
+
+@dataclass(frozen=True)
+class Tried:
+    """Something to try in the step itself: a kind of exhibit, and what it is about."""
+
+    kind: str
+    of: str = ""
+    line: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True)
@@ -116,7 +127,7 @@ class Reflect:
 
 
 Question = Predict | Choose | Do | Reflect
-Part = Text | Question
+Part = Text | Tried | Question
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +142,12 @@ class LessonStep:
     @property
     def questions(self) -> tuple[Question, ...]:
         """What it asks, in order."""
-        return tuple(part for part in self.parts if not isinstance(part, Text))
+        return tuple(part for part in self.parts if not isinstance(part, Text | Tried))
+
+    @property
+    def tried(self) -> Tried | None:
+        """The exhibit that it shows, if it shows one."""
+        return next((part for part in self.parts if isinstance(part, Tried)), None)
 
 
 @dataclass(frozen=True, eq=False)

@@ -39,6 +39,11 @@
     help: Drag a band around them and choose Fuse.
     ```
 
+    ```exhibit
+    kind: descent
+    of: w^2 at 3
+    ```
+
     ```reflect
     ask: Why does nothing change at the boundary?
     answer: The product of the four slopes is the slope of the one.
@@ -71,6 +76,7 @@ from bpstudio.lessons.lesson import (
     Reflect,
     State,
     Text,
+    Tried,
     Wrong,
     wrong_at,
 )
@@ -169,11 +175,15 @@ def _step(rows: list[Row], path: Path, projects: dict[str, Path]) -> LessonStep:
             parts.append(_text(block, path))
         elif kind == "state":
             state = _state(block, path, projects)
+        elif kind == "exhibit":
+            if any(isinstance(part, Tried) for part in parts):
+                raise wrong_at(path, block[0].number, N_("a step has one exhibit at most."))
+            parts.append(_exhibit(block, path))
         elif kind in _QUESTIONS:
             parts.append(_QUESTIONS[kind](block, path))
         else:
             template = N_("there is no block {kind}; there are {known}.")
-            known = ", ".join(("state", *_QUESTIONS))
+            known = ", ".join(("state", "exhibit", *_QUESTIONS))
             raise wrong_at(path, block[0].number, template, kind=kind, known=known)
         if len(parts) > MOST_PARTS:
             template = N_("the step has more than {most} parts.")
@@ -196,7 +206,7 @@ def _bare(text: str) -> str:
 
 
 def _state(rows: list[Row], path: Path, projects: dict[str, Path]) -> State:
-    fields = fields_of(rows[1:], path, ("project", "moment", "highlight", "hide", "line"))
+    fields = fields_of(rows[1:], path, ("project", "moment", "highlight", "hide", "line", "fault"))
     found = {field.name: field for field in fields}
     project = found.get("project")
     if project is not None:
@@ -212,7 +222,15 @@ def _state(rows: list[Row], path: Path, projects: dict[str, Path]) -> State:
         highlight=tuple(name.strip() for name in highlight if name.strip())[:MOST_ENTRIES],
         hide=hide.text if hide else ASKED,
         line=found["line"].text if "line" in found else "",
+        fault=found["fault"].text if "fault" in found else "",
     )
+
+
+def _exhibit(rows: list[Row], path: Path) -> Tried:
+    fields = fields_of(rows[1:], path, ("kind", "of"))
+    line = rows[0].number
+    of = next((field.text for field in fields if field.name == "of"), "")
+    return Tried(needed(fields, "kind", path, line), of, line)
 
 
 def _beside(field: Field, path: Path) -> Path:
@@ -264,7 +282,7 @@ def _key(text: str, path: Path, line: int) -> Key:
                 template = N_("values are given as in `with x = 1, y = 2`.")
                 raise wrong_at(path, line, template)
             given.append((name, value))
-    kinds = ("value", "gradient", "formula", "best line")
+    kinds = ("value", "gradient", "formula", "best line", "positive sines")
     kind = next((kind for kind in kinds if text.startswith(kind + " ")), None)
     if kind is None:
         template = N_("an answer is computed from one of these: {known}.")

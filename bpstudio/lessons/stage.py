@@ -15,10 +15,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
 
+from bpstudio.engine.fault import Fault, Plant
 from bpstudio.engine.op import Array
 from bpstudio.engine.run import Recording
 from bpstudio.errors import StudioError
@@ -43,6 +45,7 @@ class Scene(NamedTuple):
     position: float
     length: int
     selection: frozenset[str]
+    facts: Mapping[str, float] = MappingProxyType({})
 
 
 def time_of(moment: str, timeline: Timeline) -> float:
@@ -80,6 +83,17 @@ def veil_of(step: LessonStep, said: frozenset[Quantity]) -> Veil | None:
     if kinds:
         return Veil(kinds, said)
     return Veil(lifted=said, only=asked) if asked else None
+
+
+def plant_of(fault: str) -> Plant:
+    """The fault that is written as `overwrite at q`; raises StudioError for none that there is."""
+    name, _at, node = (part.strip() for part in fault.partition(" at "))
+    found = next((each for each in Fault if each.value == name), None)
+    if found is None or not node:
+        known = ", ".join(each.value for each in Fault)
+        template = N_("there is no fault {fault}; there are {known}.")
+        raise StudioError(template, fault=name, known=known)
+    return Plant(found, node)
 
 
 def asked_in(step: LessonStep) -> frozenset[Quantity]:
@@ -166,6 +180,15 @@ def _number(kind: str) -> Callable[[str, Scene], bool]:
     return holds
 
 
+def _comes(words: str, scene: Scene) -> bool:
+    """Whether some gate's output is that number."""
+    recording = scene.recording
+    if recording is None:
+        return False
+    computed = (step.output for step in recording.forward if step.sources)
+    return any(output.size == 1 and _is(output, words) for output in computed)
+
+
 def _weight(words: str, scene: Scene) -> bool:
     key, _sign, text = (part.strip() for part in words.partition("="))
     array = scene.weights.get(key)
@@ -195,6 +218,14 @@ def _outputs_are(words: str, scene: Scene) -> bool:
     return bool(np.array_equal(outputs > 0.5, read(words, outputs.shape) > 0.5))
 
 
+def _exhibit(words: str, scene: Scene) -> bool:
+    name, sign, text = (part.strip() for part in words.partition("="))
+    fact = scene.facts.get(name)
+    if fact is None or not sign:
+        return bool(fact)
+    return bool(np.isclose(fact, float(read(text, ())), rtol=1e-4, atol=1e-9))
+
+
 CONDITIONS: Mapping[str, Callable[[str, Scene], bool]] = {
     "has": _has,
     "no": _lacks,
@@ -202,10 +233,13 @@ CONDITIONS: Mapping[str, Callable[[str, Scene], bool]] = {
     "selected": _selected,
     "value": _number("value"),
     "gradient": _number("gradient"),
+    "comes": _comes,
     "weight": _weight,
     "at": _at,
     "right": _right,
     "outputs": _outputs_are,
+    "exhibit": _exhibit,
 }
 """`has sigmoid` · `no exp` · `wire a -> b` · `selected a + b` · `value f = 3` · `gradient x = -4` ·
-`weight dense1.bias = -0.2` · `at backward f` · `right 4` rows · `outputs 0 1 1 0` of the rows."""
+`comes 200` out of any gate · `weight dense1.bias = -0.2` · `at backward f` · `right 4` rows ·
+`outputs 0 1 1 0` of the rows · `exhibit w = 2.4` · `exhibit over` of what it has come to."""

@@ -17,6 +17,8 @@ from bpstudio.errors import StudioError
 from bpstudio.language import _
 from bpstudio.lessons import stage
 from bpstudio.lessons.answers import Verdict, accepts, judge, read
+from bpstudio.lessons.exhibits import kinds
+from bpstudio.lessons.exhibits.exhibit import Exhibit
 from bpstudio.lessons.keys import computed
 from bpstudio.lessons.lesson import (
     Choose,
@@ -60,6 +62,7 @@ class Visit:
 
     kept: Kept
     replies: Mapping[int, Reply] = field(default_factory=dict)
+    exhibit: Exhibit | None = None
 
 
 class Lecture(QObject):
@@ -67,6 +70,9 @@ class Lecture(QObject):
 
     moved = Signal()
     """Another step, another answer, or another lesson."""
+
+    showed = Signal()
+    """The step's exhibit has come to something else."""
 
     def __init__(self, studio: Studio) -> None:
         super().__init__(studio)
@@ -78,6 +84,7 @@ class Lecture(QObject):
         self._replies: dict[int, Reply] = {}
         self._turning = False
         self.lesson: Lesson | None = None
+        self.exhibit: Exhibit | None = None
         self.place = 0
         studio.changed.connect(self._look)
         studio.moved.connect(self._look)
@@ -139,6 +146,12 @@ class Lecture(QObject):
         self._forget()
         self._studio.come_back()
         self.moved.emit()
+
+    def tried(self, exhibit: Exhibit) -> None:
+        """The step's exhibit has come to this."""
+        self.exhibit = exhibit
+        self._look()
+        self.showed.emit()
 
     # -- questions and answers ---------------------------------------------------------------
 
@@ -256,7 +269,7 @@ class Lecture(QObject):
     # -- turning the pages -------------------------------------------------------------------
 
     def _turn(self, place: int) -> None:
-        here = Visit(self._studio.present(), dict(self._replies))
+        here = Visit(self._studio.present(), dict(self._replies), self.exhibit)
         before = self._visits.get(self.place)
         if before is not None and before.kept.history.project is not here.kept.history.project:
             # What was done differently here no longer leads to what was visited behind it.
@@ -266,7 +279,7 @@ class Lecture(QObject):
         if visit is None:
             self._enter(place)
             return
-        self.place, self._replies = place, dict(visit.replies)
+        self.place, self._replies, self.exhibit = place, dict(visit.replies), visit.exhibit
         self._turning = True
         self._studio.put_back(visit.kept)
         self._turning = False
@@ -282,6 +295,12 @@ class Lecture(QObject):
             studio.visit(self._projects[state.project])
         elif studio.aside is None:
             studio.visit(Project())
+        if state.fault:
+            studio.plant(stage.plant_of(state.fault))
+        shown = self.step.tried
+        self.exhibit = None
+        if shown is not None:
+            self.exhibit = kinds.begin(shown.kind, shown.of, self._own_project())
         timeline = studio.shown.timeline
         if state.moment and timeline is not None:
             try:
@@ -311,6 +330,7 @@ class Lecture(QObject):
             shown.position,
             shown.length,
             self._studio.selection,
+            {} if self.exhibit is None else self.exhibit.facts(),
         )
         for place, question in enumerate(self.step.questions):
             if not isinstance(question, Do) or self.reply(place).right:
@@ -337,7 +357,7 @@ class Lecture(QObject):
             self.moved.emit()
 
     def _forget(self) -> None:
-        self.lesson, self._shelved = None, None
+        self.lesson, self._shelved, self.exhibit = None, None, None
         self._visits, self._replies, self._said = {}, {}, frozenset()
 
 

@@ -156,7 +156,7 @@ def test_every_answer_of_our_lessons_is_right_in_both_languages() -> None:
     ],
 )
 def test_a_check_finds_what_is_wrong(tmp_path: Path, old: str, new: str, words: str) -> None:
-    ours_here = ours()[0]
+    ours_here = next(each for each in ours() if each.folder.name == "03-chain-rule")
     for path in ours_here.folder.iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())
     path = tmp_path / "lesson.en.md"

@@ -15,11 +15,12 @@ from PySide6.QtWidgets import (
 
 from bpstudio.errors import StudioError
 from bpstudio.language import N_, _
-from bpstudio.lessons.lesson import Text
+from bpstudio.lessons.lesson import Text, Tried
 from bpstudio.lessons.shelf import Shelved, ours
 from bpstudio.ui import icons
 from bpstudio.ui.lecturing import lecture_of
 from bpstudio.ui.panels.dividing_line import DividingLine
+from bpstudio.ui.panels.exhibit import ExhibitView
 from bpstudio.ui.panels.panel import Column, Panel, label
 from bpstudio.ui.panels.questions import KINDS, Asked, words
 from bpstudio.ui.studio import Studio
@@ -37,6 +38,7 @@ class LessonPanel(Panel):
         self._of: tuple[object, ...] = ()
         self.asked: list[Asked] = []
         self.line: DividingLine | None = None
+        self.exhibit: ExhibitView | None = None
         self.heading, self.where = words("", "title"), label("muted")
         self.area = QScrollArea()
         self.area.setWidgetResizable(True)
@@ -116,12 +118,15 @@ class LessonPanel(Panel):
         column.addWidget(words(lecture.lesson.title, "muted"))
         column.addWidget(words(lecture.step.title, "title"))
         self.asked = []
-        self.line = None
+        self.line, self.exhibit = None, None
         for part in lecture.step.parts:
-            if self.line is None and not isinstance(part, Text):
+            if self.line is None and not isinstance(part, Text | Tried):
                 self._add_line(column)
             if isinstance(part, Text):
                 column.addWidget(words(f"•  {part.text}" if part.item else part.text))
+            elif isinstance(part, Tried):
+                self.exhibit = ExhibitView(self.studio, lecture)
+                column.addWidget(self.exhibit)
             else:
                 made = KINDS[type(part)](self.studio, lecture, len(self.asked), part)
                 self.asked.append(made)
@@ -142,7 +147,7 @@ class LessonPanel(Panel):
 
     def _show_shelf(self) -> None:
         column, content = _page()
-        self.asked, self.line = [], None
+        self.asked, self.line, self.exhibit = [], None, None
         column.addWidget(words(_("Choose a lesson. Your own network is kept meanwhile."), "muted"))
         for shelved in ours():
             column.addWidget(self._offer(shelved))
