@@ -36,6 +36,8 @@ SOON = 10
 """Milliseconds between two looks for a moment that is sought."""
 PATIENCE = 5.0
 """Seconds to wait for a run to end before its newest snapshot is taken instead."""
+BLINK = 0.05
+"""Seconds to wait for one that was not seen to take a step."""
 
 LOST = N_(
     "The training process was ended from outside. The weights after {step} steps are kept; "
@@ -82,15 +84,16 @@ class Outcome:
 
     `step` counts from the start of the weights, and `losses` has the loss of each of these steps.
     `memory` is the optimizer's, known once the run has ended, as are the `statistics` and the
-    `changes` on the way; `problem` is why it ended, if it was not asked to. What is not `whole` is
-    only what was seen of a run that was lost. `reached` is the rule by which it ended.
+    `changes` on the way, and before that where it is small. `problem` is why it ended, if it was
+    not asked to. What is not `whole` is only what was seen of a run that was lost. `reached` is
+    the rule by which it ended.
     """
 
     job: Job
     step: int
     losses: Array
     weights: Mapping[str, Array]
-    memory: Memory = field(default_factory=Memory)
+    memory: Memory | None = None
     metrics: Metrics | None = None
     steps_per_second: float = 0.0
     problem: StudioError | None = None
@@ -198,13 +201,16 @@ class Training(QObject):
         if outcome is not None:
             return self._close_run(outcome)
         self._worker.pause()
-        until = time.monotonic() + PATIENCE
+        # Before its first step it is compiling, which a person does not wait for.
+        begun = bool(self._seen().taken)
+        until = time.monotonic() + (PATIENCE if begun else BLINK)
         while (left := until - time.monotonic()) > 0:
             outcome = self._outcome(self._worker.news(left))
             if outcome is not None:
                 return self._close_run(outcome)
         self._worker.stop()
-        return self._close_run(replace(self._seen(), whole=False))
+        seen = self._seen()
+        return self._close_run(replace(seen, whole=False) if begun or seen.taken else seen)
 
     def drop(self) -> None:
         """Give the run up, whatever it came to, and what is sought."""
@@ -301,7 +307,7 @@ class Training(QObject):
             snapshot.step,
             self._losses.all,
             snapshot.weights,
-            Memory(),
+            snapshot.memory,
             snapshot.metrics,
             snapshot.steps_per_second,
         )
