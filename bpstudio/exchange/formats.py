@@ -9,7 +9,18 @@ from pathlib import Path
 
 from bpstudio.engine.op import Array
 from bpstudio.errors import FileError, StudioError
-from bpstudio.exchange import numpy_code, onnx_model, torch_code, weights
+from bpstudio.exchange import (
+    c_header,
+    graph_text,
+    keras_code,
+    numpy_code,
+    onnx_model,
+    page,
+    player,
+    report,
+    torch_code,
+    weights,
+)
 from bpstudio.exchange.files import Files, put
 from bpstudio.exchange.program import program
 from bpstudio.exchange.verify import TOLERANCES, Verification, verify_files
@@ -135,6 +146,40 @@ FORMATS: Mapping[str, Format] = {
             (),
             lambda project: Files(weights.to_json(_arrays(project))),
         ),
+        Format(
+            "keras",
+            N_("A Keras 3 script of what the network predicts"),
+            ".py",
+            (),
+            lambda project: keras_code.write(program(project)),
+        ),
+        Format(
+            "c",
+            N_("A C header with a function that predicts"),
+            ".h",
+            (),
+            lambda project: c_header.write(program(project)),
+        ),
+        Format(
+            "page",
+            N_("A page with a slider for each input of the model"),
+            ".html",
+            (),
+            lambda project: page.write(program(project)),
+        ),
+        Format(
+            "player",
+            N_("A page that steps through a forward and a backward pass"),
+            ".html",
+            (),
+            player.write,
+        ),
+        Format("report", N_("A report as a page with pictures"), ".html", (), report.html),
+        Format("markdown", N_("A report as Markdown"), ".md", (), report.markdown),
+        Format("losses", N_("The loss of every step as a table"), ".csv", (), report.losses),
+        Format("dot", N_("The graph for Graphviz"), ".dot", (), graph_text.dot),
+        Format("mermaid", N_("The graph for Mermaid"), ".mmd", (), graph_text.mermaid),
+        Format("tikz", N_("The graph for LaTeX"), ".tex", (), graph_text.tikz),
     )
 }
 """Every format by its name."""

@@ -156,8 +156,7 @@ def _layer(layer: Any, width: int | None) -> tuple[Op, dict[str, Array], int | N
     if (
         op is None
         or not known
-        or (any(p.kind is Kind.WEIGHT for p in op.ports)
-        and name not in SHAPED)
+        or (any(p.kind is Kind.WEIGHT for p in op.ports) and name not in SHAPED)
     ):
         raise StudioError(N_("{name} is not known here."), name=repr(name)[:40])
     lasting = [p.name for p in op.ports if p.kind in (Kind.WEIGHT, Kind.STATISTIC)]

@@ -137,8 +137,10 @@ def input_names(program: Program) -> tuple[str, ...]:
 class Writer:
     """Turns the gates of a program into nodes."""
 
-    def __init__(self, program: Program, dtype: Any) -> None:
+    def __init__(self, program: Program, dtype: Any, rows: int = _ROWS_TRIED) -> None:
         self.program = program
+        self.rows = rows
+        self.axes: dict[str, tuple[int, ...]] = {}
         self.dtype = np.dtype(dtype)
         self.unique = Names()
         self.made: list[Made] = []
@@ -149,17 +151,22 @@ class Writer:
         self.keys = self._supplied()
         self.node = program.nodes[0]
 
+    def output(self) -> str:
+        """Make nodes of all gates that the answer needs; the name of what gives the answer."""
+        for node in self.program.nodes[: self.program.predicting]:
+            self._add(node)
+        answer = self.parts[self.program.answer]
+        output = self._named(answer)
+        if not any(made.output == output for made in self.made):
+            output = self._emit("Identity", [answer], answer.sample).name
+        return output
+
     def model(self) -> Any:
         """The whole model."""
         from onnx import TensorProto, helper, numpy_helper
 
         program = self.program
-        for node in program.nodes[: program.predicting]:
-            self._add(node)
-        answer = self.parts[program.answer]
-        output = self._named(answer)
-        if not any(made.output == output for made in self.made):
-            output = self._emit("Identity", [answer], answer.sample).name
+        output = self.output()
         kind = TensorProto.FLOAT if self.dtype == np.float32 else TensorProto.DOUBLE
         graph = helper.make_graph(
             [
@@ -192,7 +199,7 @@ class Writer:
             features = program.arguments[keys[0]].shape[1:]
             name = self.unique("rows")
             self.inputs[name] = Shape(features, batched=True)
-            rows = Part(name, np.ones((_ROWS_TRIED, *features)))
+            rows = Part(name, np.ones((self.rows, *features)))
             supplied = dict.fromkeys(keys, rows)
         for key in program.keys(Kind.GIVEN, Kind.INDEX):
             if not program.answers(key):
@@ -224,6 +231,7 @@ class Writer:
         if len(self.made) > before and self.made[-1].output == result.name:
             name = self.unique(ascii_identifier(node.id))
             self.made[-1].output = name
+            self.axes[name] = self.axes.pop(result.name)
             result = result._replace(name=name)
         self.parts[node.id] = result
 
@@ -398,6 +406,7 @@ class Writer:
             parts = [parts[0], *map(self._number, parts[1:])]
         name = self.unique(ascii_identifier(f"{self.node.id}_part"))
         self.made.append(Made(op, [self._named(part) for part in parts], name, attributes))
+        self.axes[name] = np.shape(sample)
         return Part(name, sample)
 
     def _named(self, part: Part) -> str:

@@ -152,7 +152,9 @@ def _supplied(info: Any) -> Supplied:
     if 0 in axes[1:]:
         raise StudioError(N_("Its input {name} is empty."), name=repr(info.name)[:40])
     # Some tools write 0 for a batch of any size.
-    return Supplied(_text(info.name), tuple(axes[:1] if axes[:1] != [0] else [None]) + tuple(axes[1:]))
+    return Supplied(
+        _text(info.name), tuple(axes[:1] if axes[:1] != [0] else [None]) + tuple(axes[1:])
+    )
 
 
 def _operator(node: Any) -> Operator:

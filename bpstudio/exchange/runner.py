@@ -9,11 +9,17 @@ can be imported.
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import io
 import json
+import math
+import os
 import platform
 import runpy
+import shutil
+import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +74,19 @@ def run_onnx(job: dict[str, Any], inputs: list[Any], targets: list[Any]) -> dict
     return found
 
 
+def run_keras(job: dict[str, Any], inputs: list[Any], targets: list[Any]) -> dict[str, Any]:
+    """A Keras script in float64, with the backend that is there."""
+    if "KERAS_BACKEND" not in os.environ:
+        for library in ("tensorflow", "jax", "torch"):
+            if importlib.util.find_spec(library):
+                os.environ["KERAS_BACKEND"] = library
+                break
+        else:
+            os.environ["KERAS_BACKEND"] = "numpy"
+    script = runpy.run_path(job["path"])
+    return {"answer": script["predict"](*inputs)}
+
+
 def _by_reference(job: dict[str, Any], inputs: list[Any]) -> Any:
     from onnx.reference import ReferenceEvaluator
 
@@ -88,16 +107,97 @@ def _feed(names: list[str], inputs: list[Any]) -> dict[str, Any]:
     return {name: np.asarray(v, np.float32) for name, v in zip(names, inputs, strict=True)}
 
 
+JAVASCRIPT = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
+MAIN = """
+#include <stdio.h>
+#include "model.h"
+int main(void) {
+    double input[NETWORK_INPUTS + 1], output[NETWORK_OUTPUTS];
+    for (;;) {
+        for (int i = 0; i < NETWORK_INPUTS; i++) if (scanf("%lf", input + i) != 1) return 0;
+        predict(input, output);
+        for (int i = 0; i < NETWORK_OUTPUTS; i++) printf("%.17g ", output[i]);
+        printf("\\n");
+        if (!NETWORK_INPUTS) return 0;
+    }
+}
+"""
+PAGE = """
+const fs = require("fs"), vm = require("vm");
+const page = fs.readFileSync(process.argv[1], "utf8");
+const script = page.match(/<script id="model">([\\s\\S]*?)<\\/script>/)[1];
+const number = (key, v) => (typeof v === "string" ? Number(v) : v);
+const rows = JSON.parse(fs.readFileSync(0, "utf8"), number);
+const found = vm.runInNewContext(script + ";network.predict");
+for (const row of rows) console.log(Array.from(found(row)).join(" "));
+"""
+
+
+def run_c(job: dict[str, Any], inputs: list[Any], targets: list[Any]) -> dict[str, Any]:
+    """A C header, compiled with what compiler there is, on one row after the other."""
+    compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+    if compiler is None:
+        raise ImportError(name="cc")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "model.h").write_bytes(Path(job["path"]).read_bytes())
+        (folder / "main.c").write_text(MAIN)
+        words = [compiler, "-std=c99", "-O1", "-Wall", "-Werror", "main.c", "-o", "main", "-lm"]
+        done = subprocess.run(words, cwd=folder, capture_output=True, text=True)
+        if done.returncode:
+            raise ValueError(done.stderr.strip().splitlines()[-1])
+        text = "\n".join(" ".join(map(repr, row)) for row in _flat(job, inputs))
+        done = subprocess.run([str(folder / "main")], input=text, capture_output=True, text=True)
+    return {"answer": _answers(done.stdout)}
+
+
+def run_page(job: dict[str, Any], inputs: list[Any], targets: list[Any]) -> dict[str, Any]:
+    """The script of a page, in Node."""
+    node = shutil.which("node")
+    if node is None:
+        raise ImportError(name="Node.js")
+    rows = [
+        [v if math.isfinite(v) else JAVASCRIPT[repr(v)] for v in row] for row in _flat(job, inputs)
+    ]
+    words = [node, "-e", PAGE, job["path"]]
+    done = subprocess.run(words, input=json.dumps(rows), capture_output=True, text=True)
+    if done.returncode:
+        raise ValueError(done.stderr.strip().splitlines()[-1])
+    return {"answer": _answers(done.stdout)}
+
+
+def _flat(job: dict[str, Any], inputs: list[Any]) -> list[list[float]]:
+    """The rows that a function of one row takes; typed values are one."""
+    if job["rows"]:
+        return np.reshape(inputs[0], (len(inputs[0]), -1)).tolist()
+    return [[float(v) for each in inputs for v in np.ravel(each)]]
+
+
+def _answers(text: str) -> Any:
+    words = [line.split() for line in text.splitlines()]
+    numbers = {"NaN": "nan", "-nan": "nan", "Infinity": "inf", "-Infinity": "-inf"}
+    return [[float(numbers.get(word, word)) for word in line] for line in words]
+
+
 def versions(kind: str) -> str:
     """What the job of that kind ran in."""
     parts = [f"Python {platform.python_version()}", f"NumPy {np.__version__}"]
-    for name in {"pytorch": ["torch"], "onnx": ["onnx", "onnxruntime"]}.get(kind, []):
+    for name in {"pytorch": ["torch"], "onnx": ["onnx", "onnxruntime"], "keras": ["keras"]}.get(
+        kind, []
+    ):
         if name in sys.modules:
             parts.append(f"{name} {sys.modules[name].__version__}")
     return ", ".join(parts)
 
 
-RUNS = {"numpy": run_numpy, "pytorch": run_pytorch, "onnx": run_onnx}
+RUNS = {
+    "numpy": run_numpy,
+    "pytorch": run_pytorch,
+    "onnx": run_onnx,
+    "keras": run_keras,
+    "c": run_c,
+    "page": run_page,
+}
 
 
 def run(job: dict[str, Any]) -> dict[str, str]:

@@ -18,10 +18,19 @@ from bpstudio.language import _
 from bpstudio.project import project as projects
 from bpstudio.project.project import Project
 
+PREDICTING = ("onnx", "keras", "c", "page")
+"""Exports that predict and have no gradients to compare."""
 MOST_ROWS = 256
 """So many rows of the data set are tried."""
 
-TOLERANCES: Mapping[str, float] = {"numpy": 1e-12, "pytorch": 1e-12, "onnx": 1e-5}
+TOLERANCES: Mapping[str, float] = {
+    "numpy": 1e-12,
+    "pytorch": 1e-12,
+    "onnx": 1e-5,
+    "keras": 1e-12,
+    "c": 1e-12,
+    "page": 1e-12,
+}
 """The largest difference that passes, as a share of the largest number, or of 1 if that is more.
 ONNX computes in float32. Weights must come back bit for bit."""
 
@@ -67,8 +76,11 @@ def verify_files(exports: Sequence[tuple[Project, str, Path]]) -> list[Verificat
             rows = bool(told.keys(Kind.FEATURES))
             job = fresh.Job(format, path, expected.inputs, expected.targets, rows)
             jobs[place] = job, expected
-        else:
+        elif f".{format}" in weights.READERS:
             found[place] = _weights(project, format, path)
+        else:
+            reason = _("there is nothing in it to run.")
+            found[place] = Verification(None, "", True, skipped=reason)
     outcomes = fresh.run([job for job, _ in jobs.values()])
     for (place, (job, expected)), outcome in zip(jobs.items(), outcomes, strict=True):
         found[place] = _compared(job.kind, expected, outcome)
@@ -92,7 +104,7 @@ def _expected(told: Program, format: str) -> Expected:
     given = projects.arguments(told.project, rows)
     recording = _recording(told, given)
     keys = told.keys(Kind.FEATURES)[:1] or told.keys(Kind.GIVEN, Kind.INDEX)
-    if format == "onnx":
+    if format in PREDICTING:
         keys = tuple(key for key in keys if told.answers(key))
     gradients = recording.weight_gradients
     if not told.keys(Kind.FEATURES):
@@ -151,12 +163,12 @@ def _compared(kind: str, expected: Expected, outcome: fresh.Outcome) -> Verifica
         "output": expected.output,
     }
     away = max(
-        difference(np.asarray(found[name], dtype=float), value)
+        difference(_as(found[name], value, kind), value)
         for name, value in wanted.items()
         if name in found
     )
     passed = away <= share * _scale([expected.answer, expected.output])
-    if kind == "onnx":
+    if kind in PREDICTING:
         return Verification(away, outcome.runtime, passed)
     gradients = {
         name.partition(":")[2]: value
@@ -172,6 +184,13 @@ def _compared(kind: str, expected: Expected, outcome: fresh.Outcome) -> Verifica
     )
     passed = passed and away_back <= share * _scale(list(expected.gradients.values()))
     return Verification(away, outcome.runtime, passed, away_back)
+
+
+def _as(found: Array, wanted: Array, kind: str) -> Array:
+    """The numbers of an export; functions of one row give their numbers without axes."""
+    numbers = np.asarray(found, dtype=float)
+    flat = kind in ("c", "page") and numbers.size == wanted.size
+    return numbers.reshape(wanted.shape) if flat else numbers
 
 
 def _scale(arrays: Sequence[Array]) -> float:

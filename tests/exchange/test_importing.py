@@ -15,12 +15,12 @@ from bpstudio.cli import main
 from bpstudio.data import toys
 from bpstudio.engine import run
 from bpstudio.engine.graph import Graph, Node, add, new_id
-from bpstudio.engine.op import catalog
 from bpstudio.errors import StudioError
 from bpstudio.exchange import formats, importing, layers_file, onnx_import, onnx_model, weights
 from bpstudio.exchange.matching import with_any_weights
 from bpstudio.exchange.program import program
 from bpstudio.project import build, file, runs
+from bpstudio.project.gates import gate
 from bpstudio.project.project import Project, arguments, complete
 
 NETWORK = build.network(toys.make("moons", points=40), (2, 5, 3, 1), activation="relu")
@@ -31,15 +31,15 @@ def digits() -> Project:
     graph = Graph()
     last = ""
     for op in (
-        catalog["data"](),
-        catalog["reshape"](size=(8, 8, 1)),
-        catalog["conv2d"](units=3, size=3, padding=1),
-        catalog["relu"](),
-        catalog["max_pool2d"](),
-        catalog["batch_norm"](),
-        catalog["flatten"](),
-        catalog["dense"](units=10),
-        catalog["softmax"](),
+        gate("data"),
+        gate("reshape", {"size": (8, 8, 1)}),
+        gate("conv2d", {"units": 3, "size": 3, "padding": 1}),
+        gate("relu"),
+        gate("max_pool2d"),
+        gate("batch_norm"),
+        gate("flatten"),
+        gate("dense", {"units": 10}),
+        gate("softmax"),
     ):
         id = new_id(graph, op.name)
         graph = add(graph, Node(id, op, {op.ports[0].name: (last,)} if last else {}))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import warnings
 from collections import defaultdict
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -49,11 +50,11 @@ def cases() -> tuple[Any, ...]:
         for case in made
         if {node.op_type for node in case.model.graph.node} <= RULES.keys()
         and all(node.domain in DOMAINS for node in case.model.graph.node)
-        and all(_of_floats(*data) for data in case.data_sets)
+        and all(_of_floats(*data) for data in case.data_sets or ())
     )
 
 
-def _of_floats(inputs: list[Any], outputs: list[Any]) -> bool:
+def _of_floats(inputs: Sequence[Any], outputs: Sequence[Any]) -> bool:
     types = [getattr(each, "dtype", None) for each in (*inputs, *outputs)]
     return all(each in READ for each in types) and all(o.dtype in FLOATS for o in outputs)
 
