@@ -13,6 +13,7 @@ import pytest
 import shiboken6
 from PySide6.QtCore import QCoreApplication, QEvent, QTimer
 from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
 from bpstudio.data import toys
 from bpstudio.language import set_language
@@ -25,8 +26,6 @@ from bpstudio.ui.studio import Notice, Studio
 from bpstudio.ui.training import Training
 
 if TYPE_CHECKING:
-    from pytestqt.qtbot import QtBot
-
     from bpstudio.ui.window import Window
 
 PATIENCE = 10.0
@@ -38,6 +37,23 @@ EXPECTED = (
     "This plugin does not support grabbing the mouse",
 )
 """What Qt says without a screen whenever a dialog or a menu opens; it is no fault of anybody."""
+LONGEST = 60_000
+"""Milliseconds after which something that must happen is taken for lost. It is long, for nothing
+is measured by it: a machine that is busy with other things must not fail a test."""
+
+
+class Patient(QtBot):
+    """A QtBot that waits as long as it takes."""
+
+    def waitUntil(self, callback: Callable[[], bool | None], *, timeout: int = LONGEST) -> None:
+        """Wait until that is so."""
+        super().waitUntil(callback, timeout=timeout)
+
+
+@pytest.fixture
+def qtbot(qapp: QApplication, request: pytest.FixtureRequest) -> QtBot:
+    """Acts on widgets and waits for them."""
+    return Patient(request)
 
 
 @pytest.fixture(scope="session")
