@@ -197,3 +197,28 @@ def test_keys_lead_from_the_field_into_the_list(palette: PalettePanel) -> None:
     assert palette.list.currentIndex().data(ENTRY).name == "cos"
     QTest.keyClick(palette.search, Qt.Key.Key_Escape)
     assert palette.search.text() == ""
+
+
+def test_a_chain_is_built_by_adding_one_after_the_other(
+    palette: PalettePanel, studio: Studio
+) -> None:
+    studio.begin(Project())
+    for word in ("moons", "dense", "tanh", "dense", "sigmoid", "binary cross entropy"):
+        palette.add(found(word)[0])
+    feeding = {node.id: node.feeding for node in studio.project.graph.ordered}
+    chain = ["data1", "dense1", "tanh1", "dense2", "sigmoid1", "loss1"]
+    assert [feeding[id] for id in chain] == [(), *((id,) for id in chain[:-1])]
+
+
+def test_what_has_two_inputs_or_nothing_free_before_it_is_not_wired(
+    palette: PalettePanel, studio: Studio
+) -> None:
+    studio.begin(Project())
+    for word in ("constant", "add"):
+        palette.add(found(word)[0])
+    assert studio.project.graph["add1"].feeding == ()
+    palette.add(found("tanh")[0])
+    assert studio.project.graph["tanh1"].feeding == ("add1",)
+    studio.select(["add1"])
+    palette.add(found("relu")[0])
+    assert studio.project.graph["relu1"].feeding == ()

@@ -100,6 +100,21 @@ def ends_of(project: Project, where: Output | Input | Strand | None) -> Joined:
     return "", None
 
 
+def open_end(studio: Studio) -> Output | None:
+    """The output of the one selected node, if it has one that feeds nothing yet."""
+    if len(studio.selection) != 1:
+        return None
+    (id,) = studio.selection
+    graph = studio.project.graph
+    known = id in graph.nodes and not graph.readers.get(id) and graph[id].op.category != "loss"
+    return Output(id) if known else None
+
+
+def takes_one_input(entry: Entry) -> bool:
+    """Whether it is clear which of its inputs a wire goes to."""
+    return not entry.is_data and [p.kind for p in entry.op.ports].count(Kind.INPUT) == 1
+
+
 def takes_input(entry: Entry) -> bool:
     """Whether something can feed what the entry stands for."""
     return not entry.is_data and any(port.kind is Kind.INPUT for port in entry.op.ports)

@@ -139,8 +139,14 @@ def paint_hint(painter: QPainter, width: int, height: int, theme: Theme) -> None
             "muted",
         ),
         (_("A formula such as (x+y)*z becomes its gates."), 13.0, None, "muted"),
+        (
+            _("To train a network, begin with data such as moons: search for it too."),
+            13.0,
+            None,
+            "muted",
+        ),
     )
-    y = height / 2 - 34 * theme.type
+    y = height / 2 - 46 * theme.type
     for text, size, weight, role in lines:
         painter.setFont(_font(size * theme.type, weight or QFont.Weight.Normal))
         painter.setPen(QColor(theme.colours[role]))

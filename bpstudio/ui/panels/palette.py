@@ -100,12 +100,17 @@ class PalettePanel(Panel):
         self._fill(self.search.text())
 
     def add(self, entry: Entry) -> None:
-        """Put it on the canvas: beside what is selected, or where there is room."""
+        """Put it on the canvas: beside what is selected, or where there is room.
+
+        What takes one input is wired to the one node that is selected and feeds nothing yet.
+        """
         project, sizes = self.studio.project, node_sizes(self.studio.project)
         beside = () if entry.is_data else self.studio.selection
         place = placing.free_place(project, beside, sizes=sizes)
         if entry.is_data:
             adding.add_data(self.studio, entry.name, place)
+        elif (end := adding.open_end(self.studio)) and adding.takes_one_input(entry):
+            adding.add_at(self.studio, entry.op, place, end)
         else:
             adding.add_op(self.studio, entry.op, place)
 
