@@ -23,8 +23,6 @@ from bpstudio.ui.dialogs import files
 from bpstudio.ui.panels.entries import entries
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from bpstudio.lessons.shelf import Shelved
     from bpstudio.ui.panels.entries import Entry
     from bpstudio.ui.window import Window
@@ -115,15 +113,15 @@ def _command(window: Window, entry: actions.Action) -> Thing:
 
 
 def _lesson(window: Window, shelved: Shelved) -> Iterator[Thing]:
-    titles = [title for each in LANGUAGES if (title := _title(shelved.path(each)))]
-    here = _title(shelved.path())
+    titles = [title for each in LANGUAGES if (title := title_of(shelved, each))]
+    here = title_of(shelved)
     if here:
-        yield Thing(here, _("lesson"), partial(_teach, window, shelved), tuple(titles))
+        yield Thing(here, _("lesson"), partial(teach, window, shelved), tuple(titles))
 
 
-def _title(path: Path) -> str:
-    """The title in a lesson's header; empty where there is none."""
-    with path.open(encoding="utf-8", errors="replace") as file:
+def title_of(shelved: Shelved, language: str = "") -> str:
+    """The title in a lesson's header, without reading all of it; empty where there is none."""
+    with shelved.path(language).open(encoding="utf-8", errors="replace") as file:
         for _number, line in zip(range(20), file, strict=False):
             key, colon, value = line.partition(":")
             if colon and key.strip() == "title":
@@ -131,7 +129,8 @@ def _title(path: Path) -> str:
     return ""
 
 
-def _teach(window: Window, shelved: Shelved) -> None:
+def teach(window: Window, shelved: Shelved) -> None:
+    """Begin a lesson in its panel."""
     from bpstudio.ui.lecturing import lecture_of
 
     try:

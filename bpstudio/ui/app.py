@@ -75,6 +75,8 @@ def run(
         if complaint:
             studio.notice(complaint)
         window.painted.connect(partial(app.exit, 0) if smoke else studio.training.warm)
+        if file is None and not smoke:
+            window.ready.connect(partial(greet, window))
         window.show()
         for number in ENDING:
             signal.signal(number, lambda number, _frame: app.exit(128 + number))
@@ -87,6 +89,21 @@ def run(
         window.guard.close(give_up=False)
         take_down(window, studio)
     return status
+
+
+def greet(window: Window) -> None:
+    """Offer ways to begin, unless that was switched off, or something else is asked or done."""
+    studio = window.studio
+    asked = QApplication.activeModalWidget() is not None
+    if (
+        studio.preferences.welcome
+        and not asked
+        and not studio.dirty
+        and not studio.training.running
+    ):
+        from bpstudio.ui.dialogs.welcome import show
+
+        show(window)
 
 
 def require_screen() -> None:

@@ -25,6 +25,7 @@ class Preferences(msgspec.Struct, frozen=True, kw_only=True):
     decimals: Annotated[int, msgspec.Meta(ge=0, le=8)] = 2
     reduce_motion: bool = False
     minimap: bool = True
+    welcome: bool = True
     speed: Annotated[float, msgspec.Meta(ge=0.1, le=16.0)] = 1.0
     pace: Annotated[float, msgspec.Meta(gt=0)] | None = None
     geometry: str = ""

@@ -42,6 +42,9 @@ class Window(QMainWindow):
     painted = Signal()
     """The window was painted for the first time."""
 
+    ready = Signal()
+    """Every panel is there."""
+
     given = Signal(str)
     """A command was given: its id."""
 
@@ -209,6 +212,7 @@ class Window(QMainWindow):
             dock.fill(self.studio)
         elif not self._leaving:
             self.guard.begin()
+            self.ready.emit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Space that nothing else takes searches for a gate, as on the canvas."""

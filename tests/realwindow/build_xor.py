@@ -220,6 +220,8 @@ def started(home: Path) -> Iterator[dict[str, str]]:
         }
         screen.pop("QT_QPA_PLATFORM", None)
         screen["HOME"] = str(home)
+        (home / "settings").mkdir(exist_ok=True)
+        (home / "settings" / "settings.json").write_text('{"welcome": false}', encoding="utf-8")
         run(stack, ["openbox"], screen)
         run(stack, [sys.executable, "-m", "bpstudio"], screen)
         subprocess.run(

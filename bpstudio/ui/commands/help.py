@@ -37,6 +37,14 @@ def help_on_gate(window: Window) -> None:
         gate.show(window, window.studio.project.graph[id].op)
 
 
+@action(N_("&Welcome…"), menu="Help", help=N_("Ways to begin, on one screen"))
+def welcome(window: Window) -> None:
+    """Lessons, examples, a formula, or data."""
+    from bpstudio.ui.dialogs.welcome import show
+
+    show(window)
+
+
 @action(
     N_("&Search everything…"),
     menu="Help",
