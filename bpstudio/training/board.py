@@ -10,13 +10,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from multiprocessing.context import SpawnContext
 from typing import Any
 
 import numpy as np
 
 from bpstudio.engine.op import Array
-from bpstudio.training.job import MOST_CLASSES, Confusion, Layout, Metrics, Progress
+from bpstudio.engine.optimizers import optimizers
+from bpstudio.training.job import MOST_CLASSES, Confusion, Layout, Memory, Metrics, Progress
 
 CAPACITY = 1 << 18
 """How many numbers there is room for in each buffer unless asked for more: 2 MiB."""
@@ -27,7 +29,9 @@ RING = 1 << 18
 _TICKET, _RUN, _STEP, _TAKEN, _SPEED, _MEASURED = range(6)
 _PLAIN = _MEASURED + 9
 """Where the plain numbers of the metrics end and those of the classes begin."""
-_HEAD = _PLAIN + 2 * MOST_CLASSES**2
+_KNOWN = _PLAIN + 2 * MOST_CLASSES**2
+_SINCE, _HEAD = _KNOWN + 1, _KNOWN + 2
+"""Which vectors of an optimizer lie behind the weights, 0 for none, and since when it counts."""
 _ATTEMPTS = 5
 
 
@@ -37,7 +41,7 @@ class Snapshot:
 
     `taken` is how many steps the run has taken, `losses` those of its steps since the last look;
     `missed` is how many before them were overwritten because nobody looked for long. `metrics` are
-    those of these very weights.
+    those of these very weights, as is the optimizer's `memory`, where it is known.
     """
 
     step: int
@@ -47,6 +51,7 @@ class Snapshot:
     weights: Mapping[str, Array]
     steps_per_second: float
     metrics: Metrics | None
+    memory: Memory | None = None
 
 
 def allocate(context: SpawnContext, capacity: int) -> Any:
@@ -92,6 +97,7 @@ class Board:
             end = place + math.prod(shape)
             buffer[place:end] = progress.weights[key].reshape(-1)
             place = end
+        _put_memory(progress.memory, buffer, place)
         buffer[_TICKET] = ticket
         self._newest[0] = ticket
 
@@ -103,7 +109,9 @@ class Board:
         for _ in range(_ATTEMPTS):
             ticket = self._newest[0]
             buffer = self._buffers[int(ticket) % 2]
-            copy = buffer[: _HEAD + sum(math.prod(shape) for _, shape in layout)].copy()
+            size = sum(math.prod(shape) for _, shape in layout)
+            vectors = _names(buffer[_KNOWN]) or ()
+            copy = buffer[: _HEAD + size * (1 + len(vectors))].copy()
             if ticket and copy[_TICKET] == ticket == buffer[_TICKET]:
                 return self._snapshot(copy, seen, layout) if copy[_RUN] == run else None
         return None
@@ -128,7 +136,45 @@ class Board:
             weights=weights,
             steps_per_second=float(copy[_SPEED]),
             metrics=_unpacked(copy),
+            memory=_memory_in(copy, place, layout),
         )
+
+
+def _put_memory(memory: Memory | None, buffer: Array, place: int) -> None:
+    """What an optimizer remembers, from that place on; none of it where there is no room."""
+    buffer[_KNOWN] = 0
+    if memory is None:
+        return
+    names, kinds = tuple(memory.vectors), _kinds()
+    whole = sum(vector.size for vector in memory.vectors.values())
+    if names not in kinds or place + whole > len(buffer):
+        return
+    buffer[_KNOWN:_HEAD] = 1 + kinds.index(names), memory.since
+    for vector in memory.vectors.values():
+        buffer[place : place + vector.size] = vector
+        place += vector.size
+
+
+def _memory_in(copy: Array, place: int, layout: Layout) -> Memory | None:
+    names, size = _names(copy[_KNOWN]), place - _HEAD
+    if names is None or len(copy) < place + size * len(names):
+        return None
+    vectors = {name: copy[place + i * size :][:size] for i, name in enumerate(names)}
+    for vector in vectors.values():
+        vector.flags.writeable = False
+    return Memory(int(copy[_SINCE]), layout, vectors)
+
+
+def _names(kind: float) -> tuple[str, ...] | None:
+    """Which vectors there are, by the number that stands for them."""
+    kinds = _kinds()
+    return kinds[int(kind) - 1] if 0 < kind <= len(kinds) else None
+
+
+@lru_cache(maxsize=1)
+def _kinds() -> list[tuple[str, ...]]:
+    """The vectors that optimizers have, in an order that is the same on both sides."""
+    return sorted({tuple(optimizer.state) for optimizer in optimizers.values()})
 
 
 def _pack(metrics: Metrics | None, buffer: Array) -> None:

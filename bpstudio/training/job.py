@@ -166,8 +166,9 @@ class Progress:
     `step` is how many steps the weights have behind them; `losses` are those of the steps since
     the last record, each before its update. `changes` are settings with the step from which they
     held. `metrics` are there when they were measured at these very weights; the `last` record
-    always has them, and the optimizer's `memory`. `rest` is how many seconds to wait before asking
-    for the next one, `reached` the rule by which the run is over. All arrays are copies.
+    always has them, and the optimizer's `memory`, which others have where it is small. `rest` is
+    how many seconds to wait before asking for the next one, `reached` the rule by which the run is
+    over. All arrays are copies.
     """
 
     step: int

@@ -33,6 +33,9 @@ from bpstudio.training.pace import Pace
 from bpstudio.training.settings import Settings
 from bpstudio.training.stopping import Watch, watch
 
+MOST_TOLD = 1 << 16
+"""Of an optimizer that remembers more numbers, its memory is in the last record alone."""
+
 
 def train(job: Job, tape: Tape | None = None) -> Generator[Progress, Change | None, None]:
     """Take the job's steps; yields a record about every 15 ms, the last one marked so.
@@ -178,11 +181,16 @@ def _record(
         steps_per_second=pace.steps_per_second,
         changes=changes,
         metrics=metrics,
-        memory=memory_of(course) if last else None,
+        memory=memory_of(course) if last or (metrics is not None and _few(course)) else None,
         last=last,
         rest=0.0 if last else pace.rest(len(losses)),
         reached=reached,
     )
+
+
+def _few(course: Course) -> bool:
+    """Whether what the optimizer remembers is told along the way: who looks sees its true steps."""
+    return sum(vector.size for vector in course.whole.state.values()) <= MOST_TOLD
 
 
 def _looked(course: Course, looking: Watch, step: int) -> tuple[Metrics | None, StudioError | None]:

@@ -421,7 +421,7 @@ class Studio(Looking):
         )
         began = time.monotonic()
         if began >= self._next_recording:
-            shown = run_anew(shown)
+            shown = run_anew(shown, outcome.memory)
             now = time.monotonic()
             self._next_recording = began + max(RECORDED, (now - began) / SHARE)
         self.shown = shown

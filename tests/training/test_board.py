@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import multiprocessing
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from bpstudio.engine.op import Array
+from bpstudio.engine.optimizers import Adam
 from bpstudio.training import board
 from bpstudio.training.board import Board, allocate
-from bpstudio.training.job import Layout, Metrics, Progress
+from bpstudio.training.job import Layout, Memory, Metrics, Progress
 
 LAYOUT: Layout = (("a.weight", (2, 3)), ("a.bias", (3,)), ("b.value", ()))
 
@@ -137,3 +139,21 @@ def test_losses_that_are_written_over_while_one_reads_are_not_taken(
     seen = sheet._snapshot(copied, 0, LAYOUT)
     assert seen.losses.tolist() == [2, 3, 4, 5]
     assert seen.missed == 2
+
+
+def test_what_the_optimizer_remembers_crosses_where_there_is_room() -> None:
+    context = multiprocessing.get_context("spawn")
+    vectors = dict.fromkeys(Adam.state, np.arange(10.0))
+    told = replace(record(7, [1.0]), memory=Memory(3, LAYOUT, vectors))
+    roomy, tight = Board(allocate(context, 30), 30), Board(allocate(context, 29), 29)
+    roomy.publish(1, told, 1, LAYOUT)
+    found = roomy.read(1, 0, LAYOUT)
+    assert found is not None and found.memory is not None
+    assert (found.memory.since, found.memory.layout) == (3, LAYOUT)
+    for name, vector in vectors.items():
+        np.testing.assert_array_equal(found.memory.vectors[name], vector)
+    for writer, later in ((roomy, replace(told, memory=None)), (tight, told)):
+        writer.publish(1, later, 2, LAYOUT)
+        found = writer.read(1, 0, LAYOUT)
+        assert found is not None and found.memory is None
+        np.testing.assert_array_equal(found.weights["a.bias"], told.weights["a.bias"])

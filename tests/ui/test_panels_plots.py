@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,16 +14,20 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from bpstudio.data import toys
+from bpstudio.engine.optimizers import Adam
 from bpstudio.errors import StudioError
 from bpstudio.playback.marks import Curves, Discs, Heat, Line, Text
-from bpstudio.project import build, edits, placing, runs
+from bpstudio.project import build, edits, past, placing, runs
 from bpstudio.project.project import Project
+from bpstudio.training.course import weights_of
+from bpstudio.training.history import Tape
 from bpstudio.training.trainer import train_now
 from bpstudio.ui.panels.boundary import BoundaryPanel, look
 from bpstudio.ui.panels.finite import Finite
 from bpstudio.ui.panels.loss import LossPanel
 from bpstudio.ui.panels.recording import GATE, GRADIENT, NOT_YET, VALUE, RecordingPanel
 from bpstudio.ui.panels.weights import Sheets, WeightsPanel, sheets
+from bpstudio.ui.showing import Showing
 from bpstudio.ui.studio import Studio
 
 PATIENCE = 20_000
@@ -380,3 +385,41 @@ def test_nothing_to_walk_through_is_said(recording: RecordingPanel, studio: Stud
     studio.begin(Project())
     recording.refresh()
     assert recording.nothing.isVisible() and not recording.table.isVisible()
+
+
+def test_the_steps_are_those_of_adam_while_it_trains(
+    weights: WeightsPanel, studio: Studio, qtbot: QtBot
+) -> None:
+    studio.set_training(optimizer=Adam(learning_rate=0.01))
+    studio.train()
+    qtbot.waitUntil(lambda: studio.shown.step > 200, timeout=20_000)
+    seen: list[Showing] = []
+    studio.moved.connect(seen.append)
+    qtbot.waitUntil(lambda: len({id(shown.whole) for shown in seen}) > 2, timeout=20_000)
+    studio.pause()
+    fresh = next(s for s in reversed(seen) if s.training and s.whole is not None)
+    first = next(s for s in seen if s.whole is fresh.whole)
+    (sheet,) = [sheet for sheet in sheets(first, frozenset()) if sheet.key == "dense1.weight"]
+    assert sheet.update is not None
+    project = studio.project
+    way = past.stretch_at(studio.past.way, first.step)
+    assert way is not None
+    *_, course = Tape(way.run.line).replay(first.step)
+    before = weights_of(course)["dense1.weight"]
+    np.testing.assert_array_equal(sheet.update.before, before)
+    *_, course = Tape(way.run.line).replay(first.step + 1)
+    np.testing.assert_allclose(sheet.update.after, weights_of(course)["dense1.weight"], rtol=1e-9)
+    assert project.trained.steps >= first.step
+
+
+def test_weights_explain_themselves_and_are_written(
+    weights: WeightsPanel, studio: Studio, tmp_path: Path
+) -> None:
+    weights.frame.why.setChecked(True)
+    assert "optimizer" in weights.frame.words.text()
+    for ending in (".png", ".svg", ".csv"):
+        weights.frame.write(tmp_path / f"weights{ending}")
+    rows = (tmp_path / "weights.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert rows[0] == "weight,row,column,value,gradient,after" and len(rows) == 18
+    values = [float(row.split(",")[3]) for row in rows[1:9]]
+    np.testing.assert_allclose(values, studio.project.weights["dense1.weight"].ravel())

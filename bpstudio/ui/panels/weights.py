@@ -12,19 +12,30 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QVBoxLayout, QWidget
 
 from bpstudio.engine.op import Array, Kind
 from bpstudio.engine.run import Update
+from bpstudio.errors import StudioError
 from bpstudio.language import N_, _
 from bpstudio.playback import digits
 from bpstudio.playback.bodies import docked
 from bpstudio.playback.marks import Box, Heat, Ink, Mark, Rect, Span, Text
 from bpstudio.playback.metrics import MONO, PROSE
 from bpstudio.playback.palette import THEMES, Theme
+from bpstudio.playback.plots.plot import Drawing, Table
 from bpstudio.project.project import Project
 from bpstudio.ui.asking import asked
 from bpstudio.ui.painter import paint_marks
+from bpstudio.ui.panels.frame import Frame, written
 from bpstudio.ui.panels.panel import Column, Panel, label, scrolled
 from bpstudio.ui.showing import Showing
 from bpstudio.ui.studio import Studio
 
+SEES = N_(
+    "Every weight as a map, blue where it is negative and orange where it is positive, with the "
+    "step that its next update takes, as the optimizer takes it, and what it becomes."
+)
+SEEK = N_(
+    "Look which weights move most, and whether an arrow points up where the gradient is negative: "
+    "the step goes against the gradient, but momentum and Adam remember earlier ones."
+)
 DECIMALS = 4
 PALE = 0.55
 """How strong a heat map may be on which numbers are to be read."""
@@ -61,15 +72,17 @@ class WeightsPanel(Panel):
         super().__init__(studio, parent)
         self.sheets = Sheets()
         self.sheets.pointed.connect(self._wonder)
+        self.frame = Frame(studio, "weights", self.content)
         self.rule = label("update")
         self.legend = label("muted")
         for text in (self.rule, self.legend):
             text.setWordWrap(True)
+        self.frame.begin_with(self.rule)
         inside = Column()
         column = QVBoxLayout(inside)
         column.setContentsMargins(14, 0, 10, 8)
         column.setSpacing(4)
-        column.addWidget(self.rule)
+        column.addWidget(self.frame)
         column.addWidget(self.sheets)
         column.addWidget(self.legend)
         column.addStretch(1)
@@ -82,6 +95,7 @@ class WeightsPanel(Panel):
 
     def retitle(self) -> None:
         """Take the current language and the current colours."""
+        self.frame.retitle(self.theme, _(self.title), _(SEES), _(SEEK))
         self.sheets.setAccessibleName(_("Weights and their updates"))
         self.sheets.dress(self.theme)
         self.refresh()
@@ -100,6 +114,18 @@ class WeightsPanel(Panel):
         self.rule.setText(formula.rpartition(",")[2].strip())
         self.rule.setToolTip(formula)
         self.rule.setVisible(bool(formula) and any(sheet.update for sheet in found))
+
+    def content(self, ending: str) -> bytes:
+        """What a file of this ending holds: all the weights as they are seen, or their numbers."""
+        found, type = sheets(self.studio.shown, self.studio.selection), self.theme.type
+        if not found:
+            raise StudioError(N_("This network has no weights."))
+        wide = max(200.0, float(self.sheets.width()))
+        marks, _blocks, high = laid_out(found, wide, type)
+        page = Rect(-8.0, -8.0, wide + 16.0, high + 16.0)
+        return written(
+            Drawing(tuple(marks), _table(found)), page, self.theme, _(self.title), ending
+        )
 
     def _wonder(self, key: str, entry: tuple[int, ...]) -> None:
         """Ask why the gradient of that weight is what it is."""
@@ -165,16 +191,8 @@ class Sheets(QWidget):
         return super().event(event)
 
     def _lay_out(self) -> None:
-        type, wide = self._theme.type, max(60.0, float(self.width()))
-        largest = max((_largest(sheet.value) for sheet in self._sheets), default=0.0) or 1.0
-        self._marks, self._blocks, y = [], [], 0.0
-        for sheet in self._sheets:
-            y += 15.0 * type
-            self._marks += _title(sheet, y - 3.0 * type, wide, type)
-            rect, marks = block(sheet, Rect(0.5, y + 3.0 * type, wide - 1, 0), largest, type)
-            self._marks += marks
-            self._blocks.append((rect, sheet))
-            y = rect.bottom + _GAP * type
+        wide = max(60.0, float(self.width()))
+        self._marks, self._blocks, y = laid_out(self._sheets, wide, self._theme.type)
         if y != self._height:
             self._height = y
             self.updateGeometry()
@@ -225,6 +243,22 @@ def sheets(shown: Showing, selection: frozenset[str]) -> tuple[Sheet, ...]:
         )
         for key in keys
     )
+
+
+def laid_out(
+    found: tuple[Sheet, ...], wide: float, type: float
+) -> tuple[list[Mark], list[tuple[Rect, Sheet]], float]:
+    """Weights one below the other: what is drawn, where each is, and how high they all are."""
+    largest = max((_largest(sheet.value) for sheet in found), default=0.0) or 1.0
+    marks, blocks, y = list[Mark](), list[tuple[Rect, Sheet]](), 0.0
+    for sheet in found:
+        y += 15.0 * type
+        marks += _title(sheet, y - 3.0 * type, wide, type)
+        rect, drawn = block(sheet, Rect(0.5, y + 3.0 * type, wide - 1, 0), largest, type)
+        marks += drawn
+        blocks.append((rect, sheet))
+        y = rect.bottom + _GAP * type
+    return marks, blocks, y
 
 
 def block(sheet: Sheet, room: Rect, largest: float, type: float) -> tuple[Rect, list[Mark]]:
@@ -317,6 +351,19 @@ def _cell_text(sheet: Sheet, row: int, column: int) -> str:
         before=f"{value:.6g}", after=f"{after:.6g}", gradient=f"{gradient:.4g}"
     )
     return f"{place}\n{words}"
+
+
+def _table(found: tuple[Sheet, ...]) -> Table:
+    """A row for each number: where it is, what it is, its gradient and what it becomes."""
+    rows = []
+    for sheet in found:
+        update, before = sheet.update, _flat(sheet.value)
+        for place in np.ndindex(before.shape):
+            told: list[object] = ["", ""]
+            if update is not None:
+                told = [float(_flat(update.gradient)[place]), float(_flat(update.after)[place])]
+            rows.append([sheet.name, place[0] + 1, place[1] + 1, float(before[place]), *told])
+    return Table(["weight", "row", "column", "value", "gradient", "after"], rows)
 
 
 def _name(project: Project, key: str) -> str:
