@@ -44,7 +44,7 @@ def cases() -> tuple[Any, ...]:
     with warnings.catch_warnings():
         # Making the cases divides by zero on purpose.
         warnings.simplefilter("ignore")
-        made = collect_testcases("")
+        made: Any = collect_testcases("")
     return tuple(
         case
         for case in made
