@@ -173,7 +173,8 @@ class TopBar(QFrame):
                 tighten(number < tight)
             self._row.invalidate()
             if self._row.minimumSize().width() <= self.width():
-                return
+                break
+        self._row.activate()  # else one frame might show the new texts in the old places
 
     def _giving_way(self) -> list[Callable[[bool], None]]:
         """What gives way where there is little room, one after the other."""

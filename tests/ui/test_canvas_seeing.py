@@ -283,6 +283,26 @@ def test_the_minimap_is_there_where_the_network_does_not_fit(canvas: Canvas) -> 
     assert minimap.isVisible()
 
 
+def test_the_caption_keeps_clear_of_the_minimap(
+    canvas: Canvas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room: list[tuple[int, int]] = []
+
+    def paint(*drawn: object) -> None:
+        width, height = drawn[4]  # type: ignore[misc]
+        room.append((width, height))
+
+    monkeypatch.setattr(canvas.drawing.caption, "paint", paint)
+    canvas.studio.show_position(1.0)
+    canvas.fit()
+    canvas.repaint()
+    assert room[-1] == (canvas.width(), canvas.height())
+    canvas.zoom_to(3.0)
+    canvas.repaint()
+    assert canvas.minimap.isVisible()
+    assert room[-1] == (canvas.minimap.x(), canvas.height())
+
+
 def test_a_press_and_a_drag_in_the_minimap_move_the_view(canvas: Canvas) -> None:
     canvas.zoom_to(3.0)
     minimap = canvas.minimap

@@ -314,8 +314,9 @@ class Canvas(Dropping):
                     overlay.paint_hint(painter, *size, self.theme)
             elif self._captions and shown.instant is not None and not shown.training:
                 painter.scale(1 / ratio, 1 / ratio)
+                beside = self.minimap.x() if self.minimap.isVisible() else self.width()
                 self.drawing.caption.paint(
-                    painter, self.scene, shown.instant, self.view, size, ratio
+                    painter, self.scene, shown.instant, self.view, (beside, self.height()), ratio
                 )
             if self.hasFocus() and self.keyed:
                 painter.resetTransform()
