@@ -104,8 +104,8 @@ def build(data: str | Path | Dataset, layers: Sequence[int], **settings: Any) ->
     """A network of fully connected layers for a data set.
 
     `data` is the name of a toy set, the path of a table, or a `Dataset`; `layers` are the sizes
-    from input to output. `settings` are those of `bpstudio new`: activation, output, loss, optimizer,
-    learning_rate, batch, seed. Raises StudioError, with a way out, for what does not fit.
+    from input to output. `settings` are those of `bpstudio new`: activation, output, loss,
+    optimizer, learning_rate, batch, seed. Raises StudioError for what does not fit.
     """
     if not isinstance(data, Dataset):
         data = toys.make(str(data)) if str(data) in toys.TOYS else tables.read(Path(data))
