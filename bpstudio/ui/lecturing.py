@@ -15,10 +15,11 @@ from PySide6.QtCore import QObject, Signal
 from bpstudio.engine.op import Array
 from bpstudio.errors import StudioError
 from bpstudio.language import _
-from bpstudio.lessons import stage
+from bpstudio.lessons import fading, stage
 from bpstudio.lessons.answers import Verdict, accepts, judge, read
 from bpstudio.lessons.exhibits import kinds
 from bpstudio.lessons.exhibits.exhibit import Exhibit
+from bpstudio.lessons.hints import LEVELS, hint
 from bpstudio.lessons.keys import computed
 from bpstudio.lessons.lesson import (
     Choose,
@@ -85,6 +86,10 @@ class Lecture(QObject):
         self._turning = False
         self.lesson: Lesson | None = None
         self.exhibit: Exhibit | None = None
+        self.level = fading.Level.PROMPTED
+        self._streak = 0
+        self.turns = 0
+        """How often a step was entered or come back to: each time it is shown anew."""
         self.place = 0
         studio.changed.connect(self._look)
         studio.moved.connect(self._look)
@@ -153,6 +158,13 @@ class Lecture(QObject):
         self._look()
         self.showed.emit()
 
+    def fade(self, level: fading.Level) -> None:
+        """Give as much help as that level says, from this step on."""
+        if level is not self.level:
+            self.level, self._streak = level, 0
+            if self.on:
+                self.again()
+
     # -- questions and answers ---------------------------------------------------------------
 
     def reply(self, place: int) -> Reply:
@@ -195,7 +207,16 @@ class Lecture(QObject):
             case _:
                 reply = replace(before, said=typed, right=True, tries=before.tries + 1)
         self._keep_reply(place, reply)
+        if isinstance(question, Predict):
+            self._count(right=reply.right, first=reply.tries == 1)
         return reply
+
+    def _count(self, *, right: bool, first: bool) -> None:
+        """The help fades for the steps to come once enough answers were right at the first try."""
+        self._streak = self._streak + 1 if right and first else 0
+        if self._streak == fading.IN_A_ROW and self.level < fading.Level.ALONE:
+            self.level, self._streak = fading.Level(self.level + 1), 0
+            self.moved.emit()
 
     def reveal(self, place: int) -> None:
         """Say the answer."""
@@ -220,6 +241,19 @@ class Lecture(QObject):
             case Reflect():
                 return question.answer
         return ""
+
+    def _worked(self, place: int) -> str:
+        """How an answer is reckoned, and the answer."""
+        question, whole = self.step.questions[place], self._studio.shown.whole
+        assert isinstance(question, Predict)
+        quantity = quantity_of(question.key)
+        text = self.solution(question)
+        if quantity is None or whole is None:
+            return text
+        try:
+            return f"{hint(whole, quantity, LEVELS)}\n{text}"
+        except (StudioError, KeyError, StopIteration):
+            return text  # what is shown has no such number: the answer alone
 
     def _predicted(self, question: Predict, typed: str, before: Reply) -> Reply:
         exact = self._exact(question)
@@ -289,6 +323,7 @@ class Lecture(QObject):
         """A step that was not visited yet: its project, its moment, what it hides and marks."""
         studio = self._studio
         self.place, self._replies = place, {}
+        self.turns += 1
         self._turning = True
         state = self.step.state
         if state.project:
@@ -307,9 +342,12 @@ class Lecture(QObject):
                 studio.show_position(stage.time_of(state.moment, timeline))
             except StudioError as error:
                 studio.complain(error)
-        studio.hide(stage.veil_of(self.step, self._said))
+        studio.hide(fading.veil(self.step, self.level, self._said))
         nodes = studio.project.graph.nodes
-        studio.select(node for node in state.highlight if node in nodes)
+        marked = () if self.level is fading.Level.ALONE else state.highlight
+        studio.select(node for node in marked if node in nodes)
+        for number in fading.given(self.step, self.level):
+            self._replies[number] = Reply(shown=True, sentence=self._worked(number))
         self._turning = False
         self._look()
         self.moved.emit()

@@ -62,6 +62,14 @@ def lessons(window: Window) -> None:
     window.docks.open("lesson")
 
 
+@action(N_("&Glossary…"), menu="Lessons", help=N_("What the words of the lessons mean"))
+def glossary(window: Window) -> None:
+    """The words of the lessons."""
+    from bpstudio.ui.dialogs.glossary import show
+
+    show(window)
+
+
 @action(
     N_("&Next step"),
     menu="Lessons",

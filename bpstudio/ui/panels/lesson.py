@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, QTimer
+from functools import partial
+
+from PySide6.QtCore import QSignalBlocker, Qt, QTimer
 from PySide6.QtWidgets import (
+    QComboBox,
     QFrame,
     QHBoxLayout,
     QPushButton,
@@ -15,13 +18,15 @@ from PySide6.QtWidgets import (
 
 from bpstudio.errors import StudioError
 from bpstudio.language import N_, _
+from bpstudio.lessons import fading, glossary
 from bpstudio.lessons.lesson import Text, Tried
 from bpstudio.lessons.shelf import Shelved, ours
 from bpstudio.ui import icons
+from bpstudio.ui.dialogs.glossary import show as show_glossary
 from bpstudio.ui.lecturing import lecture_of
 from bpstudio.ui.panels.dividing_line import DividingLine
 from bpstudio.ui.panels.exhibit import ExhibitView
-from bpstudio.ui.panels.panel import Column, Panel, label
+from bpstudio.ui.panels.panel import Beside, Column, Panel, label
 from bpstudio.ui.panels.questions import KINDS, Asked, words
 from bpstudio.ui.studio import Studio
 from bpstudio.ui.style import set_property
@@ -37,6 +42,7 @@ class LessonPanel(Panel):
         self.lecture = lecture_of(studio)
         self._of: tuple[object, ...] = ()
         self.asked: list[Asked] = []
+        self.terms: list[QPushButton] = []
         self.line: DividingLine | None = None
         self.exhibit: ExhibitView | None = None
         self.heading, self.where = words("", "title"), label("muted")
@@ -52,12 +58,16 @@ class LessonPanel(Panel):
         self.next.clicked.connect(lambda _checked=False: self.lecture.next())
         self.again.clicked.connect(lambda _checked=False: self.lecture.again())
         self.leave.clicked.connect(lambda _checked=False: self.lecture.leave())
+        self.level = QComboBox()
+        self.level.setMinimumContentsLength(6)
+        self.level.activated.connect(self._fade)
         self.foot = QWidget()
         row = QHBoxLayout(self.foot)
         row.setContentsMargins(14, 4, 12, 8)
         row.setSpacing(6)
         for widget in (self.leave, self.again):
             row.addWidget(widget)
+        row.addWidget(self.level)
         row.addWidget(self.where, 1)
         row.addWidget(self.back)
         row.addWidget(self.next)
@@ -80,6 +90,12 @@ class LessonPanel(Panel):
             button.setIcon(icons.icon(icon))
             button.setToolTip(text)
             button.setAccessibleName(text)
+        with QSignalBlocker(self.level):
+            self.level.clear()
+            for level, text in fading.TITLES.items():
+                self.level.addItem(f"{int(level)}  {_(text)}", level)
+        self.level.setAccessibleName(_("Help"))
+        self.level.setToolTip(_("How much is worked out for you"))
         self._of = ()
         self._follow()
 
@@ -91,7 +107,9 @@ class LessonPanel(Panel):
     def _follow(self) -> None:
         lecture = self.lecture
         lesson = lecture.lesson
-        now = (lesson, lecture.place if lesson is not None else -1)
+        with QSignalBlocker(self.level):
+            self.level.setCurrentIndex(int(lecture.level) - 1)
+        now = (lesson, lecture.place if lesson is not None else -1, lecture.turns)
         if now != self._of or self.area.widget() is None:
             self._of = now
             self._show_step() if lesson is not None else self._show_shelf()
@@ -131,12 +149,35 @@ class LessonPanel(Panel):
                 made = KINDS[type(part)](self.studio, lecture, len(self.asked), part)
                 self.asked.append(made)
                 column.addWidget(made)
+        self._add_terms(column)
         if lecture.place == 0:
             column.addSpacing(6)
             column.addWidget(words(lecture.lesson.source, "muted"))
         column.addStretch(1)
         self.area.setWidget(content)
         self.area.verticalScrollBar().setValue(0)
+
+    def _add_terms(self, column: QVBoxLayout) -> None:
+        """The words of the glossary that the step uses."""
+        parts = self.lecture.step.parts
+        text = " ".join(part.text for part in parts if isinstance(part, Text))
+        self.terms = []
+        for term in glossary.spoken_of(text, glossary.terms(self.studio.preferences.language))[:4]:
+            made = QPushButton(term.name)
+            made.setFlat(True)
+            made.setAccessibleName(_("Glossary: {term}").format(term=term.name))
+            made.clicked.connect(partial(self._explain, term.name))
+            self.terms.append(made)
+        if self.terms:
+            column.addSpacing(4)
+            column.addWidget(words(_("Words used here"), "muted"))
+            column.addWidget(Beside(*self.terms))
+
+    def _explain(self, term: str, _checked: bool = False) -> None:
+        show_glossary(self.window(), term)
+
+    def _fade(self, place: int) -> None:
+        self.lecture.fade(fading.Level(self.level.itemData(place)))
 
     def _add_line(self, column: QVBoxLayout) -> None:
         node = self.lecture.step.state.line

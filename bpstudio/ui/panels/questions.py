@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
+    QComboBox,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -20,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from bpstudio.errors import StudioError
 from bpstudio.language import _
+from bpstudio.lessons import fading
 from bpstudio.lessons.hints import LEVELS, hint
 from bpstudio.lessons.lesson import Choose, Do, Predict, Question, Reflect, quantity_of
 from bpstudio.ui.lecturing import Lecture
@@ -106,7 +108,37 @@ class Predicted(Asked):
         self.hints.hide()
         self._column.addWidget(self.hints)
         assert isinstance(self.question, Predict)
-        self.hint.setVisible(quantity_of(self.question.key) is not None)
+        alone = self._lecture.level is fading.Level.ALONE
+        self.hint.setVisible(quantity_of(self.question.key) is not None and not alone)
+        self._ask_rule()
+
+    def _ask_rule(self) -> None:
+        """Beside a gradient: by which rule does it come?"""
+        self.rule: QComboBox | None = None
+        assert isinstance(self.question, Predict)
+        quantity, whole = quantity_of(self.question.key), self._studio.shown.whole
+        if quantity is None or whole is None or self._lecture.level is not fading.Level.PROMPTED:
+            return
+        self._rule = fading.rule_of(whole, quantity)
+        if not self._rule:
+            return
+        self.rule = QComboBox()
+        self.rule.setAccessibleName(_("Which rule?"))
+        self.rule.addItem(_("Which rule?"), "")
+        for name, text in fading.RULES.items():
+            self.rule.addItem(_(text), name)
+        self.rule.setMinimumContentsLength(8)
+        self.rule.activated.connect(self._said_rule)
+        self._column.addWidget(self.rule)
+
+    def _said_rule(self, place: int) -> None:
+        assert self.rule is not None
+        said = self.rule.itemData(place)
+        if said:
+            right = said == self._rule
+            text = _("Yes, that rule.") if right else _("Another rule: look at the gate.")
+            self.hints.setText(text)
+            self.hints.show()
 
     def follow(self) -> None:
         """Show what was said; once it is done there is nothing more to type."""

@@ -1,0 +1,89 @@
+"""How much help a lesson gives: from an example worked out to the bare question.
+
+After Atkinson, Renkl and Merrill (2003): steps that are worked out fade one after another, and who
+solves a step says by which rule. Help that is not needed any more hinders (Kalyuga 2003), so the
+level rises by itself after three right answers in a row.
+"""
+
+from __future__ import annotations
+
+import enum
+
+from bpstudio.engine.run import Recording
+from bpstudio.language import N_
+from bpstudio.lessons import stage
+from bpstudio.lessons.lesson import LessonStep, Predict, quantity_of
+from bpstudio.playback.timeline import Wire
+from bpstudio.playback.veil import KINDS, VALUE, Quantity, Veil, source_of
+
+IN_A_ROW = 3
+"""So many right answers, each at the first try, and the level rises."""
+
+
+class Level(enum.IntEnum):
+    """How far the help has faded."""
+
+    WORKED = 1
+    """Everything is shown, and each number with its reckoning."""
+    COMPLETED = 2
+    """Only the last number of a step is left open."""
+    PROMPTED = 3
+    """All numbers are asked for, and by which rule they come."""
+    ALONE = 4
+    """Every number is hidden, nothing is marked, and there are no hints."""
+
+
+TITLES = {
+    Level.WORKED: N_("Worked out"),
+    Level.COMPLETED: N_("The last number"),
+    Level.PROMPTED: N_("All numbers"),
+    Level.ALONE: N_("On your own"),
+}
+
+RULES = {
+    "distribute": N_("Add distributes"),
+    "switch": N_("Multiply switches"),
+    "route": N_("Max routes"),
+    "fork": N_("A fork adds up"),
+    "slope": N_("Upstream times the gate's own slope"),
+}
+"""What a person may say of a gradient: by which rule it comes."""
+_RULE_OF = {"add": "distribute", "multiply": "switch", "max": "route"}
+
+
+def given(step: LessonStep, level: Level) -> tuple[int, ...]:
+    """The numbers of the questions that a step answers itself at that level."""
+    asked = [n for n, part in enumerate(step.questions) if isinstance(part, Predict)]
+    if level is Level.WORKED:
+        return tuple(asked)
+    return tuple(asked[:-1]) if level is Level.COMPLETED else ()
+
+
+def veil(step: LessonStep, level: Level, said: frozenset[Quantity]) -> Veil | None:
+    """What a step hides at that level; `said` are the numbers that were said already."""
+    written = stage.veil_of(step, said)
+    if level is Level.WORKED or written is None:
+        return None
+    if level is Level.PROMPTED:
+        return written
+    if level is Level.ALONE:
+        return Veil(frozenset(KINDS), said)
+    keys = [part.key for part in step.questions if isinstance(part, Predict)]
+    last = quantity_of(keys[-1]) if keys else None
+    return None if last is None else Veil(lifted=said - {last}, only=frozenset({last}))
+
+
+def rule_of(recording: Recording, quantity: Quantity) -> str:
+    """By which of `RULES` a gradient comes; empty for values, and where there is nothing to say."""
+    if quantity.kind == VALUE:
+        return ""
+    wires: list[Wire] = [
+        wire for wire in recording.contributions if source_of(recording, wire) == quantity.node
+    ]
+    if quantity.wire is not None:
+        wires = [quantity.wire]
+    if not wires:
+        return ""
+    if len(wires) > 1:
+        return "fork"
+    return _RULE_OF.get(recording.graph[wires[0][0]].op.name, "slope")
