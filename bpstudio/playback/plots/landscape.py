@@ -38,7 +38,7 @@ def draw(look: Look, rect: Rect, theme: Theme) -> Drawing:
     if found is None:
         raise StudioError(N_("The loss around the weights has not been computed yet."))
     type = theme.type
-    words = _words(found, theme)
+    words = [text for text in _words(found, theme) if text.width <= rect.width]
     low = 16.0 * type * len(words) + 4
     wide = max((text.width for text in words), default=0.0) + 14
     beside = rect.width - rect.height >= wide

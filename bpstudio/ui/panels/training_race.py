@@ -42,7 +42,7 @@ SEEK = N_(
     "Look at how far the second curve lies to the right of the first: both are the same curve, at "
     "2 n + 1 forward passes a step against one forward and one backward pass."
 )
-TWO_ABREAST, THREE_ABREAST = 420, 760
+TWO_ABREAST, THREE_ABREAST = 420, 1000
 """From these widths on, before the theme's factor, the chart stands beside the counters, and the
 prices beside both."""
 CHART = QSize(190, 140)
@@ -207,7 +207,7 @@ class Lanes(QWidget):
                 f"QProgressBar {{ background: transparent; border: none; }}"
                 f"QProgressBar::chunk {{ background: {colour}; }}"
             )
-        said = (_("steps"), _("forward"), _("backward"), _("time"), _("loss"))
+        said = (_("steps"), _("forward"), _("backward"), _("time"), _("newest loss"))
         for counter, words in zip(COUNTERS, said, strict=True):
             self.words[counter].setText(words)
         wide = self.fontMetrics().horizontalAdvance("0") * 8
