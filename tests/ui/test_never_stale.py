@@ -143,3 +143,16 @@ def test_what_is_put_aside_while_it_trains_comes_back_as_it_was(
     studio.come_back()
     assert studio.project is mine.history.project
     check(studio.shown)
+
+
+def test_a_project_that_is_closed_while_it_trains_is_not_touched_any_more(
+    studio: Studio, qtbot: QtBot
+) -> None:
+    studio.train()
+    qtbot.waitUntil(lambda: studio.shown.step > 20, timeout=PATIENCE)
+    mine, seen = studio.project, list[Showing]()
+    studio.close()
+    studio.moved.connect(seen.append)
+    qtbot.wait(150)
+    assert studio.project is mine and not studio.training.running
+    assert not seen
