@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from bpstudio import __version__
-from bpstudio.cli import commands, demo, importing, lessons, sweep
+from bpstudio.cli import commands, demo, importing, lessons, sweep, worksheet
 from bpstudio.cli.answer import Answer
 from bpstudio.errors import StudioError
 from bpstudio.language import LANGUAGES, N_
@@ -146,6 +146,10 @@ def parser() -> argparse.ArgumentParser:
     words.add_argument("--progress", action="store_true", help="say how far a film is")
     words.add_argument("--theme", default="light", choices=commands.THEMES)
     words.add_argument("--size", type=_size, default=None, metavar="WxH")
+
+    words = command("worksheet", worksheet.worksheet, "pages to print, with empty boxes")
+    words.add_argument("file", metavar="P.bps", help="a project, a lesson, or a folder of lessons")
+    words.add_argument("--out", required=True, metavar="X.pdf")
 
     words = command("lessons", lessons.lessons, "list the lessons, or check every answer in them")
     words.add_argument("do", choices=("list", "check"))

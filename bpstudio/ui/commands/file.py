@@ -93,6 +93,19 @@ def save_template(window: Window) -> None:
 
 
 @action(
+    N_("I&mport…"),
+    menu="File",
+    help=N_("A model of another tool: ONNX, PyTorch, scikit-learn, TensorFlow Playground"),
+    group=2,
+)
+def import_model(window: Window) -> None:
+    """Make a project of another tool's model."""
+    from bpstudio.ui.dialogs.importing import show
+
+    show(window)
+
+
+@action(
     N_("&Export…"),
     menu="File",
     shortcut=("Ctrl+E",),
@@ -120,6 +133,34 @@ def export_picture(window: Window) -> None:
     from bpstudio.ui.dialogs.picture import show
 
     show(window)
+
+
+@action(
+    N_("&Worksheet…"),
+    menu="File",
+    help=N_("The network or the lesson as pages to print, with empty boxes, and the solution"),
+    when=lambda window: bool(window.studio.project.graph.nodes),
+    group=2,
+)
+def save_worksheet(window: Window) -> None:
+    """Pages as PDF."""
+    from bpstudio.ui.dialogs import worksheet
+
+    worksheet.save(window)
+
+
+@action(
+    N_("Print the wor&ksheet…"),
+    menu="File",
+    shortcut=("Ctrl+P",),
+    when=lambda window: bool(window.studio.project.graph.nodes),
+    group=2,
+)
+def print_worksheet(window: Window) -> None:
+    """Pages on paper."""
+    from bpstudio.ui.dialogs import worksheet
+
+    worksheet.print_it(window)
 
 
 @action(N_("&Quit"), menu="File", shortcut=("Ctrl+Q",), group=3)

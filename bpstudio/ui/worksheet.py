@@ -1,0 +1,221 @@
+"""Worksheets to print: the network with empty boxes where numbers belong, then the solution.
+
+Of a lesson it is a page for each of its networks, with the questions below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QBuffer, QMarginsF, QRectF, Qt
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QPagedPaintDevice,
+    QPageLayout,
+    QPageSize,
+    QPainter,
+    QPdfWriter,
+)
+
+from bpstudio.errors import StudioError
+from bpstudio.language import N_, _
+from bpstudio.lessons.keys import computed
+from bpstudio.lessons.lesson import Choose, Do, Lesson, Predict, Question, Reflect
+from bpstudio.playback.digits import UNKNOWN, significant
+from bpstudio.playback.marks import Box, Ink, Mark, Numbers, Picture, Rect
+from bpstudio.playback.palette import LIGHT
+from bpstudio.playback.picture import picture
+from bpstudio.playback.timeline import BACKWARD, Timeline
+from bpstudio.playback.veil import KINDS, Veil, veiled
+from bpstudio.project.disk import write_safely
+from bpstudio.project.iteration import iteration
+from bpstudio.project.project import Project
+from bpstudio.ui.painter import paint
+from bpstudio.ui.render import ensure_application
+from bpstudio.ui.style import PROSE
+
+DOTS = 144
+"""Units of a page per inch."""
+MARGIN, TITLE, TEXT, GAP = 86.0, 34, 21, 26.0
+ROOM = 0.52
+"""The share of a page's height that the network takes at most."""
+WIDE, HIGH = 3.4, 1.5
+"""The size of an empty box, in heights of the number that belongs into it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Page:
+    """A page: its title, the network on it, and what is written below."""
+
+    title: str
+    picture: Picture
+    lines: tuple[str, ...] = ()
+
+
+def of_project(project: Project) -> tuple[Page, ...]:
+    """The network with empty boxes, and then with its numbers."""
+    title = project.title or _("Network")
+    asked = _("Write the value above each wire and its gradient below.")
+    return (
+        Page(title, network(project, empty=True), (asked,)),
+        Page(_("{title}: solution").format(title=title), network(project, empty=False)),
+    )
+
+
+def of_lesson(lesson: Lesson) -> tuple[Page, ...]:
+    """A page for each network of the lesson with what is asked about it, then the solutions."""
+    asked: dict[str, list[Question]] = {}
+    for place, step in enumerate(lesson.steps):
+        asked.setdefault(lesson.project_at(place), []).extend(step.questions)
+    pages: list[Page] = []
+    for empty in (True, False):
+        title = lesson.title if empty else _("{title}: solution").format(title=lesson.title)
+        for name, questions in asked.items():
+            project = lesson.project(name) if name else None
+            if project is None or not questions:
+                continue
+            lines = [
+                f"{number}. {_asked(question) if empty else _answered(question, project)}"
+                for number, question in enumerate(questions, 1)
+            ]
+            pages.append(Page(title, network(project, empty=empty), tuple(lines)))
+    return tuple(pages)
+
+
+def network(project: Project, *, empty: bool) -> Picture:
+    """The network at the end of a backward pass, with numbers or with room for them."""
+    if not project.graph.nodes:
+        raise StudioError(N_("There is no network yet. Build one, then print it."))
+    recording = iteration(project)
+    if empty:
+        recording = veiled(recording, Veil(frozenset(KINDS)))
+    instant = Timeline(recording).still(BACKWARD, None)
+    drawn = picture(project, instant, caption=False)
+    if not empty:
+        return drawn
+    state, live = (tuple(_emptied(marks)) for marks in (drawn.state, drawn.live))
+    return replace(drawn, state=state, live=live)
+
+
+def _emptied(marks: Sequence[Mark]) -> Iterator[Mark]:
+    """The marks, with an empty box for each number that is hidden."""
+    for mark in marks:
+        if not isinstance(mark, Numbers) or UNKNOWN not in mark.texts:
+            yield mark
+            continue
+        hidden = np.array([text == UNKNOWN for text in mark.texts])
+        for x, y in mark.at[hidden]:
+            wide, high = WIDE * mark.size, HIGH * mark.size
+            rect = Rect(float(x) - wide / 2, float(y) - 0.35 * mark.size - high / 2, wide, high)
+            yield Box(rect, 3.0, Ink("canvas"), Ink(mark.role), 1.2)
+        if not hidden.all():
+            texts = tuple(text for text in mark.texts if text != UNKNOWN)
+            kept = replace(mark, at=mark.at[~hidden], texts=texts)
+            yield replace(kept, opacities=mark.opacities[~hidden])
+
+
+def _asked(question: Question) -> str:
+    if isinstance(question, Choose):
+        options = "   ".join(f"☐ {option.text}" for option in question.options)
+        return f"{question.ask}\n{options}"
+    return question.ask
+
+
+def _answered(question: Question, project: Project) -> str:
+    match question:
+        case Predict():
+            exact = computed(question.key, project)
+            return ", ".join(significant(float(number)) for number in exact.ravel())
+        case Choose():
+            return next(option.text for option in question.options if option.right)
+        case Do():
+            return question.help
+        case Reflect():
+            return question.answer
+    return ""
+
+
+# -- onto paper ----------------------------------------------------------------------------------
+
+
+def save(pages: Sequence[Page], path: Path) -> None:
+    """Write the pages as PDF. Raises FileError."""
+    ensure_application()
+    buffer = QBuffer()
+    buffer.open(QBuffer.OpenModeFlag.WriteOnly)
+    writer = QPdfWriter(buffer)
+    writer.setTitle(pages[0].title)
+    writer.setCreator("Backprop Studio")
+    writer.setResolution(DOTS)
+    print_on(writer, pages)
+    write_safely(path, bytes(buffer.data().data()), versions=False)
+
+
+def print_on(device: QPagedPaintDevice, pages: Sequence[Page]) -> None:
+    """Paint the pages one after the other: on a printer, or into a file."""
+    ensure_application()
+    device.setPageSize(QPageSize(QPageSize.PageSizeId.A4))
+    device.setPageMargins(QMarginsF(0, 0, 0, 0), QPageLayout.Unit.Point)
+    size = device.pageLayout().fullRect(QPageLayout.Unit.Point).size()
+    wide, high = size.width() * DOTS / 72, size.height() * DOTS / 72
+    with QPainter(device) as painter:
+        painter.setWindow(0, 0, round(wide), round(high))
+        for number, page in enumerate(pages):
+            if number:
+                device.newPage()
+            left = _paint(painter, page, wide, high)
+            while left:
+                device.newPage()
+                left = _go_on(painter, left, wide, high)
+
+
+def _paint(painter: QPainter, page: Page, wide: float, high: float) -> tuple[str, ...]:
+    """Paint a page, and give the lines that it has no room for."""
+    across = wide - 2 * MARGIN
+    y = MARGIN
+    for text, pixels, weight in (
+        (page.title, TITLE, QFont.Weight.DemiBold),
+        (_("Name:"), TEXT, QFont.Weight.Normal),
+    ):
+        y += _write(painter, QRectF(MARGIN, y, across, high), text, pixels, weight) + GAP
+    painter.setPen(QColor(LIGHT.colours["border"]))
+    painter.drawLine(round(MARGIN + 90), round(y - GAP), round(MARGIN + 520), round(y - GAP))
+    bounds = page.picture.bounds
+    room = min(ROOM * high, across * bounds.height / bounds.width)
+    paint(painter, page.picture, Rect(MARGIN, y, across, room), LIGHT)
+    return _go_on(painter, page.lines, wide, high, y + room + GAP)
+
+
+def _go_on(
+    painter: QPainter, lines: tuple[str, ...], wide: float, high: float, y: float = MARGIN
+) -> tuple[str, ...]:
+    """Write lines from there down, and give those that have no room; one is always written."""
+    room = QRectF(MARGIN, 0.0, wide - 2 * MARGIN, high)
+    for number, line in enumerate(lines):
+        needed = _write(painter, room.translated(0.0, 2 * high), line, TEXT)
+        if number and y + needed > high - MARGIN:
+            return lines[number:]
+        y += _write(painter, room.translated(0.0, y), line, TEXT) + 0.8 * GAP
+    return ()
+
+
+def _write(
+    painter: QPainter,
+    room: QRectF,
+    text: str,
+    pixels: int,
+    weight: QFont.Weight = QFont.Weight.Normal,
+) -> float:
+    """Write a paragraph, and say how high it is."""
+    font = QFont(PROSE)
+    font.setPixelSize(pixels)
+    font.setWeight(weight)
+    painter.setFont(font)
+    painter.setPen(QColor(LIGHT.colours["text"]))
+    flags = int(Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap)
+    painter.drawText(room, flags, text)
+    return painter.boundingRect(room, flags, text).height()

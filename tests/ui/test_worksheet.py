@@ -1,0 +1,66 @@
+"""Worksheets: empty boxes on the first page, numbers on the second, questions of a lesson below."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bpstudio import cli, resources
+from bpstudio.errors import StudioError
+from bpstudio.language import LANGUAGES
+from bpstudio.lessons.shelf import ours
+from bpstudio.playback.digits import UNKNOWN
+from bpstudio.playback.marks import Box, Numbers, Picture
+from bpstudio.project import file
+from bpstudio.project.project import Project
+from bpstudio.ui import worksheet
+
+
+def texts(picture: Picture) -> list[str]:
+    return [text for mark in picture.marks if isinstance(mark, Numbers) for text in mark.texts]
+
+
+def test_every_number_of_the_solution_has_an_empty_box() -> None:
+    project = file.load(resources.path("examples", "product-of-sum.bps"))
+    asked, solved = (page.picture for page in worksheet.of_project(project))
+    boxes = [mark for mark in asked.marks if isinstance(mark, Box)]
+    others = [mark for mark in solved.marks if isinstance(mark, Box)]
+    assert UNKNOWN not in texts(asked)
+    missing = len(texts(solved)) - len(texts(asked))
+    assert missing >= 6
+    assert len(boxes) - len(others) == missing
+    assert "-12.00" in [text.replace("−", "-") for text in texts(solved)]
+    assert "-12.00" not in [text.replace("−", "-") for text in texts(asked)]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_lesson_asks_and_answers_the_same(language: str) -> None:
+    lesson = next(each for each in ours() if "chain-rule" in each.folder.name).read(language)
+    pages = worksheet.of_lesson(lesson)
+    half = len(pages) // 2
+    for asked, solved in zip(pages[:half], pages[half:], strict=True):
+        assert len(asked.lines) == len(solved.lines) > 0
+        assert all(len(line) > 3 for line in (*asked.lines, *solved.lines))
+
+
+def test_the_command_writes_a_file_of_its_pages(tmp_path: Path) -> None:
+    out = tmp_path / "sheet.pdf"
+    example = resources.path("examples", "sigmoid-neuron.bps")
+    assert cli.main(["worksheet", str(example), "--out", str(out)]) == 0
+    content = out.read_bytes()
+    assert content.startswith(b"%PDF")
+    assert content.count(b"/Type /Page\n") == 2
+
+
+def test_an_empty_project_has_no_worksheet() -> None:
+    with pytest.raises(StudioError, match="no network"):
+        worksheet.of_project(Project())
+
+
+def test_what_does_not_fit_goes_on_on_the_next_page(tmp_path: Path) -> None:
+    project = file.load(resources.path("examples", "fork.bps"))
+    lines = tuple(f"{number}. A question" for number in range(80))
+    page = worksheet.Page("Many", worksheet.network(project, empty=True), lines)
+    worksheet.save([page], tmp_path / "many.pdf")
+    assert (tmp_path / "many.pdf").read_bytes().count(b"/Type /Page\n") >= 3
