@@ -180,20 +180,21 @@ class Studio(Looking):
         self.history = self.history.settled()
 
     def undo(self) -> None:
-        """Back to the project before the last edit."""
-        self.past.leave()
-        self.land()
-        before, name = self.project, self.history.undo_name or ""
-        self.history = self.history.undo()
-        self._announce(before, name)
+        """Back to the project before the last edit; a run goes on through what it can be told."""
+        self._walk(History.undo)
 
     def redo(self) -> None:
         """The undone edit again."""
+        self._walk(History.redo)
+
+    def _walk(self, walked: Callable[[History], History]) -> None:
         self.past.leave()
-        self.land()  # which, if there was something to land, leaves nothing to redo
-        before, name = self.project, self.history.redo_name or ""
-        self.history = self.history.redo()
-        self._announce(before, name)
+        before, there = self.project, walked(self.history).project
+        if not self.training.running or there is before or ends_training(before, there):
+            self.land()  # which, if there was something to land, leaves nothing to redo
+        name = self.history.undo_name if walked is History.undo else self.history.redo_name
+        before, self.history = self.project, walked(self.history)
+        self._announce(before, name or "")
 
     def _announce(self, before: Project, name: str) -> None:
         after = self.project
@@ -353,8 +354,7 @@ class Studio(Looking):
 
     def land(self) -> Outcome | None:
         """Stop training, if it goes on, and let its weights enter the project as one edit."""
-        outcome = self.training.finish()
-        if outcome is not None:
+        if (outcome := self.training.finish()) is not None:
             self._write(outcome)
         return outcome
 

@@ -140,3 +140,27 @@ def test_training_goes_on_with_the_new_points(
     metrics = studio.shown.metrics
     assert metrics is not None
     assert metrics.accuracy in (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+
+
+def test_a_point_is_undone_while_it_trains_and_training_goes_on(
+    boundary: BoundaryPanel, studio: Studio, qtbot: QtBot
+) -> None:
+    studio.train()
+    qtbot.waitUntil(lambda: studio.shown.step > 0, timeout=PATIENCE)
+    stroke(boundary, at(boundary, 0.5, 0.2))
+    assert studio.training.running
+    assert studio.project.data is not None
+    assert len(studio.project.data) == 5
+    step = studio.shown.step
+    studio.undo()
+    assert studio.training.running
+    assert len(studio.project.data) == 4
+    qtbot.waitUntil(lambda: studio.shown.step > step, timeout=PATIENCE)
+    studio.redo()
+    assert studio.training.running
+    assert len(studio.project.data) == 5
+    studio.pause()
+    qtbot.waitUntil(lambda: not studio.training.running, timeout=PATIENCE)
+    studio.undo()
+    assert studio.project.trained.steps == 0
+    assert len(studio.project.data) == 5
