@@ -45,6 +45,15 @@ def planes(
     }
 
 
+def of_points(project: Project) -> tuple[str, ...]:
+    """The nodes that have an output for each point of a plane, in topological order.
+
+    What makes one number of the whole batch has none.
+    """
+    shapes = project.known_shapes
+    return tuple(id for id in visible(project.graph) if id not in shapes or shapes[id].batched)
+
+
 def over(
     project: Project,
     plane: Plane,
@@ -56,7 +65,8 @@ def over(
     """The outputs (points, units) of each of the nodes that can be seen over the plane."""
     given, shapes = dict(project.given), project.known_given
     held = {**project.statistics, **(project.weights if weights is None else weights)}
-    seen, points = set(visible(project.graph)), plane.points
+    points = plane.points
+    seen = set(of_points(project))
     wanted = [id for id in nodes if id in seen]
     if once:
         return look(project.graph, given, held, wanted, points)

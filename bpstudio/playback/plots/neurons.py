@@ -14,11 +14,11 @@ from bpstudio.playback import digits
 from bpstudio.playback.marks import Box, Discs, Heat, Ink, Line, Mark, Rect, Span, Text
 from bpstudio.playback.metrics import MONO
 from bpstudio.playback.palette import CLASS_ROLES, Theme
-from bpstudio.playback.planes import over, pictures
+from bpstudio.playback.planes import of_points, over, pictures
 from bpstudio.playback.plots.plot import Choice, Drawing, Look, Plot, Table
 from bpstudio.playback.plots.slices import slice_choices, sliced
 from bpstudio.playback.views import point_places
-from bpstudio.training.probes import Plane, Unseen, visible
+from bpstudio.training.probes import Plane, Unseen
 
 CELLS, CELLS_OF_MANY = 72, 40
 """Points along each side of a picture, and where there are many pictures."""
@@ -31,7 +31,7 @@ _POINTS_FROM = 90.0
 def choices(look: Look) -> tuple[Choice, ...]:
     """The layer, and which two of many inputs."""
     graph = look.project.graph
-    nodes = [graph[id] for id in visible(graph) if graph[id].op.category != "source"]
+    nodes = [graph[id] for id in of_points(look.project) if graph[id].op.category != "source"]
     # The last hidden activation first.
     nodes.reverse()
     nodes.sort(key=lambda node: _rank(look, node.id))

@@ -12,12 +12,12 @@ from bpstudio.language import N_, _
 from bpstudio.playback.marks import Discs, Ink, Line, Mark, Rect, Span, Text
 from bpstudio.playback.metrics import MONO
 from bpstudio.playback.palette import CLASS_ROLES, Theme
-from bpstudio.playback.planes import PROBABILITIES
+from bpstudio.playback.planes import PROBABILITIES, of_points
 from bpstudio.playback.plots.chart import SMALL, axis_of, tick
 from bpstudio.playback.plots.plot import Choice, Drawing, Look, Plot, Table
 from bpstudio.playback.plots.slices import slice_choices, sliced
 from bpstudio.training import probes
-from bpstudio.training.probes import Plane, visible
+from bpstudio.training.probes import Plane
 
 LINES, PIECES = 15, 48
 """Lines of the grid in each direction, and the pieces of each."""
@@ -30,7 +30,7 @@ def choices(look: Look) -> tuple[Choice, ...]:
     graph, known = look.project.graph, look.project.known_shapes
     nodes = [
         graph[id]
-        for id in reversed(visible(graph))
+        for id in reversed(of_points(look.project))
         if graph[id].op.category != "source"
         and len(known[id].features) == 1
         and known[id].features[0] > 1
