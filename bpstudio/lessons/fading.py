@@ -34,10 +34,10 @@ class Level(enum.IntEnum):
 
 
 TITLES = {
-    Level.WORKED: N_("Worked out"),
-    Level.COMPLETED: N_("The last number"),
-    Level.PROMPTED: N_("All numbers"),
-    Level.ALONE: N_("On your own"),
+    Level.WORKED: N_("Worked"),
+    Level.COMPLETED: N_("One open"),
+    Level.PROMPTED: N_("All open"),
+    Level.ALONE: N_("Alone"),
 }
 
 RULES = {

@@ -93,7 +93,7 @@ class LessonPanel(Panel):
         with QSignalBlocker(self.level):
             self.level.clear()
             for level, text in fading.TITLES.items():
-                self.level.addItem(f"{int(level)}  {_(text)}", level)
+                self.level.addItem(_(text), level)
         self.level.setAccessibleName(_("Help"))
         self.level.setToolTip(_("How much is worked out for you"))
         self._of = ()
