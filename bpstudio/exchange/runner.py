@@ -76,6 +76,7 @@ def run_onnx(job: dict[str, Any], inputs: list[Any], targets: list[Any]) -> dict
 
 def run_keras(job: dict[str, Any], inputs: list[Any], targets: list[Any]) -> dict[str, Any]:
     """A Keras script in float64, with the backend that is there."""
+    os.environ.setdefault("JAX_ENABLE_X64", "1")  # JAX computes in float32 unless it is told
     if "KERAS_BACKEND" not in os.environ:
         for library in ("tensorflow", "jax", "torch"):
             if importlib.util.find_spec(library):
