@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
@@ -45,32 +46,48 @@ def done(lecture: Lecture) -> bool:
     return lecture.reply(tasks[0]).right
 
 
-def click(view: ExhibitView, x: float, y: float) -> None:
+def click(view: ExhibitView, x: float, y: float) -> ExhibitView:
     """Press and let go at a place of the picture."""
     at = view.picture.at(x, y).toPoint()
     QTest.mouseClick(view.picture, Qt.MouseButton.LeftButton, pos=at)
+    return view
 
 
-def drag(view: ExhibitView, start: tuple[float, float], end: tuple[float, float]) -> None:
+def drag(view: ExhibitView, start: tuple[float, float], end: tuple[float, float]) -> ExhibitView:
     """Press, move and let go."""
     a, b = view.picture.at(*start).toPoint(), view.picture.at(*end).toPoint()
     QTest.mousePress(view.picture, Qt.MouseButton.LeftButton, pos=a)
     for share in (0.25, 0.5, 0.75, 1.0):
         QTest.mouseMove(view.picture, QPoint(a + (b - a) * share))
     QTest.mouseRelease(view.picture, Qt.MouseButton.LeftButton, pos=b)
+    return view
 
 
-def press(view: ExhibitView, *ids: str) -> None:
+def press(view: ExhibitView, *ids: str) -> ExhibitView:
     """Click buttons."""
     for id in ids:
         QTest.mouseClick(view.buttons[id], Qt.MouseButton.LeftButton)
+    return view
 
 
-def keys(view: ExhibitView, *pressed: Qt.Key) -> None:
+def keys(view: ExhibitView, *pressed: Qt.Key) -> ExhibitView:
     """Keys at the picture."""
     view.picture.setFocus()
     for key in pressed:
         QTest.keyClick(view.picture, key)
+    return view
+
+
+def slide(view: ExhibitView, id: str, place: int) -> ExhibitView:
+    """Put a slider at a place."""
+    view.sliders[id].setValue(place)
+    return view
+
+
+def space(view: ExhibitView, id: str) -> ExhibitView:
+    """The space bar at a button."""
+    QTest.keyClick(view.buttons[id], Qt.Key.Key_Space)
+    return view
 
 
 def to_end(lecture: Lecture) -> None:
@@ -93,10 +110,11 @@ def key_tiles(view: ExhibitView) -> None:
     keys(view, ENTER, RIGHT, RIGHT, RIGHT, ENTER, RIGHT, RIGHT, ENTER, RIGHT, ENTER)
 
 
-HANDS = {
+Hands = tuple[tuple[str, int], Callable[[ExhibitView], object], Callable[[ExhibitView], object]]
+HANDS: dict[str, Hands] = {
     "ripple": (
         ("01-forward", 2),
-        lambda view: (press(view, "input 1"), view.sliders["value"].setValue(5)),
+        lambda view: (press(view, "input 1"), slide(view, "value", 5)),
         lambda view: keys(view, DOWN, RIGHT),
     ),
     "nudge": (
@@ -113,7 +131,7 @@ HANDS = {
         ("06-forks", 2),
         lambda view: (press(view, "bug"), click(view, 0.5, 0.5), click(view, 0.5, 0.5)),
         lambda view: (
-            QTest.keyClick(view.buttons["bug"], Qt.Key.Key_Space),
+            space(view, "bug"),
             keys(view, ENTER, RIGHT),
         ),
     ),
@@ -140,7 +158,7 @@ HANDS = {
     ),
     "dying": (
         ("11-activations", 2),
-        lambda view: (view.sliders["rate"].setValue(3), press(view, "step")),
+        lambda view: (slide(view, "rate", 3), press(view, "step")),
         lambda view: keys(view, RIGHT, RIGHT, RIGHT, ENTER),
     ),
     "matrix": (
@@ -178,7 +196,8 @@ def test_what_a_lesson_asks_is_done_by_either_hand(window: Window, kind: str, ha
     lecture, view = shown(window, name, place)
     assert not done(lecture)
     before = view.said.text()
-    (by_mouse if hand == "mouse" else by_keys)(view)
+    act = by_mouse if hand == "mouse" else by_keys
+    act(view)
     to_end(lecture)
     assert done(lecture)
     assert view.said.text() != before

@@ -53,9 +53,9 @@ def test_three_right_answers_in_a_row_raise_the_level(studio: Studio) -> None:
     lecture.answer(0, "6")
     for number, answer in enumerate(("-8", "6", "2")):
         lecture.answer(number, answer)
-    assert lecture.level is Level.PROMPTED, "the first took two tries"
+    assert int(lecture.level) == 3, "the first took two tries"
     lecture.answer(3, "0")
-    assert lecture.level is Level.ALONE
+    assert int(lecture.level) == 4
     lecture.leave()
 
 
