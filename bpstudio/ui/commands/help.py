@@ -45,6 +45,14 @@ def welcome(window: Window) -> None:
     show(window)
 
 
+@action(N_("&Tour…"), menu="Help", help=N_("Two minutes that end with XOR learned"))
+def tour(window: Window) -> None:
+    """From one control to the next."""
+    from bpstudio.ui import touring
+
+    touring.begin(window)
+
+
 @action(
     N_("&Search everything…"),
     menu="Help",

@@ -117,8 +117,12 @@ class Welcome(QDialog):
         close = QPushButton(_("Close"))
         close.clicked.connect(self.close)
         foot = QHBoxLayout()
+        tour = QPushButton(_("Two minutes' tour"))
+        tour.setProperty("role", "primary")
+        tour.clicked.connect(self._tour)
         foot.addWidget(self.again)
         foot.addStretch(1)
+        foot.addWidget(tour)
         foot.addWidget(close)
         column = QVBoxLayout(self)
         column.setContentsMargins(20, 16, 20, 14)
@@ -200,6 +204,10 @@ class Welcome(QDialog):
 
     def _begin_data(self) -> None:
         self._begin(network_for(self.data.currentData()))
+
+    def _tour(self, _checked: bool = False) -> None:
+        self.close()
+        self._window.actions_by_id["tour"].trigger()
 
     def _begin_table(self) -> None:
         self.close()
