@@ -62,7 +62,7 @@ def parser() -> argparse.ArgumentParser:
 
     window = command("window", commands.window, "open the window (also without this word)")
     window.add_argument("file", nargs="?", metavar="FILE", help="a project to open")
-    window.add_argument("--smoke", action="store_true", help="quit after the first paint")
+    window.add_argument("--smoke", action="store_true", help="quit when the window is there whole")
     window.add_argument("--portable", action="store_true", help="settings beside the program")
     window.add_argument("--reset", action="store_true", help="start with default settings")
     window.add_argument("--version", action="version", version=f"bpstudio {__version__}")

@@ -38,6 +38,8 @@ from bpstudio.ui.training import Training
 from bpstudio.ui.window import Window
 
 NEED_NO_SCREEN = ("offscreen", "minimal", "vnc", "linuxfb", "eglfs")
+BUG = 70
+"""The status of a start that met a fault of ours."""
 ENDING = [
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 ]
@@ -56,7 +58,8 @@ def run(
 ) -> int:
     """Open the window with that project, or with the first example; returns the exit status.
 
-    With `smoke` it leaves after the first paint. `portable` keeps the settings beside the
+    With `smoke` it leaves when all its panels are made; the status is then 0, or `BUG` if one could
+    not be. `portable` keeps the settings beside the
     program, `reset` begins with the defaults. Raises StudioError where there is no screen.
     """
     require_screen()
@@ -74,7 +77,8 @@ def run(
             files.load_into(studio, file)
         if complaint:
             studio.notice(complaint)
-        window.painted.connect(partial(app.exit, 0) if smoke else studio.training.warm)
+        if not smoke:
+            window.painted.connect(studio.training.warm)
         if file is None and not smoke:
             window.ready.connect(partial(greet, window))
         window.show()
@@ -83,6 +87,8 @@ def run(
         faults = problems.Problems(window)
         window.given.connect(faults.note)
         studio.changed.connect(lambda change: faults.note(change.name))
+        if smoke:
+            window.ready.connect(lambda: app.exit(BUG if faults.came else 0))
         with problems.caught(faults), alone(app), watchdog.watched(traces):
             status = app.exec()
         # Whoever closes the window is asked; a signal asks nobody, so then the work is kept.

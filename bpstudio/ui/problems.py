@@ -160,14 +160,14 @@ def report_of(trace: str, actions: Iterable[str] = ()) -> str:
 
 
 class Problems(QObject):
-    """Shows faults, from whichever thread they come."""
+    """Shows faults, from whichever thread they come; `came` counts them."""
 
     _came = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__()
         self._parent = parent
-        self._shown = 0
+        self.came = self._shown = 0
         self._actions: deque[str] = deque(maxlen=MOST_ACTIONS)
         self._came.connect(self._show, Qt.ConnectionType.QueuedConnection)
 
@@ -178,6 +178,7 @@ class Problems(QObject):
     def report(self, trace: str) -> None:
         """Log a fault, and show it in the thread of the window."""
         log.error("%s", trace)
+        self.came += 1
         self._came.emit(trace)
 
     def _show(self, trace: str) -> None:

@@ -468,7 +468,9 @@ def test_without_a_screen_there_is_one_sentence(monkeypatch: pytest.MonkeyPatch)
         app.require_screen()
 
 
-def start(tmp_path: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def start(
+    tmp_path: Path, *words: str, program: tuple[str, ...] = ("-m", "bpstudio")
+) -> subprocess.CompletedProcess[str]:
     """Start the studio in a process of its own, with folders of its own."""
     environ = os.environ | {
         "QT_QPA_PLATFORM": "offscreen",
@@ -476,7 +478,7 @@ def start(tmp_path: Path, *words: str) -> subprocess.CompletedProcess[str]:
         "XDG_STATE_HOME": str(tmp_path / "state"),
     }
     return subprocess.run(
-        [sys.executable, "-X", "dev", "-m", "bpstudio", *words],
+        [sys.executable, "-X", "dev", *program, *words],
         env=environ,
         capture_output=True,
         encoding="utf-8",
@@ -490,6 +492,12 @@ def test_the_studio_opens_paints_and_quits(tmp_path: Path) -> None:
     assert outcome.returncode == 0, outcome.stderr
     assert outcome.stdout == ""
     assert outcome.stderr == ""
+
+
+def test_a_panel_that_cannot_be_made_is_told_by_the_status(tmp_path: Path) -> None:
+    lacking = "import sys; sys.modules['pyqtgraph'] = None; from bpstudio.cli import main; "
+    lacking += "sys.exit(main(sys.argv[1:]))"
+    assert start(tmp_path, "--smoke", program=("-c", lacking)).returncode == 70
 
 
 def test_the_studio_opens_although_its_settings_are_broken(tmp_path: Path) -> None:
