@@ -84,7 +84,7 @@ def _lies_turned(project: Project, keys: Sequence[str], layer: Mapping[str, Arra
         array = _named(key, layer)
         mine = {**project.weights, **project.statistics}[key].shape
         if array is not None and array.ndim == 2 and len(set(mine)) == 2:
-            return array.shape == mine[::-1]
+            return bool(array.shape == mine[::-1])
     return False
 
 

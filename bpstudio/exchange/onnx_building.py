@@ -22,6 +22,7 @@ from bpstudio.errors import StudioError
 from bpstudio.exchange.names import ascii_identifier, remark
 from bpstudio.exchange.onnx_reading import MOST_ENTRIES, Model, Operator
 from bpstudio.language import N_
+from bpstudio.project import gates
 
 Axes = tuple[int, ...]
 
@@ -51,7 +52,7 @@ class Value:
     def axes(self) -> Axes:
         """The length of each axis as ONNX has them; a batch counts as 1."""
         if self.constant is not None:
-            return self.constant.shape
+            return tuple(self.constant.shape)
         if self.shape is None:
             raise NotUnderstood(N_("the size of what it takes is not known"))
         axes = self.shape.array(1)
@@ -120,7 +121,7 @@ class Builder:
     def formula(self, text: str, *inputs: str) -> Value:
         """A gate of a formula whose names are a, b, c … in this order, wired to these nodes."""
         try:
-            op: Op = catalog["formula"](text=text)
+            op = gates.gate("formula", {"text": text})
         except StudioError as error:
             raise NotUnderstood(str(error)) from None
         named = dict(zip("abcde", inputs, strict=False))
@@ -228,7 +229,7 @@ class Builder:
             return placed
         if value.learned:
             size = tuple(map(int, numbers.shape))
-            made = self.put(catalog["parameter"](size=size), {}, weights={"value": numbers})
+            made = self.put(gates.gate("parameter", {"size": size}), {}, weights={"value": numbers})
             self.shapes[made.node] = Shape(size)
         else:
             made = self.typed(numbers, "constant")

@@ -73,7 +73,7 @@ def from_playground(address: str) -> Project:
         DATA[kind],
         seed=int(abs(_number(told, "seed", 1.0, -1e9, 1e9)) * 1e5) % 2**32,
         held_out=1 - _number(told, "percTrainData", 50.0, 10.0, 90.0) / 100,
-        **({"noise": noise} if noise else {}),
+        noise=noise or None,
     )
     activation = told.get("activation", "tanh")
     if activation not in ACTIVATIONS:
@@ -95,7 +95,7 @@ def from_playground(address: str) -> Project:
     settings = settings_for(data, "sgd", rate, batch)
     if penalty:
         share = _number(told, "regularizationRate", 0.0, 0.0, 1000.0)
-        settings = replace(settings, **{penalty: share})
+        settings = replace(settings, **{penalty: share})  # type: ignore[arg-type]
     project = Project(
         graph=graph, data=data, training=checked_settings(settings), title="TensorFlow Playground"
     )

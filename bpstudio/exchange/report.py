@@ -78,7 +78,7 @@ def _tables(project: Project) -> list[tuple[str, Rows]]:
 
 def _network(project: Project) -> Rows:
     known = project.known_shapes
-    rows = [(_("node"), _("gate"), _("shape"))]
+    rows: Rows = [(_("node"), _("gate"), _("shape"))]
     for node in project.graph.ordered:
         rows.append((node.label, _(node.op.title), str(known.get(node.id, "?"))))
     return rows
@@ -86,7 +86,7 @@ def _network(project: Project) -> Rows:
 
 def _training(project: Project) -> Rows:
     settings, trained = project.training, project.trained
-    rows = [
+    rows: Rows = [
         (_("setting"), _("value")),
         (_("optimizer"), settings.optimizer.name),
         *((name, f"{value:g}") for name, value in settings.optimizer.settings.items()),
@@ -104,7 +104,7 @@ def _training(project: Project) -> Rows:
 
 
 def _weights(project: Project) -> Rows:
-    rows = [(_("weight"), _("shape"), _("smallest"), _("mean"), _("largest"))]
+    rows: Rows = [(_("weight"), _("shape"), _("smallest"), _("mean"), _("largest"))]
     for key, value in {**project.weights, **project.statistics}.items():
         if value.size:
             numbers = (f"{float(f(value)):.6g}" for f in (np.min, np.mean, np.max))

@@ -170,7 +170,8 @@ def run_page(job: dict[str, Any], inputs: list[Any], targets: list[Any]) -> dict
 def _flat(job: dict[str, Any], inputs: list[Any]) -> list[list[float]]:
     """The rows that a function of one row takes; typed values are one."""
     if job["rows"]:
-        return np.reshape(inputs[0], (len(inputs[0]), -1)).tolist()
+        rows: list[list[float]] = np.reshape(inputs[0], (len(inputs[0]), -1)).tolist()
+        return rows
     return [[float(v) for each in inputs for v in np.ravel(each)]]
 
 

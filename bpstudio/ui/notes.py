@@ -9,7 +9,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDialog, QPlainTextEdit, QVBoxLayout, QWidget
 
 from bpstudio.language import _
-from bpstudio.lessons.lesson import Text
+from bpstudio.lessons.lesson import Text, Tried
 from bpstudio.playback.picture import caption_of
 from bpstudio.ui.canvas.telling import spoken
 from bpstudio.ui.lecturing import lecture_of
@@ -82,7 +82,7 @@ class Notes(QDialog):
             for part in lecture.step.parts:
                 if isinstance(part, Text):
                     yield part.text
-                else:
+                elif not isinstance(part, Tried):
                     yield f"{part.ask}\n→ {lecture.solution(part)}"
             if lecture.place + 1 < len(steps):
                 yield _("Next: {step}").format(step=steps[lecture.place + 1].title)
