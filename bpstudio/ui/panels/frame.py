@@ -170,7 +170,7 @@ class Frame(QWidget):
         explain = self._menu.addAction(_("What this shows, and what to look for"))
         explain.setCheckable(True)
         explain.setChecked(self.why.isChecked())
-        explain.triggered.connect(self.why.setChecked)
+        explain.toggled.connect(self.why.setChecked)
         dock = self._dock()
         if dock is not None:
             out = _("Back into the window") if dock.isFloating() else _("Into a window of its own")
