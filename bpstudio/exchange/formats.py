@@ -119,6 +119,13 @@ FORMATS: Mapping[str, Format] = {
             lambda project: torch_code.write(program(project)),
         ),
         Format(
+            "torchrun",
+            N_("A PyTorch script that several processes or machines train together"),
+            ".py",
+            (),
+            lambda project: torch_code.write(program(project), together=True),
+        ),
+        Format(
             "onnx",
             N_("An ONNX model of what the network predicts, in float32"),
             ".onnx",

@@ -23,6 +23,8 @@ from bpstudio.language import N_, _
 
 TORCH_PYTHON = "BPSTUDIO_TORCH"
 """The variable that names the Python to run PyTorch in, if it is not this one."""
+TORCH = ("pytorch", "torchrun")
+"""The kinds that PyTorch runs."""
 RUN_EXPORTS = "run-exports"
 """The word by which a frozen program runs jobs as `runner` does."""
 SECONDS = 300
@@ -71,13 +73,13 @@ def run(jobs: Sequence[Job]) -> list[Outcome]:
 def _python(kind: str) -> tuple[str, str]:
     """The Python for that kind of export, or the reason why there is none."""
     named = os.environ.get(TORCH_PYTHON, "")
-    if kind == "pytorch" and named:
+    if kind in TORCH and named:
         if Path(named).is_file():
             return named, ""
         return "", _("{variable} names {python}, which is not there.").format(
             variable=TORCH_PYTHON, python=named
         )
-    if kind == "pytorch" and importlib.util.find_spec("torch") is None:
+    if kind in TORCH and importlib.util.find_spec("torch") is None:
         return "", _("PyTorch is not installed here. {variable} may name a Python with it.").format(
             variable=TORCH_PYTHON
         )

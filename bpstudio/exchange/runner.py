@@ -181,12 +181,18 @@ def _answers(text: str) -> Any:
     return [[float(numbers.get(word, word)) for word in line] for line in words]
 
 
+LIBRARIES = {
+    "pytorch": ["torch"],
+    "torchrun": ["torch"],
+    "onnx": ["onnx", "onnxruntime"],
+    "keras": ["keras"],
+}
+
+
 def versions(kind: str) -> str:
     """What the job of that kind ran in."""
     parts = [f"Python {platform.python_version()}", f"NumPy {np.__version__}"]
-    for name in {"pytorch": ["torch"], "onnx": ["onnx", "onnxruntime"], "keras": ["keras"]}.get(
-        kind, []
-    ):
+    for name in LIBRARIES.get(kind, []):
         if name in sys.modules:
             parts.append(f"{name} {sys.modules[name].__version__}")
     return ", ".join(parts)
@@ -195,6 +201,7 @@ def versions(kind: str) -> str:
 RUNS = {
     "numpy": run_numpy,
     "pytorch": run_pytorch,
+    "torchrun": run_pytorch,
     "onnx": run_onnx,
     "keras": run_keras,
     "c": run_c,

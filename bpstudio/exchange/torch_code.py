@@ -11,9 +11,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from bpstudio.engine import run
 from bpstudio.engine.graph import Node
 from bpstudio.engine.op import Array, Kind
-from bpstudio.exchange import rewrite, text, torch_training
+from bpstudio.exchange import rewrite, text, torch_together, torch_training
 from bpstudio.exchange.files import ARRAYS, Files
 from bpstudio.exchange.names import remark
 from bpstudio.exchange.passages import Passage, Piece, Span, indented, laid_out
@@ -21,6 +22,7 @@ from bpstudio.exchange.program import Program, count
 from bpstudio.exchange.rules import with_settings
 from bpstudio.exchange.slots import Slot, slots, source_of
 from bpstudio.exchange.spelling import TORCH, spell
+from bpstudio.exchange.torch_names import IN_MODULE, MODULE_ATTRIBUTES
 from bpstudio.exchange.torch_training import IN_TRAINING
 from bpstudio.exchange.variables import only_key, variables
 from bpstudio.playback.timeline import BACKWARD, CLEAR, FORWARD
@@ -53,31 +55,13 @@ MODULES: Mapping[str, Module] = {
     )
 }
 
-IN_MODULE = (
-    *("np", "torch", "nn", "sys", "math", "Path", "Network", "ARRAYS", "VALUES", "WEIGHTS", "ROWS"),
-    *("self", "forward", "load", "train", "network", "prediction"),
-)
-"""What the script calls things itself."""
-MODULE_ATTRIBUTES = (
-    *("T_destination", "add_module", "apply", "bfloat16", "buffers", "call_super_init"),
-    *("children", "compile", "cpu", "cuda", "double", "dump_patches", "eval", "extra_repr"),
-    *("float", "forward", "get_buffer", "get_extra_state", "get_parameter", "get_submodule"),
-    *("half", "ipu", "load_state_dict", "modules", "mtia", "named_buffers", "named_children"),
-    *("named_modules", "named_parameters", "parameters", "register_backward_hook"),
-    *("register_buffer", "register_forward_hook", "register_forward_pre_hook"),
-    *("register_full_backward_hook", "register_full_backward_pre_hook"),
-    *("register_load_state_dict_post_hook", "register_load_state_dict_pre_hook"),
-    *("register_module", "register_parameter", "register_state_dict_post_hook"),
-    *("register_state_dict_pre_hook", "requires_grad_", "set_extra_state", "set_submodule"),
-    *("share_memory", "state_dict", "to", "to_empty", "train", "training", "type", "xpu"),
-    *("zero_grad",),
-)
-"""What `torch.nn.Module` calls things itself."""
 
-
-def write(program: Program) -> Files:
-    """The script, and its numbers beside it if they are many."""
-    script = Script(program)
+def write(program: Program, *, together: bool = False) -> Files:
+    """The script, and its numbers beside it if they are many; `together` for one whose training
+    several processes can share, which raises StudioError for a loss that they can't."""
+    if together:
+        torch_together.require(program)
+    script = Script(program, together=together)
     many = count({**program.arrays, **program.arguments}) > text.INLINE
     weights = {f"weights/{name}": value for name, value in script.state.items()}
     arrays = text.npz(weights | script.data) if many else b""
@@ -88,8 +72,9 @@ def write(program: Program) -> Files:
 class Script:
     """A program as text: the parts of the script, which share its names."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, *, together: bool = False) -> None:
         self.program = program
+        self.together = together
         self.names = variables(program, (*IN_MODULE, *MODULE_ATTRIBUTES))
         self.state_names = {key: self._state_name(key) for key in program.arrays}
 
@@ -145,11 +130,13 @@ class Script:
         usage = "Run it to see a forward and a backward pass" + (
             "; `--train` trains it." if self.program.learns else "."
         )
-        head = text.heading("A network in PyTorch.", self.program.project.title, [usage])
+        usages = [usage, *(torch_together.USAGE if self.together else ())]
+        head = text.heading("A network in PyTorch.", self.program.project.title, usages)
         imports = ["import sys"] if self.program.learns else []
         if imports and self.program.project.training.schedule.name == "cosine":
             imports = ["import math", *imports]
-        imports += [] if inline else ["from pathlib import Path"]
+        imports = ["import os", *imports] if self.together else imports
+        imports += [] if inline and not self.together else ["from pathlib import Path"]
         libraries = ["import torch", "from torch import nn"]
         parts = [
             head,
@@ -286,7 +273,11 @@ class Script:
         return any(node.op.name in IN_TRAINING for node in self.program.nodes)
 
     def _is_fixed(self, key: str) -> bool:
-        return self.program.project.training.factor(key.partition(".")[0]) == 0
+        node = key.partition(".")[0]
+        reached = run.ancestors(self.program.graph, self.program.objective)
+        # Processes wait for the gradient of every weight that learns, so it must have one.
+        idle = self.together and node not in reached
+        return idle or self.program.project.training.factor(node) == 0
 
     def _parameter(self, key: str) -> str:
         return self.state_names[key]
@@ -301,8 +292,13 @@ class Script:
             *(["    network.train()"] if self._has_modes else []),
             *self._weights(settings),
             *torch_training.optimizer(settings),
-            "    for epoch in range(1, epochs + 1):",
         ]
+        leave = ["    network.eval()"] if self._has_modes else []
+        if self.together:
+            shared = ["ROWS", *(name.upper() for name in targets)]
+            looped = torch_together.loop(self.program, shared, batch)
+            return [*lines, *looped, *leave, *torch_together.LEAVE]
+        lines.append("    for epoch in range(1, epochs + 1):")
         if batch == rows:
             taken = text.joined("ROWS", *(name.upper() for name in targets))
             body = " " * 8
@@ -313,10 +309,10 @@ class Script:
             body = " " * 12
         return [
             *lines,
-            *(indented(line, body) for line in torch_training.step(settings, taken)),
+            *(indented(line, body) for line in torch_training.step(settings, f"network({taken})")),
             "        if epoch % 100 == 0:",
             '            print("epoch", epoch, "loss", loss.item())',
-            *(["    network.eval()"] if self._has_modes else []),
+            *leave,
         ]
 
     def _weights(self, settings: Settings) -> list[str]:
@@ -349,6 +345,8 @@ class Script:
         lines: list[Piece] = ['if __name__ == "__main__":', "    network = load()"]
         if self.program.learns:
             lines += ['    if "--train" in sys.argv:', "        train(network)"]
+        if self.together:
+            lines += ['    if int(os.environ.get("RANK", "0")):', "        sys.exit()"]
         if targets:
             lines.append(f'    print("answers:", network({arguments[0]})[:10].tolist())')
         called = text.joined(*arguments, *targets)

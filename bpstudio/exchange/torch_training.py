@@ -62,9 +62,9 @@ def shrinking(settings: Settings, weights: Sequence[str]) -> list[str]:
     return [f"    shrinking = [{text.joined(*weights)}]"] if penalised_by_hand(settings) else []
 
 
-def step(settings: Settings, taken: str) -> list[Piece]:
-    """The lines of one step, on what the network takes."""
-    lines: list[Piece] = [Passage("optimizer.zero_grad()", CLEAR), f"loss = network({taken})"]
+def step(settings: Settings, loss: str) -> list[Piece]:
+    """The lines of one step, with the term that is the loss."""
+    lines: list[Piece] = [Passage("optimizer.zero_grad()", CLEAR), f"loss = {loss}"]
     if penalised_by_hand(settings):
         terms = [f"{settings.l2 / 2} * (w**2).sum()"] if settings.l2 else []
         terms += [f"{settings.l1} * w.abs().sum()"] if settings.l1 else []

@@ -26,6 +26,7 @@ MOST_ROWS = 256
 TOLERANCES: Mapping[str, float] = {
     "numpy": 1e-12,
     "pytorch": 1e-12,
+    "torchrun": 1e-12,
     "onnx": 1e-5,
     "keras": 1e-12,
     "c": 1e-12,
@@ -109,7 +110,7 @@ def _expected(told: Program, format: str) -> Expected:
     gradients = recording.weight_gradients
     if not told.keys(Kind.FEATURES):
         gradients = {**gradients, **_given_gradients(recording)}
-    script = torch_code.Script(told) if format == "pytorch" else None
+    script = torch_code.Script(told) if format in fresh.TORCH else None
     named = {
         _name(told, key, script): script.as_in_torch(key, gradient) if script else gradient
         for key, gradient in gradients.items()

@@ -18,7 +18,7 @@ from bpstudio.engine.formula import build as build_formula
 from bpstudio.engine.graph import Graph, Node
 from bpstudio.engine.op import Op, catalog
 from bpstudio.engine.optimizers import AdamW, Momentum
-from bpstudio.exchange import formats, numpy_code, onnx_model, torch_code
+from bpstudio.exchange import formats, numpy_code, onnx_model, torch_code, torch_names
 from bpstudio.exchange.program import program
 from bpstudio.exchange.verify import difference
 from bpstudio.project import build, runs
@@ -276,7 +276,7 @@ def test_the_torch_script_trains_as_the_settings_say(name: str, tmp_path: Path) 
 def test_torch_calls_nothing_by_a_name_that_a_node_may_have() -> None:
     torch = pytest.importorskip("torch")
     own = {name for name in dir(torch.nn.Module()) if not name.startswith("_")}
-    assert own <= set(torch_code.MODULE_ATTRIBUTES)
+    assert own <= set(torch_names.MODULE_ATTRIBUTES)
 
 
 def test_the_torch_script_uses_the_modules_of_torch() -> None:

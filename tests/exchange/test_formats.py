@@ -26,7 +26,7 @@ def xor() -> Project:
 
 
 def test_the_formats_of_the_command_line() -> None:
-    first = ["numpy", "pytorch", "onnx", "npz", "safetensors", "json"]
+    first = ["numpy", "pytorch", "torchrun", "onnx", "npz", "safetensors", "json"]
     rest = ["keras", "c", "page", "player", "report", "markdown", "losses"]
     rest += ["dot", "mermaid", "tikz"]
     assert list(formats.FORMATS) == [*first, *rest]
