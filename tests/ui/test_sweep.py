@@ -57,6 +57,10 @@ def test_a_grid_and_a_table_fill_while_it_trains(dialog: SweepDialog, qtbot: QtB
         values = [value for _name, value in outcome.settings]
         assert texts == [*(f"{v:g}" for v in values), str(outcome.seed), f"{outcome.loss:.4g}"]
     assert dialog.words.text() == "8 of 8 trainings done"
+    assert dialog.grid.grid is not None
+    before = dialog.grid.grid.rows + dialog.grid.grid.columns
+    dialog._window.studio.prefer(language="ko")
+    assert set(before).isdisjoint(dialog.grid.grid.rows)
     assert not dialog.grab().isNull()
 
 

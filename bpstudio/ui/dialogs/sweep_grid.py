@@ -88,6 +88,8 @@ class GridView(QWidget):
         """Take the colours and the language of the moment."""
         self._theme = theme
         self.setAccessibleName(_("Grid of the decision boundaries"))
+        if self._sweeps.sweep is not None:
+            self.grid = grid_of(self._sweeps.sweep)
         self.update()
 
     def follow(self) -> None:
