@@ -101,7 +101,9 @@ EXAMPLES = (
         N_("However long it trains, one line gets three of four."),
         PERCEPTRONS,
     ),
-    Example("xor", N_("XOR by training"), N_("Four hidden units find it by themselves."), PERCEPTRONS),
+    Example(
+        "xor", N_("XOR by training"), N_("Four hidden units find it by themselves."), PERCEPTRONS
+    ),
     Example("line", N_("A line through points"), N_("The smallest regression."), TRAINING),
     Example("sine", N_("A sine"), N_("Sixteen bends make a curve."), TRAINING),
     Example("circles", N_("Circles"), N_("A ring around a disc, closed by six units."), TRAINING),
