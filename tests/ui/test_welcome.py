@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from bpstudio.data.toys import TOYS
@@ -101,7 +100,9 @@ def test_a_data_set_becomes_a_network(welcome: Welcome, studio: Studio) -> None:
 
 
 def test_a_lesson_begins(welcome: Welcome, studio: Studio) -> None:
-    buttons = welcome.findChildren(QPushButton)
-    next(button for button in buttons if "(x + y) · z" in button.text()).click()
-    assert lecture_of(studio).on
+    assert welcome.lessons.count() == 16
+    welcome.lessons.setCurrentIndex(2)
+    welcome.teach.click()
+    lesson = lecture_of(studio).lesson
+    assert lesson is not None and lesson.number == 3
     lecture_of(studio).leave()

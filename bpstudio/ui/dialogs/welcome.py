@@ -144,10 +144,20 @@ class Welcome(QDialog):
 
     def _lessons(self) -> Iterator[QWidget]:
         yield _heading(_("Lessons"))
+        self.lessons = QComboBox()
+        self.lessons.setAccessibleName(_("Lessons"))
+        self.lessons.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
         for shelved in ours():
             title = title_of(shelved)
             if title:
-                yield self._way(title, partial(self._teach, shelved))
+                self.lessons.addItem(title, shelved)
+        yield self.lessons
+        self.teach = QPushButton(_("Begin the lesson"))
+        self.teach.setAutoDefault(False)
+        self.teach.clicked.connect(lambda: self._take(partial(self._teach, self._lesson())))
+        yield self.teach
 
     def _new(self) -> Iterator[QWidget]:
         yield _heading(_("New from a formula"))
@@ -189,6 +199,10 @@ class Welcome(QDialog):
     def _take(self, take: partial[None], _checked: bool = False) -> None:
         self.close()
         take()
+
+    def _lesson(self) -> Shelved:
+        chosen: Shelved = self.lessons.currentData()
+        return chosen
 
     def _teach(self, shelved: Shelved) -> None:
         teach(self._window, shelved)
