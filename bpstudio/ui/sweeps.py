@@ -57,6 +57,7 @@ class Sweeps(QObject):
         self._going: Driven | None = None
         self._making: Iterator[Trial] | None = None
         self._made: list[Trial] = []
+        self._steps = 0  # those that were told of last
         self._timer = QTimer(self)
         self._timer.setInterval(TICK)
         self._timer.timeout.connect(self._look)
@@ -162,10 +163,10 @@ class Sweeps(QObject):
         self._going = Driven(self.sweep, workers, known=self.outcomes)
 
     def _take(self, going: Driven) -> None:
-        before = going.steps
-        found = going.news()
+        found, steps = going.news(), going.steps
         self.outcomes.update((outcome.number, outcome) for outcome in found)
         if going.over:
             self.cancel()
-        elif found or going.steps != before:
+        elif found or steps != self._steps:
+            self._steps = steps
             self.moved.emit()

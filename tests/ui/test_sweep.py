@@ -44,6 +44,7 @@ def finish(dialog: SweepDialog, qtbot: QtBot) -> None:
 
 def test_a_grid_and_a_table_fill_while_it_trains(dialog: SweepDialog, qtbot: QtBot) -> None:
     shares: list[float] = []
+    dialog.steps.setValue(4000)  # so many that they come in several rounds
     dialog.sweeps.moved.connect(lambda: shares.append(dialog.sweeps.share))
     dialog.start.click()
     assert dialog.sweeps.running and dialog.cancel.isVisible() and not dialog.start.isVisible()
