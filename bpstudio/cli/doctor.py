@@ -8,9 +8,7 @@ import subprocess
 import sys
 from importlib import metadata
 
-import platformdirs
-
-from bpstudio import __version__, resources
+from bpstudio import __version__, folders, resources
 from bpstudio.cli import within
 from bpstudio.cli.answer import Answer, table
 from bpstudio.language import _
@@ -40,11 +38,7 @@ def examine() -> Answer:
     """The facts, each with what to do where something is missing."""
     versions = {name: _version(name) for name in LIBRARIES}
     qt, complaint = _qt()
-    folders = {
-        "resources": str(resources.folder()),
-        "settings": str(platformdirs.user_config_path("bpstudio")),
-        "logs": str(platformdirs.user_log_path("bpstudio")),
-    }
+    places = {"resources": resources.folder(), **folders.all_of_them()}
     fonts = sorted(path.name for path in resources.path("fonts").glob("*.ttf"))
     missing = {name: OPTIONAL[name] for name in OPTIONAL if versions[name] is None}
     if complaint:
@@ -60,7 +54,7 @@ def examine() -> Answer:
         "versions": versions,
         "qt_platform": qt,
         "fonts": fonts,
-        "folders": folders,
+        "folders": {name: str(path) for name, path in places.items()},
         "missing": missing,
     }
     rows = [
@@ -70,7 +64,7 @@ def examine() -> Answer:
         *((name, version or "-") for name, version in versions.items()),
         (_("Qt platform"), qt or "-"),
         (_("fonts"), ", ".join(fonts) or "-"),
-        *((_("folder of {what}").format(what=name), path) for name, path in folders.items()),
+        *((_("folder of {what}").format(what=name), str(path)) for name, path in places.items()),
     ]
     text = table(rows, (_("what"), _("found")))
     if missing:

@@ -8,7 +8,8 @@ wires alone; the accent is indigo. Whoever draws looks the roles up here.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from types import MappingProxyType
 
 import numpy as np
@@ -181,6 +182,16 @@ PROJECTOR = Theme(
 THEMES: Mapping[str, Theme] = MappingProxyType(
     {theme.name: theme for theme in (LIGHT, DARK, PROJECTOR)}
 )
+
+
+@cache
+def sized(name: str, percent: int) -> Theme:
+    """The theme of that name with its type at so many hundredths of its usual size.
+
+    The same object for the same words, so that themes can be told apart by identity.
+    """
+    theme = THEMES[name]
+    return theme if percent == 100 else replace(theme, type=theme.type * percent / 100)
 
 
 def blend(under: tuple[int, int, int], over: tuple[int, int, int], share: float) -> str:

@@ -26,9 +26,10 @@ from PySide6.QtCore import (
 )
 from PySide6.QtWidgets import QApplication
 
-from bpstudio import __version__, resources
+from bpstudio import __version__, folders, resources
 from bpstudio.errors import StudioError
 from bpstudio.language import N_, set_language
+from bpstudio.playback.palette import sized
 from bpstudio.training import driving
 from bpstudio.ui import icons, painter, preferences, problems, style, watchdog
 from bpstudio.ui.dialogs import files
@@ -63,14 +64,16 @@ def run(
     program, `reset` begins with the defaults. Raises StudioError where there is no screen.
     """
     require_screen()
-    place = preferences.place(portable)
+    if portable:
+        folders.go_portable()
+    place = folders.settings()
     chosen, complaint = (Preferences(), "") if reset else preferences.load(place)
-    with problems.logged(problems.folder()) as traces:
+    with problems.logged(folders.logs()) as traces:
         app = make_application(chosen)
         voice = Voice(app, chosen)
         studio = Studio(chosen, Training())
         studio.preferred.connect(voice.follow)
-        window = Window(studio, partial(preferences.save, path=place), preferences.aside(portable))
+        window = Window(studio, partial(preferences.save, path=place), folders.recovery())
         if file is None:
             begin_with_example(studio)
         else:
@@ -149,7 +152,7 @@ def make_application(chosen: Preferences) -> QApplication:
     app.setDesktopFileName("org.bpstudio.BackpropStudio")
     app.setWindowIcon(icons.application_icon())
     painter.load_fonts()
-    style.apply(app, chosen.theme)
+    style.apply(app, sized(chosen.theme, chosen.scale))
     return app
 
 

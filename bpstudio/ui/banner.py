@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
 )
 
 from bpstudio.language import _
-from bpstudio.playback.palette import THEMES
 from bpstudio.ui import actions, icons
 from bpstudio.ui.studio import Notice, Studio
 from bpstudio.ui.style import set_property
@@ -70,7 +69,7 @@ class Banner(QFrame):
 
     def retitle(self) -> None:
         """Take the current language and the current colours."""
-        theme = THEMES[self._studio.preferences.theme]
+        theme = self._studio.theme
         problem = self._kind == "problem"
         colour = theme.colours["gradient" if problem else "accent"]
         mark = icons.icon("alert-triangle" if problem else "info-circle", colour)

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from bpstudio.language import N_, _
-from bpstudio.playback.palette import THEMES, Theme
+from bpstudio.playback.palette import Theme
 from bpstudio.playback.timeline import BACKWARD, CLEAR, FORWARD, UPDATE
 from bpstudio.ui import icons
 from bpstudio.ui.actions import table
@@ -100,7 +100,7 @@ class TopBar(QFrame):
     def retitle(self) -> None:
         """Say everything in the current language and the current colours."""
         self._title.setText(_("Backprop Studio"))
-        theme = THEMES[self._studio.preferences.theme]
+        theme = self._studio.theme
         for id, button in self.buttons.items():
             self._dress(id, button, theme)
         self._fitted = ()
@@ -148,7 +148,7 @@ class TopBar(QFrame):
 
     def _say_what_goes_on(self, shown: Showing) -> None:
         """Playing and training are paused by the button that starts them."""
-        theme = THEMES[self._studio.preferences.theme]
+        theme = self._studio.theme
         play, train = self.buttons["play"], self.buttons["train"]
         play.setIcon(
             icons.icon("player-pause" if shown.playing else "player-play", on_accent(theme))

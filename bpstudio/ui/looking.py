@@ -12,6 +12,7 @@ import msgspec
 from PySide6.QtCore import QObject, Signal
 
 from bpstudio.engine.fault import Plant
+from bpstudio.playback.palette import Theme, sized
 from bpstudio.playback.timeline import ITERATION, UNITS, Wire
 from bpstudio.playback.tint import Tint
 from bpstudio.playback.veil import Veil
@@ -34,6 +35,11 @@ class Looking(QObject):
         super().__init__()
         self._player = Player()
         self._player.passed.connect(self._pass)
+
+    @property
+    def theme(self) -> Theme:
+        """The palette that was chosen, with type of the size that was."""
+        return sized(self.preferences.theme, self.preferences.scale)
 
     # -- the place in the timeline ----------------------------------------------------------
 

@@ -1,68 +1,78 @@
-"""What a person chose for the studio itself: theme, language, motion. One JSON file.
+"""What a person chose for the studio itself: theme, language, type, motion, keys. One JSON file.
 
-A file that can't be read is set aside under another name and the defaults are used, with a
-sentence that says so: settings never keep the studio from starting.
+A file that can't be read is set aside under another name and the defaults hold; a single choice
+that can't be goes back to its default, and the file as it was is kept under another name too. Both
+are said in a sentence: settings never keep the studio from starting.
 """
 
 from __future__ import annotations
 
 import os
-import sys
+from base64 import b64decode
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
-import platformdirs
 
 from bpstudio.language import N_, _
 
+THEMES = ("light", "dark", "projector")
+SCALES = (80, 200)
+"""The smallest and the largest type, in hundredths of the usual size."""
+MOST_DECIMALS = 6
+
 
 class Preferences(msgspec.Struct, frozen=True, kw_only=True):
-    """The choices, with their defaults. `geometry` and `docks` are Qt's own saved states."""
+    """The choices, with their defaults.
+
+    `scale` is the size of type in hundredths, `decimals` are those of numbers on the canvas and
+    `panel_decimals` those in panels. `keys` has the keys of those commands whose keys were
+    changed, by the command's id. `geometry` and `docks` are Qt's own saved states.
+    """
 
     theme: Literal["light", "dark", "projector"] = "light"
     language: Literal["en", "ko"] = "en"
-    decimals: Annotated[int, msgspec.Meta(ge=0, le=8)] = 2
+    scale: Annotated[int, msgspec.Meta(ge=SCALES[0], le=SCALES[1])] = 100
+    decimals: Annotated[int, msgspec.Meta(ge=0, le=MOST_DECIMALS)] = 2
+    panel_decimals: Annotated[int, msgspec.Meta(ge=0, le=MOST_DECIMALS)] = 4
     reduce_motion: bool = False
     minimap: bool = True
     welcome: bool = True
     speed: Annotated[float, msgspec.Meta(ge=0.1, le=16.0)] = 1.0
     pace: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    keys: dict[str, tuple[str, ...]] = {}
     geometry: str = ""
     docks: str = ""
     recent: tuple[str, ...] = ()
 
 
-def place(portable: bool = False) -> Path:
-    """The file: in the folder for settings of this person, or beside the program."""
-    if portable:
-        return Path(sys.executable).resolve().parent / "bpstudio-settings.json"
-    folder = os.environ.get("BPSTUDIO_SETTINGS") or platformdirs.user_config_path("bpstudio")
-    return Path(folder) / "settings.json"
-
-
-def aside(portable: bool = False) -> Path:
-    """The folder where work that is not saved is kept for recovery."""
-    if portable:
-        return Path(sys.executable).resolve().parent / "bpstudio-recovery"
-    folder = os.environ.get("BPSTUDIO_SETTINGS") or platformdirs.user_state_path("bpstudio")
-    return Path(folder) / "recovery"
+STATES = ("geometry", "docks")
 
 
 def load(path: Path) -> tuple[Preferences, str]:
-    """The choices in that file, and a sentence if it could not be used, else an empty one."""
+    """The choices in that file, and a sentence if not all could be used, else an empty one."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Preferences), ""
+        found = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
     except FileNotFoundError:
         return Preferences(), ""
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
-        aside = path.with_suffix(".broken.json")
-        try:
-            path.replace(aside)
-        except OSError:
-            aside = path
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         template = N_("The settings could not be read ({error}); the defaults hold. See {path}.")
-        return Preferences(), _(template).format(error=error, path=aside)
+        return Preferences(), _(template).format(error=error, path=_set_aside(path))
+    kept, refused = {}, []
+    for field in msgspec.structs.fields(Preferences):
+        if field.name in found:
+            try:
+                kept[field.name] = _checked(field, found[field.name])
+            except (msgspec.ValidationError, ValueError):
+                refused.append(field.name)
+    complaint = ""
+    if refused:
+        template = N_(
+            "These settings could not be used and are back to their defaults: {names}. "
+            "The file as it was is kept as {path}."
+        )
+        complaint = _(template).format(names=", ".join(refused), path=_set_aside(path))
+    return Preferences(**kept), complaint
 
 
 def save(preferences: Preferences, path: Path) -> str:
@@ -84,3 +94,22 @@ def with_recent(preferences: Preferences, path: Path) -> Preferences:
     first = str(path.resolve())
     others = (p for p in preferences.recent if p != first)
     return msgspec.structs.replace(preferences, recent=(first, *others)[:10])
+
+
+def _checked(field: msgspec.structs.FieldInfo, value: Any) -> Any:
+    """A choice as it was read; raises ValidationError or ValueError if it can't be one."""
+    checked = msgspec.convert(value, field.type)
+    if field.name in STATES:
+        b64decode(checked, validate=True)
+    return checked
+
+
+def _set_aside(path: Path) -> Path:
+    """Give the file another name, one that no file has yet, and say which."""
+    names = ("broken", *(f"broken-{number}" for number in range(2, 100)))
+    free = (path.with_suffix(f".{name}.json") for name in names)
+    aside = next((place for place in free if not place.exists()), None)
+    try:
+        return path if aside is None else path.rename(aside)
+    except OSError:
+        return path

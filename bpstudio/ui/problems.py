@@ -21,7 +21,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import TextIO
 
-import platformdirs
 from PySide6.QtCore import (
     QMessageLogContext,
     QObject,
@@ -34,7 +33,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
-from bpstudio import __version__
+from bpstudio import __version__, folders
 from bpstudio.language import _
 
 LEVELS = {
@@ -56,15 +55,9 @@ log = logging.getLogger(__name__)
 from_qt = logging.getLogger("qt")
 
 
-def folder() -> Path:
-    """Where the log lies."""
-    chosen = os.environ.get("BPSTUDIO_SETTINGS")
-    return Path(chosen) / "log" if chosen else platformdirs.user_log_path("bpstudio")
-
-
 def last_trace(since: float) -> Path | None:
     """The newest file with a trace of a crash or of a window that stood still since that time."""
-    traces = [(path.stat(), path) for path in folder().glob("crash-*.log")]
+    traces = [(path.stat(), path) for path in folders.logs().glob("crash-*.log")]
     told = [(s.st_mtime, path) for s, path in traces if s.st_size and s.st_mtime >= since]
     return max(told)[1] if told else None
 

@@ -5,29 +5,27 @@ from __future__ import annotations
 from PySide6.QtGui import QColor, QFont, QPalette
 from PySide6.QtWidgets import QApplication, QWidget
 
-from bpstudio.playback.palette import THEMES, Theme
+from bpstudio.playback.palette import Theme
 
 PROSE, CODE = "Pretendard", "JetBrains Mono"
 SIZE = 13
 """Pixels of ordinary text, before the theme's factor."""
 
 
-def apply(app: QApplication, name: str) -> Theme:
-    """Dress the application in the theme of that name.
+def apply(app: QApplication, theme: Theme) -> None:
+    """Dress the application in a theme.
 
     To dress it anew takes up to a third of a second, so it is done for another theme only.
     """
-    theme = THEMES[name]
     sheet = _sheet(theme)
     if app.styleSheet() == sheet:
-        return theme
+        return
     app.setStyle("Fusion")
     app.setPalette(_palette(theme))
     font = QFont(PROSE)
     font.setPixelSize(round(SIZE * theme.type))
     app.setFont(font)
     app.setStyleSheet(sheet)
-    return theme
 
 
 def set_property(widget: QWidget, name: str, value: object) -> None:

@@ -9,19 +9,11 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import platformdirs
-
-from bpstudio import resources
+from bpstudio import folders, resources
 from bpstudio.errors import FileError, StudioError
 from bpstudio.language import N_, _
 from bpstudio.project import file, gallery
 from bpstudio.project.project import Project
-
-
-def folder() -> Path:
-    """Where a person's own templates lie; it need not exist."""
-    place = os.environ.get("BPSTUDIO_SETTINGS") or platformdirs.user_data_path("bpstudio")
-    return Path(place) / "templates"
 
 
 def examples() -> Iterator[tuple[str, Path]]:
@@ -32,7 +24,7 @@ def examples() -> Iterator[tuple[str, Path]]:
 
 def own() -> Iterator[tuple[str, Path]]:
     """The names and files of the templates that this person has saved."""
-    for path in sorted(folder().glob("*.bps")):
+    for path in sorted(folders.templates().glob("*.bps")):
         if not path.name.startswith("."):
             yield path.stem, path
 
@@ -40,7 +32,7 @@ def own() -> Iterator[tuple[str, Path]]:
 def is_one(path: Path) -> bool:
     """Whether a file is an example or a template."""
     real = Path(os.path.realpath(path))
-    homes = (resources.path("examples"), folder())
+    homes = (resources.path("examples"), folders.templates())
     return any(real.is_relative_to(os.path.realpath(home)) for home in homes)
 
 
@@ -50,7 +42,7 @@ def save(project: Project, name: str, picture: bytes | None) -> Path:
         raise StudioError(
             N_("{name} can't be the name of a template. Use letters, digits and blanks."), name=name
         )
-    path = folder() / f"{name.strip()}{file.SUFFIX}"
+    path = folders.templates() / f"{name.strip()}{file.SUFFIX}"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:

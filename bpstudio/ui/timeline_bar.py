@@ -91,7 +91,7 @@ class TimelineBar(QFrame):
 
     def retitle(self) -> None:
         """Say everything in the current language and the current colours."""
-        theme = THEMES[self._studio.preferences.theme]
+        theme = self._studio.theme
         self.track.retitle()
         self.slider.setAccessibleName(_("Step"))
         self.slider.setToolTip(_("Walk through the forward pass, the backward pass and the update"))

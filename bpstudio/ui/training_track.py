@@ -79,7 +79,7 @@ class TrackRow(QWidget):
 
     def retitle(self) -> None:
         """Say everything in the current language and the current colours."""
-        theme = THEMES[self._studio.preferences.theme]
+        theme = self._studio.theme
         self.track.dress(theme)
         self.track.setAccessibleName(_("Training so far"))
         self.buttons["event_before"].say("◂")
@@ -146,7 +146,7 @@ class TrackRow(QWidget):
 
     def _fit(self) -> None:
         """Words give way to icons in a narrow window."""
-        tight = self.width() < NARROW * THEMES[self._studio.preferences.theme].type
+        tight = self.width() < NARROW * self._studio.theme.type
         for id, button in self.buttons.items():
             button.tighten(tight and id in ("go_on_here", "to_present"))
 

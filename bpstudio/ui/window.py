@@ -148,7 +148,7 @@ class Window(QMainWindow):
     def _prefer(self, preferences: Preferences) -> None:
         app = QApplication.instance()
         if isinstance(app, QApplication):
-            style.apply(app, preferences.theme)
+            style.apply(app, self.studio.theme)
         actions.retitle(self.actions_by_id)
         actions.draw_icons(self.actions_by_id)
         # The children hear of it after this; their texts are ours to say.

@@ -28,6 +28,7 @@ import bpstudio.engine.ops  # noqa: F401 - fills the catalog
 from bpstudio.engine.graph import Graph, Node
 from bpstudio.engine.op import catalog
 from bpstudio.engine.run import Recording
+from bpstudio.playback.palette import THEMES
 from bpstudio.playback.timeline import Timeline
 from bpstudio.project.project import Project, complete, frozen
 from bpstudio.ui import painter, style
@@ -221,7 +222,7 @@ def main() -> None:
     options = parser.parse_args()
     app = QApplication(["bench"])
     painter.load_fonts()
-    style.apply(app, "light")
+    style.apply(app, THEMES["light"])
     print(f"{'nodes':>6s}  {'':42s}{'wall':>9s}{'p99':>9s}{'cpu':>9s}{'p99':>9s}")
     for count in options.nodes:
         run(count, options.frames)

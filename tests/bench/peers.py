@@ -33,6 +33,7 @@ from PySide6.QtWidgets import QApplication
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from bpstudio.playback.palette import THEMES
 from bpstudio.project.project import Project
 from bpstudio.ui import painter, style
 from bpstudio.ui.canvas import view as views
@@ -226,7 +227,7 @@ def main() -> None:
     options = parser.parse_args()
     app = QApplication(["bench"])
     painter.load_fonts()
-    style.apply(app, "light")
+    style.apply(app, THEMES["light"])
     kinds: list[Any] = [Ours]
     if importlib.util.find_spec("NodeGraphQt") is None:
         print("NodeGraphQt is not installed, so only our own canvas is measured.")

@@ -17,6 +17,7 @@ from pytestqt.qtbot import QtBot
 
 from bpstudio.data import toys
 from bpstudio.language import set_language
+from bpstudio.playback.palette import THEMES
 from bpstudio.project import build
 from bpstudio.project.project import Project
 from bpstudio.training import driving
@@ -65,7 +66,7 @@ def qapp_args() -> list[str]:
 def dressed(qapp: QApplication) -> QApplication:
     """The application with our fonts and our style."""
     painter.load_fonts()
-    style.apply(qapp, "light")
+    style.apply(qapp, THEMES["light"])
     return qapp
 
 
@@ -92,7 +93,7 @@ def nothing_left(
     bad = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
     assert bad == []
     set_language("en")
-    style.apply(dressed, "light")
+    style.apply(dressed, THEMES["light"])
 
 
 @pytest.fixture

@@ -15,13 +15,13 @@ import pytest
 from PySide6.QtWidgets import QMessageBox, QPushButton
 from pytestqt.qtbot import QtBot
 
+from bpstudio import folders
 from bpstudio.data import toys
 from bpstudio.project import build, edits, file
 from bpstudio.project.disk import older_versions
 from bpstudio.project.hold import hold, lock_beside
 from bpstudio.project.project import Project
 from bpstudio.project.recovery import Orphan, left_behind
-from bpstudio.ui import problems
 from bpstudio.ui.dialogs import files, recovery
 from bpstudio.ui.dialogs.files import Answer, Choice
 from bpstudio.ui.dialogs.recovery import RecoveryDialog
@@ -448,7 +448,7 @@ def test_a_bad_end_is_said_with_the_place_of_the_log(
     orphan = Orphan(tmp_path / "none", None, True, None)  # type: ignore[arg-type]
     recovery.offer(after.window, [orphan])
     assert "ended badly" in after.said[-1].text
-    assert str(problems.folder()) in after.said[-1].text
+    assert str(folders.logs()) in after.said[-1].text
     (tmp_path / "log").mkdir()
     (tmp_path / "log" / "crash-7.log").write_text("Fatal Python error")
     recovery.offer(after.window, [orphan])

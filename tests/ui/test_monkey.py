@@ -21,6 +21,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QMenu, QToolBu
 from bpstudio.data import toys
 from bpstudio.errors import StudioError
 from bpstudio.language import set_language
+from bpstudio.playback.palette import THEMES
 from bpstudio.project import build
 from bpstudio.training.board import Snapshot
 from bpstudio.training.history import Tape
@@ -299,7 +300,7 @@ def check(window: Window) -> None:
 def roam(watch: Watch, ground: Ground, folder: Path, seed: int, events: int) -> list[str]:
     """Let a monkey act; returns all that it did."""
     set_language("en")
-    style.apply(QApplication.instance(), "light")  # type: ignore[arg-type]
+    style.apply(QApplication.instance(), THEMES["light"])  # type: ignore[arg-type]
     there, clock = ground
     clock.begin_anew()
     monkey = Monkey(opened(), seed, folder, clock)

@@ -62,7 +62,7 @@ def open_panel(name: str, studio: Studio, opened: list[Panel], size: tuple[int, 
 def test_a_panel_shows_every_kind_of_project_in_every_theme(
     name: str, theme: str, studio: Studio, opened: list[Panel], dressed: QApplication
 ) -> None:
-    style.apply(dressed, theme)
+    style.apply(dressed, THEMES[theme])
     studio.prefer(theme=theme, language="ko")
     projects = [
         Project(),

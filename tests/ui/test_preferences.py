@@ -26,7 +26,7 @@ def test_without_a_file_the_defaults_hold(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"{", b"[]", b'{"theme": "pink"}', b'{"decimals": 99}', b"\xff\xfe", b'{"recent": 3}'],
+    [b"", b"{", b"[]", b"null", b"\xff\xfe", b"[" * 100_000, b'{"theme": "dark"} more'],
 )
 def test_a_broken_file_is_set_aside_and_said(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "settings.json"
@@ -36,6 +36,50 @@ def test_a_broken_file_is_set_aside_and_said(tmp_path: Path, content: bytes) -> 
     assert "settings.broken.json" in complaint
     assert (tmp_path / "settings.broken.json").read_bytes() == content
     assert not path.exists()
+
+
+def test_an_older_broken_file_is_kept_beside_the_newer_one(tmp_path: Path) -> None:
+    path = tmp_path / "settings.json"
+    for content in (b"{1", b"{2", b"{3"):
+        path.write_bytes(content)
+        preferences.load(path)
+    names = ("settings.broken.json", "settings.broken-2.json", "settings.broken-3.json")
+    assert [(tmp_path / name).read_bytes() for name in names] == [b"{1", b"{2", b"{3"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("theme", "pink"),
+        ("decimals", 99),
+        ("panel_decimals", -1),
+        ("scale", 1000),
+        ("scale", "large"),
+        ("speed", 0),
+        ("pace", -1),
+        ("recent", 3),
+        ("keys", {"undo": "Ctrl+Z"}),
+        ("geometry", "no base 64!"),
+        ("docks", "AAA"),
+        ("reduce_motion", None),
+    ],
+)
+def test_one_choice_that_can_not_be_goes_back_alone(
+    tmp_path: Path, name: str, value: object
+) -> None:
+    path = tmp_path / "settings.json"
+    content = msgspec.json.encode({"language": "ko", "minimap": False, name: value})
+    path.write_bytes(content)
+    chosen, complaint = preferences.load(path)
+    assert chosen == Preferences(language="ko", minimap=False)
+    assert f"defaults: {name}." in complaint
+    assert (tmp_path / "settings.broken.json").read_bytes() == content
+
+
+def test_what_a_newer_version_chose_besides_is_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "settings.json"
+    path.write_bytes(b'{"theme": "dark", "weather": "fair"}')
+    assert preferences.load(path) == (Preferences(theme="dark"), "")
 
 
 def test_any_mutation_of_the_file_is_read_or_set_aside(tmp_path: Path) -> None:

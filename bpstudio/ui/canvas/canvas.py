@@ -18,7 +18,7 @@ from PySide6.QtWidgets import QToolTip, QWidget
 
 from bpstudio.language import _
 from bpstudio.playback.marks import Rect, around
-from bpstudio.playback.palette import THEMES, Theme
+from bpstudio.playback.palette import Theme
 from bpstudio.playback.picture import caption_of
 from bpstudio.playback.scene import Scene
 from bpstudio.playback.timeline import Wire
@@ -57,11 +57,11 @@ class Canvas(Dropping):
 
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
         super().__init__(studio, parent)
-        self.drawing = Drawing(studio.project, THEMES[studio.preferences.theme])
+        self.drawing = Drawing(studio.project, studio.theme)
         self.view = View()
         self._fitting = True
         self.captioned = True
-        self._dressed = studio.preferences.theme, studio.preferences.language
+        self._dressed = studio.theme, studio.preferences.language
         self._marked: frozenset[str] = frozenset()
         self._announced: object = None
         self._turns = admitted(self, studio)
@@ -254,11 +254,11 @@ class Canvas(Dropping):
         self.update()
 
     def _prefer(self, preferences: Preferences) -> None:
-        look = preferences.theme, preferences.language
+        look = self.studio.theme, preferences.language
         if look == self._dressed:
             return
         self._dressed = look
-        self.drawing.dress(THEMES[preferences.theme])
+        self.drawing.dress(self.studio.theme)
         self.leave_editors()
         self._say_what_it_is()
         if self._fitting:

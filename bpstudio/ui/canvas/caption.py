@@ -90,7 +90,7 @@ class CaptionBox:
         painter.drawPixmap(round(x * ratio) - 2, round(y * ratio) - 2, self._pixmap)
 
     def _said_at(self, instant: Instant, theme: Theme) -> Caption:
-        said = (instant.timeline, instant.moment, instant.phase, theme.name)
+        said = (instant.timeline, instant.moment, instant.phase, theme)
         if self.caption is None or said != self._said:
             self._said, self._unit = said, 0.0
             self.caption = caption_of(instant)

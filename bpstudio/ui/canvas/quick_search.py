@@ -11,7 +11,6 @@ from bpstudio.engine.formula import build
 from bpstudio.errors import FormulaError, GraphError
 from bpstudio.language import _, ngettext
 from bpstudio.playback.bodies import symbol
-from bpstudio.playback.palette import THEMES
 from bpstudio.project import fitting
 from bpstudio.project.placing import joined
 from bpstudio.project.project import Project
@@ -67,7 +66,7 @@ def fitting_entries(project: Project, text: str, where: Where) -> list[Entry]:
 
 def gate_offer(canvas: Canvas, entry: Entry, place: Point, where: Where) -> Offer:
     """A row for a gate, a layer, a loss or a data set."""
-    icon = QIcon(tile(entry, THEMES[canvas.theme.name], canvas.devicePixelRatioF()))
+    icon = QIcon(tile(entry, canvas.theme, canvas.devicePixelRatioF()))
     take = partial(_put, canvas, entry, place, where)
     return Offer(entry.title, take, icon=icon, help=entry.help)
 

@@ -24,7 +24,7 @@ from bpstudio.data.dataset import Dataset
 from bpstudio.errors import StudioError
 from bpstudio.language import N_, _, described
 from bpstudio.playback.marks import Box, Ink, Mark, Rect
-from bpstudio.playback.palette import THEMES, Theme
+from bpstudio.playback.palette import Theme
 from bpstudio.playback.views import axis_names, data_points, fit_marks
 from bpstudio.training.probes import Unseen, plane_of
 from bpstudio.ui.dialogs.tables import use
@@ -63,7 +63,7 @@ class DataDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(_("Data set"))
         self._window = window
-        self._theme = THEMES[window.studio.preferences.theme]
+        self._theme = window.studio.theme
         self.recipe: dict[str, Any] = {}
         self.made: Dataset | None = None
         self.sets = QListWidget()

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
 )
 
+from bpstudio import folders
 from bpstudio.errors import StudioError
 from bpstudio.language import _, ngettext
 from bpstudio.project import file
@@ -39,7 +40,7 @@ def offer(window: Window, orphans: list[Orphan]) -> None:
     if crashed:
         trace = problems.last_trace(min(orphan.began for orphan in crashed))
         said = _("The last session ended badly. Nothing was sent; what is known lies in {place}.")
-        said = said.format(place=trace or problems.folder())
+        said = said.format(place=trace or folders.logs())
     if window.guard.orphans:
         RecoveryDialog(window, said).open()
     elif said:

@@ -26,7 +26,6 @@ from PySide6.QtWidgets import (
 
 from bpstudio.errors import StudioError
 from bpstudio.language import N_, _
-from bpstudio.playback.palette import THEMES
 from bpstudio.playback.scene import laid_out
 from bpstudio.playback.sheet import sheet
 from bpstudio.playback.sweep_grid import named
@@ -175,7 +174,7 @@ class SweepDialog(QDialog):
         self.cancel.setText(_("Cancel"))
         self.keep.setText(_("Save as…"))
         self.table.setAccessibleName(_("Table of the trainings"))
-        self.grid.dress(THEMES[self._window.studio.preferences.theme])
+        self.grid.dress(self._window.studio.theme)
         self._of = None
         self.follow()
 
@@ -356,7 +355,7 @@ class SweepDialog(QDialog):
                 text = table_text(sweep, self.sweeps.outcomes)
                 path.write_text(text, encoding="utf-8", newline="")
                 return
-            theme = THEMES[self._window.studio.preferences.theme]
+            theme = self._window.studio.theme
             picture = self.grid.picture(theme)
             if picture is not None:
                 page = sheet([picture], None, 2.0)

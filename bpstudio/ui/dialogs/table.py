@@ -27,7 +27,6 @@ from bpstudio.data.dataset import Dataset
 from bpstudio.data.delimited import Layout
 from bpstudio.errors import StudioError
 from bpstudio.language import N_, _
-from bpstudio.playback.palette import THEMES
 from bpstudio.ui.dialogs.tables import Reading, use
 from bpstudio.ui.panels.form import Choice, Form, Whole
 from bpstudio.ui.panels.panel import label
@@ -162,7 +161,7 @@ class TableDialog(QDialog):
             whole.setValue(value)
             self.rows.row(key, whole)
             self.rows.say(key, words)
-        theme = THEMES[self._window.studio.preferences.theme]
+        theme = self._window.studio.theme
         self.cut.dress(theme)
         self.rows.dress(theme)
 

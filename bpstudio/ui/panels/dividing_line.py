@@ -20,7 +20,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from bpstudio.engine.op import Array
 from bpstudio.language import _
-from bpstudio.playback.palette import THEMES, Theme, blend
+from bpstudio.playback.palette import Theme, blend
 from bpstudio.project import edits
 from bpstudio.project.project import Project
 from bpstudio.ui.studio import Studio
@@ -218,7 +218,7 @@ class DividingLine(QWidget):
         super().paintEvent(event)
         if not self._there:
             return
-        theme = THEMES[self._studio.preferences.theme]
+        theme = self._studio.theme
         square = self._square
         points, wanted, weight, bias = _plane(self._studio.project, self.node)
         middle, along, _length = self._line()
@@ -249,7 +249,7 @@ class DividingLine(QWidget):
         self, painter: QPainter, points: Array, wanted: Array, weight: Array, bias: float
     ) -> None:
         """Each point by its class; a cross over those on the wrong side."""
-        theme = THEMES[self._studio.preferences.theme]
+        theme = self._studio.theme
         font = painter.font()
         font.setPixelSize(round(12 * theme.type))
         painter.setFont(font)
@@ -269,7 +269,7 @@ class DividingLine(QWidget):
                     painter.drawLine(at - step, at + step)
 
     def _paint_counter(self, painter: QPainter) -> None:
-        theme = THEMES[self._studio.preferences.theme]
+        theme = self._studio.theme
         right, count = counted(self._studio.project, self.node)
         font = painter.font()
         font.setPixelSize(round(15 * theme.type))

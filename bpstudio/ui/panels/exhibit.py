@@ -44,7 +44,7 @@ from bpstudio.lessons.exhibits.exhibit import (
     Slider,
     Words,
 )
-from bpstudio.playback.palette import THEMES, Theme, blend
+from bpstudio.playback.palette import Theme, blend
 from bpstudio.ui.lecturing import Lecture
 from bpstudio.ui.panels.panel import label
 from bpstudio.ui.studio import Studio
@@ -74,7 +74,7 @@ class Picture(QWidget):
 
     @property
     def _theme(self) -> Theme:
-        return THEMES[self._studio.preferences.theme]
+        return self._studio.theme
 
     def follow(self, exhibit: Exhibit) -> None:
         """Show what it has come to."""

@@ -25,7 +25,6 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeView, QVBoxLa
 
 from bpstudio.language import N_, _
 from bpstudio.playback import describing
-from bpstudio.playback.palette import THEMES
 from bpstudio.project import boxing, edits
 from bpstudio.ui.canvas import lines
 from bpstudio.ui.panels import rows
@@ -289,7 +288,7 @@ class Outline(QAbstractItemModel):
         if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleDescriptionRole):
             return rows.sentence(shown.project, row, self._held, shown.instant)
         if role == Qt.ItemDataRole.ForegroundRole and column != NAME:
-            theme = THEMES[self._studio.preferences.theme]
+            theme = self._studio.theme
             return QColor(theme.colours["forward" if column == VALUE else "gradient"])
         if role == Qt.ItemDataRole.FontRole and row is self.present and column == NAME:
             font = QFont()

@@ -7,7 +7,7 @@ from PySide6.QtGui import QHideEvent, QPaintEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QBoxLayout, QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from bpstudio.engine.run import BackwardStep
-from bpstudio.playback.palette import THEMES, Theme
+from bpstudio.playback.palette import Theme
 from bpstudio.playback.timeline import Moment
 from bpstudio.ui.panels.turns import admitted
 from bpstudio.ui.showing import Showing
@@ -38,7 +38,7 @@ class Panel(QWidget):
     @property
     def theme(self) -> Theme:
         """The palette that holds now."""
-        return THEMES[self.studio.preferences.theme]
+        return self.studio.theme
 
     def refresh(self) -> None:
         """Show what is current; only what differs is touched."""

@@ -65,7 +65,7 @@ class RunCurves:
 
     def show(self, runs: Sequence[Run], theme: Theme, log: bool) -> None:
         """Show these runs and no others."""
-        key = (tuple(runs), theme.name, log)
+        key = (tuple(runs), theme, log)
         if key == self._key:
             return
         self._key = key

@@ -12,7 +12,7 @@ from bpstudio.data import toys
 from bpstudio.engine.op import Array
 from bpstudio.playback import metrics
 from bpstudio.playback.bodies import symbol
-from bpstudio.playback.palette import CLASS_ROLES, THEMES, Theme
+from bpstudio.playback.palette import CLASS_ROLES, Theme
 from bpstudio.ui.panels.entries import Entry
 from bpstudio.ui.style import CODE, PROSE
 
@@ -25,12 +25,11 @@ _SMALLEST = 7.5
 
 def tile(entry: Entry, theme: Theme, scale: float) -> QPixmap:
     """The picture in the colours of that theme, for that many pixels per unit."""
-    return _drawn(entry, theme.name, scale)
+    return _drawn(entry, theme, scale)
 
 
 @lru_cache(maxsize=512)
-def _drawn(entry: Entry, name: str, scale: float) -> QPixmap:
-    theme = THEMES[name]
+def _drawn(entry: Entry, theme: Theme, scale: float) -> QPixmap:
     grown = scale * theme.type
     pixmap = QPixmap(round(WIDTH * grown), round(HEIGHT * grown))
     pixmap.setDevicePixelRatio(grown)
