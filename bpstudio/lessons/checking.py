@@ -96,9 +96,8 @@ def _outcomes(lesson: Lesson) -> Iterator[Outcome]:
                 case Predict():
                     yield _tried(lesson, part.line, part.ask, partial(_answer, part, project))
                 case Do():
-                    yield _tried(
-                        lesson, part.line, part.ask, partial(_conditions, part, step, project)
-                    )
+                    compute = partial(_conditions, part, step, lesson, project)
+                    yield _tried(lesson, part.line, part.ask, compute)
                 case Tried():
                     yield _tried(lesson, part.line, part.kind, partial(_exhibit, part, project))
                 case Choose():
@@ -179,12 +178,18 @@ def _exhibit(part: Tried, project: Project | None) -> None:
     made.controls(), made.picture(), made.said()
 
 
-def _conditions(question: Do, step: LessonStep, project: Project | None) -> None:
+def _conditions(question: Do, step: LessonStep, lesson: Lesson, project: Project | None) -> None:
     shown = step.tried
     known = kinds.begin(shown.kind, shown.of, project).facts() if shown is not None else {}
     for condition in question.until:
         stage.check_condition(condition)
         name, _space, words = condition.partition(" ")
+        if name == stage.COMPUTES and words.strip() not in lesson.projects:
+            raise StudioError(
+                N_("the lesson has no project {missing}; it has {known}."),
+                missing=words.strip(),
+                known=", ".join(lesson.projects) or "–",
+            )
         fact = words.partition("=")[0].strip()
         if name == "exhibit" and fact not in known:
             raise StudioError(

@@ -8,13 +8,25 @@ level rises by itself after three right answers in a row.
 from __future__ import annotations
 
 import enum
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 from bpstudio.engine.run import Recording
-from bpstudio.language import N_
-from bpstudio.lessons import stage
-from bpstudio.lessons.lesson import LessonStep, Predict, quantity_of
+from bpstudio.language import N_, _
+from bpstudio.lessons import building, stage
+from bpstudio.lessons.lesson import (
+    EVERYTHING,
+    Do,
+    Lesson,
+    LessonStep,
+    Predict,
+    State,
+    Text,
+    quantity_of,
+)
 from bpstudio.playback.timeline import Wire
 from bpstudio.playback.veil import KINDS, VALUE, Quantity, Veil, source_of
+from bpstudio.project.project import Project
 
 IN_A_ROW = 3
 """So many right answers, each at the first try, and the level rises."""
@@ -30,7 +42,7 @@ class Level(enum.IntEnum):
     PROMPTED = 3
     """All numbers are asked for, and by which rule they come."""
     ALONE = 4
-    """Every number is hidden, nothing is marked, and there are no hints."""
+    """The network is built from nothing first; then every number is hidden, and no hint given."""
 
 
 TITLES = {
@@ -71,6 +83,60 @@ def veil(step: LessonStep, level: Level, said: frozenset[Quantity]) -> Veil | No
     keys = [part.key for part in step.questions if isinstance(part, Predict)]
     last = quantity_of(keys[-1]) if keys else None
     return None if last is None else Veil(lifted=said - {last}, only=frozenset({last}))
+
+
+def to_build(lesson: Lesson, projects: Mapping[str, Project]) -> tuple[int, ...]:
+    """The numbers of the steps whose network is to be built first by who works alone.
+
+    Each network is asked for once, and only where numbers of it are asked for afterwards.
+    """
+    seen: set[str] = set()
+    found = []
+    for number, step in enumerate(lesson.steps):
+        name = step.state.project
+        asks = any(isinstance(part, Predict) for part in step.parts)
+        if not name or name in seen or step.state.fault or not asks:
+            continue
+        seen.add(name)
+        if building.buildable(projects[name]):
+            found.append(number)
+    return tuple(found)
+
+
+def with_building(
+    lesson: Lesson, projects: Mapping[str, Project], before: Collection[int]
+) -> Lesson:
+    """The lesson with a page before each of these steps, on which its network is to be built."""
+    steps: list[LessonStep] = []
+    for number, step in enumerate(lesson.steps):
+        if number in before:
+            steps.append(_page(step.state.project, projects[step.state.project], step.line))
+        steps.append(step)
+    return replace(lesson, steps=tuple(steps))
+
+
+def _page(name: str, project: Project, line: int) -> LessonStep:
+    return LessonStep(
+        _("From nothing"),
+        State(hide=EVERYTHING),
+        (
+            Text(
+                _("The canvas is empty. What is to be built: {formula}").format(
+                    formula=building.said(project)
+                )
+            ),
+            Text(_("Its inputs: {values}").format(values=building.values_said(project))),
+            Text(_("What comes of it stays hidden: those numbers are asked for afterwards.")),
+            Do(
+                _("Build it. Every network that computes the same is right."),
+                (f"{stage.COMPUTES} {name}",),
+                _("The next page has it."),
+                line,
+            ),
+        ),
+        line,
+        builds=name,
+    )
 
 
 def rule_of(recording: Recording, quantity: Quantity) -> str:

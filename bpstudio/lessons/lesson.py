@@ -132,12 +132,16 @@ Part = Text | Tried | Question
 
 @dataclass(frozen=True, eq=False)
 class LessonStep:
-    """One page of a lesson."""
+    """One page of a lesson.
+
+    With `builds` it begins with an empty canvas, on which that project is to be built.
+    """
 
     title: str
     state: State
     parts: tuple[Part, ...]
     line: int = 0
+    builds: str = ""
 
     @property
     def questions(self) -> tuple[Question, ...]:

@@ -25,6 +25,7 @@ from bpstudio.engine.op import Array
 from bpstudio.engine.run import Recording
 from bpstudio.errors import StudioError
 from bpstudio.language import N_
+from bpstudio.lessons import building
 from bpstudio.lessons.answers import read
 from bpstudio.lessons.lesson import EVERYTHING, NOTHING, LessonStep, Predict, quantity_of
 from bpstudio.playback.timeline import PHASES, Timeline
@@ -46,6 +47,7 @@ class Scene(NamedTuple):
     length: int
     selection: frozenset[str]
     facts: Mapping[str, float] = MappingProxyType({})
+    projects: Mapping[str, Project] = MappingProxyType({})
 
 
 def time_of(moment: str, timeline: Timeline) -> float:
@@ -226,6 +228,20 @@ def _exhibit(words: str, scene: Scene) -> bool:
     return bool(np.isclose(fact, float(read(text, ())), rtol=1e-4, atol=1e-9))
 
 
+def _computes(words: str, scene: Scene) -> bool:
+    """Whether it computes what a project of the lesson computes, however it was built."""
+    wanted = scene.projects.get(words)
+    return wanted is not None and not building.lacking(scene.project, wanted)
+
+
+def lacking(condition: str, scene: Scene) -> str:
+    """What of a condition is not there yet, as a sentence; empty where there is nothing to say."""
+    name, _space, words = condition.partition(" ")
+    wanted = scene.projects.get(words.strip()) if name == COMPUTES else None
+    return "" if wanted is None else building.lacking(scene.project, wanted)
+
+
+COMPUTES = "computes"
 CONDITIONS: Mapping[str, Callable[[str, Scene], bool]] = {
     "has": _has,
     "no": _lacks,
@@ -239,7 +255,9 @@ CONDITIONS: Mapping[str, Callable[[str, Scene], bool]] = {
     "right": _right,
     "outputs": _outputs_are,
     "exhibit": _exhibit,
+    COMPUTES: _computes,
 }
 """`has sigmoid` · `no exp` · `wire a -> b` · `selected a + b` · `value f = 3` · `gradient x = -4` ·
 `comes 200` out of any gate · `weight dense1.bias = -0.2` · `at backward f` · `right 4` rows ·
-`outputs 0 1 1 0` of the rows · `exhibit w = 2.4` · `exhibit over` of what it has come to."""
+`outputs 0 1 1 0` of the rows · `exhibit w = 2.4` · `exhibit over` of what it has come to ·
+`computes chain.bps` however it was built."""

@@ -19,7 +19,6 @@ from bpstudio.lessons import fading, stage
 from bpstudio.lessons.answers import Verdict, accepts, judge, read
 from bpstudio.lessons.exhibits import kinds
 from bpstudio.lessons.exhibits.exhibit import Exhibit
-from bpstudio.lessons.hints import LEVELS, hint
 from bpstudio.lessons.keys import computed
 from bpstudio.lessons.lesson import (
     Choose,
@@ -28,11 +27,10 @@ from bpstudio.lessons.lesson import (
     LessonStep,
     Predict,
     Question,
-    Reflect,
     quantity_of,
 )
 from bpstudio.lessons.shelf import Shelved
-from bpstudio.playback.digits import MINUS, significant
+from bpstudio.lessons.solutions import solution, worked
 from bpstudio.playback.veil import Quantity
 from bpstudio.project.project import Project
 from bpstudio.ui.studio import Kept, Studio
@@ -85,6 +83,8 @@ class Lecture(QObject):
         self._replies: dict[int, Reply] = {}
         self._turning = False
         self.lesson: Lesson | None = None
+        self._written: Lesson | None = None
+        self._built: tuple[int, ...] = ()
         self.exhibit: Exhibit | None = None
         self.level = fading.Level.PROMPTED
         self._streak = 0
@@ -113,8 +113,10 @@ class Lecture(QObject):
         """Begin a lesson at its first step; raises FileError or LessonError and changes nothing."""
         lesson = shelved.read(self._studio.preferences.language)
         projects = {name: lesson.project(name) for name in lesson.projects}
-        self._shelved, self.lesson, self._projects = shelved, lesson, projects
-        self._visits, self._said = {}, frozenset()
+        self._shelved, self._written, self._projects = shelved, lesson, projects
+        self._visits, self._said, self._built = {}, frozenset(), ()
+        self.lesson = lesson
+        self._insert(0)
         self._enter(0)
 
     def next(self) -> None:
@@ -162,8 +164,28 @@ class Lecture(QObject):
         """Give as much help as that level says, from this step on."""
         if level is not self.level:
             self.level, self._streak = level, 0
-            if self.on:
+            if self.lesson is not None:
+                here = self._number
+                self._insert(here)
+                self.place = here + sum(number < here for number in self._built)
                 self.again()
+
+    @property
+    def _number(self) -> int:
+        """Which step of the lesson as it is written this is, or is the page before."""
+        assert self.lesson is not None
+        return sum(not step.builds for step in self.lesson.steps[: self.place])
+
+    def _insert(self, first: int) -> None:
+        """From that step on, the pages that the level asks to build something on."""
+        assert self._written is not None
+        wanted = fading.to_build(self._written, self._projects)
+        alone = self.level is fading.Level.ALONE
+        self._built = (
+            *(number for number in self._built if number < first),
+            *(number for number in wanted if number >= first and alone),
+        )
+        self.lesson = fading.with_building(self._written, self._projects, self._built)
 
     # -- questions and answers ---------------------------------------------------------------
 
@@ -204,6 +226,10 @@ class Lecture(QObject):
                 option = question.options[int(typed)]
                 sentence = option.reason or (_("Right.") if option.right else _("Not that one."))
                 reply = Reply(typed, option.right, before.shown, before.tries + 1, sentence)
+            case Do():
+                lacking = self._lacking(question)
+                sentence = lacking or (_("Done.") if before.right else _("Not yet."))
+                reply = replace(before, said=sentence, tries=before.tries + 1, sentence=sentence)
             case _:
                 reply = replace(before, said=typed, right=True, tries=before.tries + 1)
         self._keep_reply(place, reply)
@@ -216,6 +242,7 @@ class Lecture(QObject):
         self._streak = self._streak + 1 if right and first else 0
         if self._streak == fading.IN_A_ROW and self.level < fading.Level.ALONE:
             self.level, self._streak = fading.Level(self.level + 1), 0
+            self._insert(self._number + 1)
             self.moved.emit()
 
     def reveal(self, place: int) -> None:
@@ -228,32 +255,12 @@ class Lecture(QObject):
 
     def solution(self, question: Question) -> str:
         """The answer to a question in words."""
-        match question:
-            case Predict():
-                exact = self._exact(question)
-                text = ", ".join(written(float(number)) for number in exact.ravel())
-                return _("The answer: {answer}").format(answer=text)
-            case Choose():
-                right = next(option for option in question.options if option.right)
-                return _("The answer: {answer}").format(answer=right.text)
-            case Do():
-                return question.help or _("Skipped.")
-            case Reflect():
-                return question.answer
-        return ""
+        return solution(question, self._own_project())
 
     def _worked(self, place: int) -> str:
-        """How an answer is reckoned, and the answer."""
-        question, whole = self.step.questions[place], self._studio.shown.whole
+        question = self.step.questions[place]
         assert isinstance(question, Predict)
-        quantity = quantity_of(question.key)
-        text = self.solution(question)
-        if quantity is None or whole is None:
-            return text
-        try:
-            return f"{hint(whole, quantity, LEVELS)}\n{text}"
-        except (StudioError, KeyError, StopIteration):
-            return text  # what is shown has no such number: the answer alone
+        return worked(question, self._own_project(), self._studio.shown.whole)
 
     def _predicted(self, question: Predict, typed: str, before: Reply) -> Reply:
         exact = self._exact(question)
@@ -326,7 +333,9 @@ class Lecture(QObject):
         self.turns += 1
         self._turning = True
         state = self.step.state
-        if state.project:
+        if self.step.builds:
+            studio.visit(Project())
+        elif state.project:
             studio.visit(self._projects[state.project])
         elif studio.aside is None:
             studio.visit(Project())
@@ -360,16 +369,7 @@ class Lecture(QObject):
             self._forget()
             self.moved.emit()
             return
-        shown = self._studio.shown
-        scene = stage.Scene(
-            self._studio.project,
-            shown.weights or self._studio.project.weights,
-            shown.whole,
-            shown.position,
-            shown.length,
-            self._studio.selection,
-            {} if self.exhibit is None else self.exhibit.facts(),
-        )
+        scene = self._scene()
         for place, question in enumerate(self.step.questions):
             if not isinstance(question, Do) or self.reply(place).right:
                 continue
@@ -381,6 +381,25 @@ class Lecture(QObject):
                 reply = self.reply(place)
                 self._keep_reply(place, replace(reply, right=True, sentence=_("Done.")))
 
+    def _scene(self) -> stage.Scene:
+        shown = self._studio.shown
+        return stage.Scene(
+            self._studio.project,
+            shown.weights or self._studio.project.weights,
+            shown.whole,
+            shown.position,
+            shown.length,
+            self._studio.selection,
+            {} if self.exhibit is None else self.exhibit.facts(),
+            self._projects,
+        )
+
+    def _lacking(self, question: Do) -> str:
+        """What a network that is being built still lacks, if the question is to build one."""
+        scene = self._scene()
+        said = (stage.lacking(condition, scene) for condition in question.until)
+        return next(filter(None, said), "")
+
     def _translate(self, _preferences: object) -> None:
         """The same lesson at the same place in the language that holds now."""
         if self.lesson is None or self._shelved is None:
@@ -390,20 +409,15 @@ class Lecture(QObject):
         except StudioError as error:
             self._studio.complain(error)
             return
-        if len(lesson.steps) == len(self.lesson.steps):
-            self.lesson = lesson
+        assert self._written is not None
+        if len(lesson.steps) == len(self._written.steps):
+            self._written = lesson
+            self.lesson = fading.with_building(lesson, self._projects, self._built)
             self.moved.emit()
 
     def _forget(self) -> None:
-        self.lesson, self._shelved, self.exhibit = None, None, None
+        self.lesson, self._written, self._shelved, self.exhibit = None, None, None, None
         self._visits, self._replies, self._said = {}, {}, frozenset()
-
-
-def written(number: float) -> str:
-    """A number as an answer: a whole one without decimals."""
-    if number.is_integer() and abs(number) < 1e6:
-        return f"{number:.0f}".replace("-", MINUS)
-    return significant(number)
 
 
 def lecture_of(studio: Studio) -> Lecture:

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 
 from bpstudio.errors import StudioError
 from bpstudio.language import _
-from bpstudio.lessons import fading
+from bpstudio.lessons import fading, stage
 from bpstudio.lessons.hints import LEVELS, hint
 from bpstudio.lessons.lesson import Choose, Do, Predict, Question, Reflect, quantity_of
 from bpstudio.ui.lecturing import Lecture
@@ -228,7 +228,37 @@ class Chosen(Asked):
 
 
 class Done(Asked):
-    """Something is to be done with the network; the studio sees when it is."""
+    """Something is to be done with the network; the studio sees when it is.
+
+    Where a network is to be built, a button says what it still lacks.
+    """
+
+    def fields(self) -> None:
+        """The button."""
+        assert isinstance(self.question, Do)
+        self.check: QPushButton | None = None
+        if not any(each.split()[0] == stage.COMPUTES for each in self.question.until):
+            return
+        self.check = QPushButton(_("What is missing?"))
+        self.check.clicked.connect(self._check)
+        row = QHBoxLayout()
+        row.addWidget(self.check)
+        row.addStretch(1)
+        self._column.addLayout(row)
+
+    def follow(self) -> None:
+        """Show what was said; once it is done nothing is missing."""
+        super().follow()
+        if self.check is not None:
+            self.check.setEnabled(not self._lecture.reply(self.place).right)
+
+    @property
+    def first(self) -> QWidget | None:
+        """The button, where there is one."""
+        return self.check
+
+    def _check(self, _checked: bool = False) -> None:
+        self._lecture.answer(self.place, "")
 
 
 class Reflected(Asked):
