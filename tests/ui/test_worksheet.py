@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from PySide6.QtGui import QPagedPaintDevice
+from PySide6.QtPrintSupport import QPrintDialog, QPrinterInfo
+from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QFileDialog
 
 from bpstudio import cli, resources
 from bpstudio.errors import StudioError
@@ -15,6 +18,8 @@ from bpstudio.playback.marks import Box, Numbers, Picture
 from bpstudio.project import file
 from bpstudio.project.project import Project
 from bpstudio.ui import worksheet
+from bpstudio.ui.studio import Notice
+from bpstudio.ui.window import Window
 
 
 def texts(picture: Picture) -> list[str]:
@@ -64,3 +69,42 @@ def test_what_does_not_fit_goes_on_on_the_next_page(tmp_path: Path) -> None:
     page = worksheet.Page("Many", worksheet.network(project, empty=True), lines)
     worksheet.save([page], tmp_path / "many.pdf")
     assert (tmp_path / "many.pdf").read_bytes().count(b"/Type /Page\n") >= 3
+
+
+def test_without_a_printer_the_pages_are_saved(
+    window: Window, notices: list[Notice], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(QPrinterInfo, "availablePrinterNames", list)
+    window.actions_by_id["print_worksheet"].trigger()
+    dialog = QApplication.activeModalWidget()
+    assert isinstance(dialog, QFileDialog)
+    assert "No printer" in notices[-1].text
+    dialog.fileSelected.emit(str(tmp_path / "sheet.pdf"))
+    dialog.close()
+    assert (tmp_path / "sheet.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_a_printer_gets_the_pages_and_no_file_is_asked_for(
+    window: Window, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    printed: list[tuple[worksheet.Page, ...]] = []
+
+    def take(_device: QPagedPaintDevice, pages: tuple[worksheet.Page, ...]) -> None:
+        printed.append(pages)
+
+    monkeypatch.setattr(QPrinterInfo, "availablePrinterNames", lambda: ["Paper"])
+    monkeypatch.setattr(worksheet, "print_on", take)
+    window.actions_by_id["print_worksheet"].trigger()
+    dialog = QApplication.activeModalWidget()
+    assert isinstance(dialog, QPrintDialog)
+    entries = [
+        box.itemText(row) for box in dialog.findChildren(QComboBox) for row in range(box.count())
+    ]
+    assert not any("PDF" in entry for entry in entries)
+    assert not any(
+        button.text() == "..." and button.isVisible()
+        for button in dialog.findChildren(QAbstractButton)
+    )
+    dialog.accepted.emit(dialog.printer())
+    dialog.close()
+    assert [len(pages) for pages in printed] == [2]

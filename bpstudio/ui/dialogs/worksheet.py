@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtPrintSupport import QPrintDialog, QPrinter
+from PySide6.QtPrintSupport import QAbstractPrintDialog, QPrintDialog, QPrinter, QPrinterInfo
 from PySide6.QtWidgets import QDialog, QFileDialog
 
 from bpstudio.errors import StudioError
@@ -42,10 +42,20 @@ def save(window: Window) -> None:
 
 
 def print_it(window: Window) -> None:
-    """Ask for a printer, and print the pages."""
+    """Ask for a printer, and print the pages; without any printer, ask for a file.
+
+    Qt's own way from that dialog into a file is not offered: it would ask about a file that is
+    there already, or cannot be written, in a loop of its own from which nothing else goes on.
+    """
+    if not QPrinterInfo.availablePrinterNames():
+        window.studio.notice(_("No printer is set up on this computer: save the pages as PDF."))
+        save(window)
+        return
     pages = pages_of(window)
     printer = QPrinter(QPrinter.PrinterMode.HighResolution)
+    printer.setDocName(window.studio.project.title or "worksheet")
     dialog = QPrintDialog(printer, window)
+    dialog.setOption(QAbstractPrintDialog.PrintDialogOption.PrintToFile, False)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     dialog.accepted.connect(lambda: worksheet.print_on(printer, pages))
     QDialog.open(dialog)
