@@ -9,13 +9,18 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
+from bpstudio.lessons.exhibits.taken import Taken
 from bpstudio.lessons.lesson import Do
 from bpstudio.lessons.shelf import ours
+from bpstudio.ui.dialogs.command import Command
+from bpstudio.ui.errands import Errands
 from bpstudio.ui.lecturing import Lecture, lecture_of
 from bpstudio.ui.panels.exhibit import ExhibitView
 from bpstudio.ui.panels.lesson import LessonPanel
 
 if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
     from bpstudio.ui.window import Window
 
 LEFT, RIGHT, UP, DOWN = (
@@ -97,6 +102,11 @@ def to_end(lecture: Lecture) -> None:
         if after is None:
             return
         lecture.tried(after)
+
+
+def await_errand(lecture: Lecture, qtbot: QtBot) -> None:
+    """Let what runs beside come to its end."""
+    qtbot.waitUntil(lambda: lecture.exhibit is None or lecture.exhibit.errand() is None)
 
 
 def mouse_tiles(view: ExhibitView) -> None:
@@ -186,12 +196,19 @@ HANDS: dict[str, Hands] = {
         lambda view: press(view, "units 2", "go"),
         lambda view: keys(view, RIGHT, ENTER),
     ),
+    "export": (
+        ("16-break-it", 5),
+        lambda view: press(view, "numpy"),
+        lambda view: keys(view, DOWN, UP, ENTER),
+    ),
 }
 
 
 @pytest.mark.parametrize("hand", ["mouse", "keys"])
 @pytest.mark.parametrize("kind", HANDS)
-def test_what_a_lesson_asks_is_done_by_either_hand(window: Window, kind: str, hand: str) -> None:
+def test_what_a_lesson_asks_is_done_by_either_hand(
+    window: Window, qtbot: QtBot, kind: str, hand: str
+) -> None:
     (name, place), by_mouse, by_keys = HANDS[kind]
     lecture, view = shown(window, name, place)
     assert not done(lecture)
@@ -199,6 +216,7 @@ def test_what_a_lesson_asks_is_done_by_either_hand(window: Window, kind: str, ha
     act = by_mouse if hand == "mouse" else by_keys
     act(view)
     to_end(lecture)
+    await_errand(lecture, qtbot)
     assert done(lecture)
     assert view.said.text() != before
     left = lecture.exhibit
@@ -219,3 +237,26 @@ def test_every_control_has_a_name_and_can_be_reached_by_tab(window: Window) -> N
         for button in view.buttons.values():
             assert button.text()
         lecture.leave()
+
+
+def test_who_leaves_the_step_has_given_up_what_runs_for_it(window: Window, qtbot: QtBot) -> None:
+    lecture, view = shown(window, "16-break-it", 5)
+    press(view, "pytorch")
+    assert lecture.exhibit is not None and lecture.exhibit.errand() is not None
+    assert not view.buttons["numpy"].isEnabled()
+    lecture.back()
+    running = lecture.findChild(Errands)
+    assert isinstance(running, Errands)
+    command = running.findChild(Command)
+    assert isinstance(command, Command)
+    assert not command.running
+    lecture.leave()
+
+
+def test_what_does_not_run_is_told(window: Window, qtbot: QtBot) -> None:
+    lecture, view = shown(window, "16-break-it", 5)
+    assert isinstance(lecture.exhibit, Taken)
+    lecture.tried(lecture.exhibit.acted("numpy").answered(None, "It does not run."))
+    assert view.said.text() == "It does not run."
+    assert not done(lecture)
+    lecture.leave()

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from bpstudio.engine.op import Array
+from bpstudio.project.project import Project
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,13 @@ class Slider:
 Control = Button | Slider
 
 
+class Errand(NamedTuple):
+    """An export that is to be written, run in its own runtime, and compared with the project."""
+
+    project: Project
+    format: str
+
+
 class Exhibit:
     """What every exhibit does; a kind is a frozen dataclass that says these."""
 
@@ -139,3 +147,11 @@ class Exhibit:
     def ticked(self) -> Exhibit | None:
         """A little later; None where nothing goes on by itself."""
         return None
+
+    def errand(self) -> Errand | None:
+        """What has to be run beside the window before it goes on; None for nothing."""
+        return None
+
+    def answered(self, difference: float | None, trouble: str) -> Exhibit:
+        """After its errand: the largest difference, or None and why there is none."""
+        return self

@@ -20,6 +20,7 @@ from bpstudio.lessons.exhibits import (
     ripple,
     router,
     stacked,
+    taken,
     tiles,
     wall,
 )
@@ -32,6 +33,7 @@ KINDS: Mapping[str, Callable[[str, Project | None], Exhibit]] = {
     "curves": curves.begin,
     "descent": descent.begin,
     "dying": dying.begin,
+    "export": taken.begin,
     "fork": fork.begin,
     "jacobian": jacobian.begin,
     "matrix": matrix.begin,

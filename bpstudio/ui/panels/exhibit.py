@@ -45,6 +45,7 @@ from bpstudio.lessons.exhibits.exhibit import (
     Words,
 )
 from bpstudio.playback.palette import Theme, blend
+from bpstudio.ui.errands import errands_of
 from bpstudio.ui.lecturing import Lecture
 from bpstudio.ui.panels.panel import label
 from bpstudio.ui.studio import Studio
@@ -221,6 +222,7 @@ class ExhibitView(QWidget):
         column.addLayout(self._make_controls())
         column.addWidget(self.said)
         lecture.showed.connect(self.follow)
+        errands_of(lecture)
         self.follow()
 
     def _make_controls(self) -> QGridLayout:
