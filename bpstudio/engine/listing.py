@@ -67,10 +67,11 @@ class Code:
         called = self.name(Thing(function), function.__name__)
         self.lines.append(f"{called}({', '.join(words)})")
 
-    def copyto(self, out: Thing, source: Thing) -> None:
-        """The entries of one array into another."""
+    def copyto(self, out: Thing, source: Thing, where: Thing | None = None) -> None:
+        """The entries of one array into another, perhaps only some."""
         called = self.name(Thing(np.copyto), "copyto")
-        self.lines.append(f"{called}({self.name(out)}, {self.name(source)})")
+        some = "" if where is None else f", where={self.name(where)}"
+        self.lines.append(f"{called}({self.name(out)}, {self.name(source)}{some})")
 
     def take(self, out: Thing, argument: str) -> None:
         """What the step is called with, into an array."""

@@ -106,7 +106,7 @@ def emit(
     last |= {value: len(lines) for _, value in goals}
     names = _Names()
     read = {v: leaves[v] for v in sorted(last.keys() & leaves.keys())}
-    for run, vector in _runs(read.items(), vectors):
+    for run, vector in runs(read.items(), vectors):
         for value, _ in run:
             names.give(value)
         said = "".join(f"{names.of[value]}, " for value, _ in run)
@@ -129,7 +129,7 @@ def emit(
         constant = tape.values[value].constant
         return names.of[value] if constant is None else _constant(code, constant)
 
-    for written, vector in _runs([(value, place) for place, value in goals], vectors):
+    for written, vector in runs([(value, place) for place, value in goals], vectors):
         words = [word(value) for value, _ in written]
         if vector is not None:
             pack = struct.Struct(f"{len(words)}d").pack_into
@@ -240,7 +240,7 @@ Item = tuple[int, Thing]
 """A value and where it lies."""
 
 
-def _runs(
+def runs(
     items: Iterable[Item], vectors: Sequence[Array]
 ) -> Iterable[tuple[list[Item], Array | None]]:
     """Values that lie side by side, with their part of a vector; each other one alone."""

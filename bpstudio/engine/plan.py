@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from bpstudio.engine import backprop, plain, rewrite, shapes, update
+from bpstudio.engine import backprop, levels, plain, rewrite, shapes, update
 from bpstudio.engine.batches import Batches
 from bpstudio.engine.calls import Call
 from bpstudio.engine.clipping import Clipping
@@ -308,7 +308,8 @@ class TrainingPlan:
         results = [d.value for d in destinations]
         calls = rewrite.live(calls, results)
         numbers = plain.applies(tape, calls, results)
-        return Passes(tape, calls, leaves, destinations, slabs, numbers)
+        wide = numbers and levels.pays(tape, calls)
+        return Passes(tape, calls, leaves, destinations, slabs, numbers and not wide, wide)
 
     def _penalise(self, code: Code) -> None:
         """λ · w and λ · sign(w) added to the gradient, in a few calls over the whole vectors."""
@@ -326,9 +327,10 @@ class TrainingPlan:
         Also how many lines are passes. `careful` is with NumPy even where plain Python would do.
         """
         code, own = Code(), self._passes
-        if own.plain and not careful:
+        if own.wide or (own.plain and not careful):
             vectors = (self.parameters, self.gradients)
-            plain.emit(code, own.tape, own.calls, own.leaves, own.destinations, vectors)
+            emit = levels.emit if own.wide else plain.emit
+            emit(code, own.tape, own.calls, own.leaves, own.destinations, vectors)
         else:
             lay_out(
                 own.tape,
@@ -349,7 +351,10 @@ class TrainingPlan:
 
 @dataclass(frozen=True)
 class Passes:
-    """Forward and backward, ready to be laid out; `plain` if Python on floats can do them."""
+    """Forward and backward, ready to be laid out.
+
+    `plain` if Python on floats does them best, `wide` if groups of single numbers do.
+    """
 
     tape: Tape
     calls: Sequence[Call]
@@ -357,6 +362,7 @@ class Passes:
     destinations: Sequence[Destination]
     slabs: Mapping[int, Thing]
     plain: bool
+    wide: bool
 
 
 @lru_cache(maxsize=64)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import bpstudio
-from bpstudio.engine import backprop, emit, layout, plan, run
+from bpstudio.engine import backprop, emit, layout, levels, plan, run
 from bpstudio.engine.graph import Graph, Node
 from bpstudio.engine.op import (
     Array,
@@ -24,6 +24,7 @@ from bpstudio.engine.op import (
     Statistic,
     catalog,
 )
+from bpstudio.engine.ops.custom import Formula
 from bpstudio.engine.ops.layer import Dense, MatMul
 from bpstudio.engine.ops.reshape import Reshape
 from bpstudio.engine.ops.source import Parameter
@@ -762,6 +763,13 @@ def numbers(names: str, weights: list[float]) -> Network:
     return network
 
 
+@pytest.fixture(params=["one by one", "in groups"])
+def single_numbers(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Networks of single numbers as plain Python, and by level, however small the groups are."""
+    monkeypatch.setattr(levels, "WORTH", math.inf if request.param == "one by one" else 0)
+    return str(request.param)
+
+
 @pytest.mark.parametrize(
     ("names", "weights", "finite"),
     [
@@ -782,12 +790,13 @@ def numbers(names: str, weights: list[float]) -> Network:
         ("relu", [math.nan], False),
     ],
 )
-def test_single_numbers_are_plain_python_and_as_numpy_has_them(
-    names: str, weights: list[float], finite: bool
+def test_single_numbers_are_done_their_own_way_and_as_numpy_has_them(
+    single_numbers: str, names: str, weights: list[float], finite: bool
 ) -> None:
     network = numbers(names, weights)
     ready = compiled(network)
-    assert ("item" in ready.text or "tolist" in ready.text) and ready.text.count("dot") == 0
+    plainly = "item" in ready.text or "tolist" in ready.text
+    assert plainly == (single_numbers == "one by one") and ready.text.count("dot") == 0
     recording = recorded(network)
     for _ in range(2):
         ready.gradient()
@@ -804,7 +813,9 @@ def test_single_numbers_are_plain_python_and_as_numpy_has_them(
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_single_numbers_read_here_and_there_keep_their_names_until_then(seed: int) -> None:
+def test_single_numbers_read_here_and_there_keep_their_places_until_then(
+    single_numbers: str, seed: int
+) -> None:
     rng = np.random.default_rng(seed)
     network = Network()
     ids = [network.parameter((), rng) for _ in range(int(rng.integers(1, 6)))]
@@ -822,7 +833,8 @@ def test_single_numbers_read_here_and_there_keep_their_names_until_then(seed: in
     ready = plan.compile_training(
         network.graph, network.shapes, network.weights, SGD(), rows=1, objective=ids[-1]
     )
-    assert "tolist" in ready.text and "pack" in ready.text
+    plainly = "tolist" in ready.text and "pack" in ready.text
+    assert plainly == (single_numbers == "one by one")
     recording = run.record(
         network.graph, {}, network.weights, seed={ids[-1]: np.ones(())}, ancestors_of=ids[-1]
     )
@@ -835,7 +847,52 @@ def test_single_numbers_read_here_and_there_keep_their_names_until_then(seed: in
             assert np.allclose(gradient, wanted, rtol=0, atol=1e-13 * most), key
 
 
-def test_an_infinite_step_in_the_middle_of_training_is_done_by_numpy() -> None:
+@pytest.mark.parametrize("seed", range(20))
+def test_numbers_of_all_sorts_side_by_side_do_not_mix(single_numbers: str, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    network = Network()
+    layer = [network.parameter((), rng) for _ in range(6)]
+    names = ["add", "multiply", "max", "min", "relu", "abs", "clip", "leaky_relu", "square"]
+    for _ in range(4):
+        new = []
+        for _ in range(14):
+            text = ("(x > 0) * x", "(x > y) + x * y")[int(rng.integers(2))]
+            op = Formula(text=text) if rng.random() < 0.3 else catalog[str(rng.choice(names))]()
+            reach = layer[:2] if rng.random() < 0.3 else layer
+            ports = [port for port in op.ports if port.kind is Kind.INPUT]
+            sources = {port.name: (str(rng.choice(reach)),) for port in ports}
+            new.append(network.add(op, sources, rng) or "")
+        layer = new
+    while len(layer) > 1:
+        sources = {"a": (layer.pop(0),), "b": (layer.pop(0),)}
+        layer.append(network.add(catalog["add"](), sources, rng) or "")
+    ready = compiled(network)
+    ready.gradient()
+    assert difference(network, ready, recorded(network)) <= TOLERANCE
+
+
+def test_groups_are_chosen_where_many_gates_of_a_sort_lie_side_by_side() -> None:
+    texts = {}
+    for width in (2, 100):
+        rng = np.random.default_rng(width)
+        network = Network()
+        layer = [network.parameter((), rng) for _ in range(width)]
+        for name in ("tanh", "sigmoid"):
+            layer = [network.add(catalog[name](), {"x": (id,)}, rng) or "" for id in layer]
+        while len(layer) > 1:
+            sources = {"a": (layer.pop(0),), "b": (layer.pop(0),)}
+            layer.append(network.add(catalog["add"](), sources, rng) or "")
+        ready = compiled(network)
+        ready.gradient()
+        assert difference(network, ready, recorded(network)) <= TOLERANCE
+        texts[width] = ready.text
+    assert "tolist" in texts[2] and "tolist" not in texts[100]
+    assert texts[100].count("tanh") < 5
+
+
+def test_an_infinite_step_in_the_middle_of_training_is_as_numpy_has_it(
+    single_numbers: str,
+) -> None:
     network = numbers("multiply exp", [1.0, 1.0])
     ready = compiled(network)
     for t, value in enumerate((1.0, 800.0, 2.0), start=1):
