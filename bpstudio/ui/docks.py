@@ -55,15 +55,17 @@ class Panel:
         """Whether it is one of `playback.plots`; those stand in tabs, in a menu of their own."""
         return self.kind == PLOT
 
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """What has to be imported to make it: its class is in the first of them."""
+        if self.is_plot:
+            return "bpstudio.ui.panels.plot", f"bpstudio.playback.plots.{self.name}"
+        return (f"bpstudio.ui.panels.{self.name}",)
+
     def make(self, studio: Studio, parent: QWidget | None = None) -> QWidget:
         """The panel itself."""
-        if self.is_plot:
-            from bpstudio.ui.panels.plot import PlotPanel
-
-            plot = import_module(f"bpstudio.playback.plots.{self.name}").PLOT
-            return PlotPanel(studio, plot, parent)
-        module = import_module(f"bpstudio.ui.panels.{self.name}")
-        made: QWidget = getattr(module, self.kind)(studio, parent)
+        module, *plots = map(import_module, self.modules)
+        made: QWidget = getattr(module, self.kind)(studio, *(plot.PLOT for plot in plots), parent)
         return made
 
 

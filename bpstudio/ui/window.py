@@ -16,24 +16,27 @@ from bpstudio.language import _
 from bpstudio.playback.why import Question
 from bpstudio.project.file import SUFFIX
 from bpstudio.project.recovery import Orphan
-from bpstudio.ui import actions, commands, icons, style
+from bpstudio.ui import actions, commands, icons, keys, style
 from bpstudio.ui.banner import Banner
 from bpstudio.ui.bars import TopBar
 from bpstudio.ui.canvas.canvas import Canvas
 from bpstudio.ui.dialogs import files
-from bpstudio.ui.docks import Docks
+from bpstudio.ui.docks import PANELS, Dock, Docks
 from bpstudio.ui.guard import Guard
 from bpstudio.ui.menus import Menus
 from bpstudio.ui.preferences import Preferences
 from bpstudio.ui.showing import Showing
 from bpstudio.ui.studio import Change, Studio
 from bpstudio.ui.timeline_bar import TimelineBar
+from bpstudio.ui.warming import Warming
 
 assert commands  # importing them fills the table of actions
 
 LARGEST = QSize(1680, 1050)
 """The first size of the window, on a screen that is large enough."""
 SMALLEST = QSize(640, 480)
+SOON = 10
+"""Milliseconds between two looks for what is imported beside the window."""
 
 
 class Window(QMainWindow):
@@ -62,6 +65,8 @@ class Window(QMainWindow):
         self._keep = keep
         self._spoken = studio.preferences.language
         self._leaving = False
+        self.warming = Warming()
+        self._waiting: Dock | None = None
         self._asked: Question | None = None
         self._flags: tuple[object, ...] = ()
         self.setObjectName("window")
@@ -73,6 +78,8 @@ class Window(QMainWindow):
         studio.preferred.connect(self._prefer)
 
         self.actions_by_id = actions.make(self, self)
+        keys.bind(self.actions_by_id, studio.preferences.keys)
+        actions.retitle(self.actions_by_id)
         self.canvas: Canvas = Canvas(studio)
         self.stage = Stage(self.canvas, self)
         self.stage.painted.connect(self._complete)
@@ -149,6 +156,7 @@ class Window(QMainWindow):
         app = QApplication.instance()
         if isinstance(app, QApplication):
             style.apply(app, self.studio.theme)
+        keys.bind(self.actions_by_id, preferences.keys)
         actions.retitle(self.actions_by_id)
         actions.draw_icons(self.actions_by_id)
         # The children hear of it after this; their texts are ours to say.
@@ -202,16 +210,22 @@ class Window(QMainWindow):
         """Make what was left for later, one thing at a time."""
         self.painted.emit()
         actions.draw_icons(self.actions_by_id)
+        self.warming.begin([name for panel in PANELS for name in panel.modules])
         QTimer.singleShot(0, self, self._fill_next)
 
     def _fill_next(self) -> None:
-        dock = None if self._leaving else next(self.docks.empty, None)
-        if dock is not None:
+        dock = None if self._leaving else self._waiting or next(self.docks.empty, None)
+        self._waiting = None
+        if dock is not None and not self.warming.has(dock.panel.modules):
+            self._waiting = dock
+            QTimer.singleShot(SOON, self, self._fill_next)
+        elif dock is not None:
             # First, so that a fault in one panel does not keep the others away.
             QTimer.singleShot(0, self, self._fill_next)
             dock.fill(self.studio)
         elif not self._leaving:
             self.guard.begin()
+            self.warming.go_on()
             self.ready.emit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -248,6 +262,7 @@ class Window(QMainWindow):
     def _end(self) -> None:
         """Keep how the window stood, and end what runs beside it."""
         self._leaving = True
+        self.warming.leave()
         self.leave_dialogs()
         geometry = b64encode(bytes(self.saveGeometry().data())).decode()
         state = bytes(self.saveState().data()) if self.docks.touched else b""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from PySide6.QtCore import QSignalBlocker, Qt, QTimer
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
@@ -104,6 +105,11 @@ class LessonPanel(Panel):
         if self.line is not None:
             self.line.show_neuron(self.line.node)
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """The lessons that one can choose are read when somebody looks."""
+        super().showEvent(event)
+        self._follow()
+
     def _follow(self) -> None:
         lecture = self.lecture
         lesson = lecture.lesson
@@ -111,8 +117,12 @@ class LessonPanel(Panel):
             self.level.setCurrentIndex(int(lecture.level) - 1)
         now = (lesson, lecture.place if lesson is not None else -1, lecture.turns)
         if now != self._of or self.area.widget() is None:
-            self._of = now
-            self._show_step() if lesson is not None else self._show_shelf()
+            if lesson is not None:
+                self._of = now
+                self._show_step()
+            elif self.isVisible():  # to read all lessons takes longer than a blink
+                self._of = now
+                self._show_shelf()
         for asked in self.asked:
             asked.follow()
         if lesson is not None and lecture.open_question is not None and lecture.answered:
