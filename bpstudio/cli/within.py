@@ -6,8 +6,9 @@ A frozen program has no Python that could be started with a line of code, only i
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
-QT_PLATFORM, RUN_EXPORTS = "qt-platform", "run-exports"
+QT_PLATFORM, RUN_EXPORTS, DRAW_REPORT = "qt-platform", "run-exports", "draw-report"
 
 
 def qt_platform(_words: Sequence[str]) -> int:
@@ -26,7 +27,20 @@ def run_exports(words: Sequence[str]) -> int:
     return 0
 
 
+def draw_report(words: Sequence[str]) -> int:
+    """Draw the report of a project as PDF; where Qt can't, that ends the process."""
+    from bpstudio.language import set_language
+    from bpstudio.project import file
+    from bpstudio.ui import report
+
+    source, out, language = words
+    set_language(language)
+    report.save(file.load(source), Path(out))
+    return 0
+
+
 COMMANDS: Mapping[str, Callable[[Sequence[str]], int]] = {
     QT_PLATFORM: qt_platform,
     RUN_EXPORTS: run_exports,
+    DRAW_REPORT: draw_report,
 }

@@ -6,6 +6,7 @@ import importlib.util
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from bpstudio.engine.op import Array
 from bpstudio.errors import FileError, StudioError
@@ -70,6 +71,17 @@ def verify(project: Project, format: str, path: str | Path) -> Verification:
     `skipped` then says why. Raises FileError for a file that can't be read or does not run.
     """
     return verify_many([(project, format, path)])[0]
+
+
+def tried(project: Project, format: str) -> Verification:
+    """Export into a folder that goes again, run that, and compare: `max_difference` says how far
+    the numbers are apart. It takes seconds.
+
+    Raises StudioError as `export` and `verify` do.
+    """
+    with TemporaryDirectory(prefix="bpstudio-") as name:
+        path = Path(name) / f"network{format_of(format).ending}"
+        return verify(project, format, export(project, format, path)[0])
 
 
 def verify_many(exports: Sequence[tuple[Project, str, str | Path]]) -> list[Verification]:
@@ -182,6 +194,7 @@ FORMATS: Mapping[str, Format] = {
             player.write,
         ),
         Format("report", N_("A report as a page with pictures"), ".html", (), report.html),
+        Format("pdf", N_("A report as PDF"), ".pdf", ("PySide6",), report.pdf),
         Format("markdown", N_("A report as Markdown"), ".md", (), report.markdown),
         Format("losses", N_("The loss of every step as a table"), ".csv", (), report.losses),
         Format("dot", N_("The graph for Graphviz"), ".dot", (), graph_text.dot),

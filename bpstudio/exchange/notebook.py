@@ -95,6 +95,12 @@ class Network:
         written = formats.export(self.project, format, path)
         return formats.verify(self.project, format, written[0]) if verify else None
 
+    def verify(self, format: str) -> Verification:
+        """What an export computes, run in its own runtime and compared: `max_difference` says how
+        far its numbers are from ours, and `skipped` why it was not run.
+        """
+        return formats.tried(self.project, format)
+
     def _repr_svg_(self) -> str:
         """Its picture, as Jupyter shows it."""
         return svg(picture(self.project), title=self.project.title)

@@ -1,23 +1,48 @@
-"""What was done, on one page: the network, its curve, its weights, its settings, the versions."""
+"""What was done, on one page: the network, its curve, its weights, its settings, the versions.
+
+What it says is a value (`tables`, `pictures`), which is written as a page, as Markdown and, by Qt
+in a process of its own, as PDF.
+"""
 
 from __future__ import annotations
 
+import os
 import platform
+import subprocess
+import sys
+from collections.abc import Iterator
 from html import escape
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from bpstudio import __version__
+from bpstudio import __version__, resources
+from bpstudio.errors import FileError
 from bpstudio.exchange.diagram import svg
 from bpstudio.exchange.files import Files
 from bpstudio.exchange.names import remark
 from bpstudio.exchange.web import SECURITY, STYLE
-from bpstudio.language import _, current_language
-from bpstudio.playback import views
+from bpstudio.language import N_, _, current_language
+from bpstudio.playback import views, weight_views
+from bpstudio.playback.marks import Picture
 from bpstudio.playback.picture import picture
+from bpstudio.playback.planes import planes
+from bpstudio.project import file
+from bpstudio.project.iteration import iteration
 from bpstudio.project.project import Project, complete, parameter_count
+from bpstudio.training.probes import Unseen, plane_of
 
 Rows = list[tuple[str, ...]]
+DRAW_REPORT = "draw-report"
+"""The word by which the program draws a report as PDF."""
+SECONDS = 300
+CELLS, ROWS = 56, 64
+"""What a neuron computes is drawn in so many cells each way, or for so many rows of the data."""
+ROW = 600.0
+"""Weights stand side by side up to so many canvas units."""
+MOST_WEIGHTS = 64
+"""So many weights are drawn at most; the table has them all."""
 
 
 def losses(project: Project) -> Files:
@@ -28,8 +53,8 @@ def losses(project: Project) -> Files:
 
 def markdown(project: Project) -> Files:
     """The report as Markdown, without pictures."""
-    parts = [f"# {_mark(_title(project))}", _mark(project.note)]
-    for heading, rows in _tables(project):
+    parts = [f"# {_mark(title(project))}", _mark(project.note)]
+    for heading, rows in tables(project):
         parts.append(f"## {heading}")
         head, *rest = rows
         lines = [head, ("---",) * len(head), *rest]
@@ -38,12 +63,12 @@ def markdown(project: Project) -> Files:
 
 
 def html(project: Project) -> Files:
-    """The report as a page, with the graph and the curve in it; it prints as well."""
-    pictures = [svg(picture(project), title=_title(project))]
-    if len(project.trained.losses):
-        pictures.append(svg(views.loss(project), title=_("Loss")))
-    parts = [f"<figure>{each}</figure>" for each in pictures if project.graph.nodes]
-    for heading, (head, *rest) in _tables(project):
+    """The report as a page, with its pictures in it; it prints as well."""
+    parts = [
+        f'<figure class="row">{"".join(svg(each, title=name) for name, each in row)}</figure>'
+        for row in pictures(project)
+    ]
+    for heading, (head, *rest) in tables(project):
         cells = "".join(f"<th>{escape(cell)}</th>" for cell in head)
         body = "".join(
             "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rest
@@ -51,22 +76,83 @@ def html(project: Project) -> Files:
         parts.append(f"<h2>{escape(heading)}</h2><table><tr>{cells}</tr>{body}</table>")
     page = f"""<!doctype html>
 <html lang="{current_language()}"><head><meta charset="utf-8">{SECURITY}
-<title>{escape(_title(project))}</title><style>{STYLE}
+<title>{escape(title(project))}</title><style>{STYLE}
 table {{ border-collapse: collapse; margin-bottom: 20px; }}
 td, th {{ border: 1px solid var(--border); padding: 4px 10px; text-align: left;
   overflow-wrap: anywhere; }}
 figure {{ margin-bottom: 16px; break-inside: avoid; }}
-</style></head><body><h1>{escape(_title(project))}</h1>
+.row {{ display: flex; flex-wrap: wrap; gap: 16px; justify-content: center; }}
+.row svg {{ flex: 0 1 auto; width: auto; max-width: 100%; }}
+tr {{ break-inside: avoid; }}
+</style></head><body><h1>{escape(title(project))}</h1>
 <p>{escape(project.note)}</p>{"".join(parts)}</body></html>
 """
     return Files(page.encode())
 
 
-def _title(project: Project) -> str:
+def pdf(project: Project) -> Files:
+    """The report as PDF. Raises FileError where Qt can't draw it."""
+    with TemporaryDirectory(prefix="bpstudio-") as name:
+        source, out = Path(name) / "project.bps", Path(name) / "report.pdf"
+        file.save(project, source)
+        environment = dict(os.environ)
+        if sys.platform.startswith("linux"):
+            environment["QT_QPA_PLATFORM"] = "offscreen"
+        words = [DRAW_REPORT, str(source), str(out), current_language()]
+        try:
+            ended = subprocess.run(
+                [*resources.program(), *words],
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                timeout=SECONDS,
+                check=False,
+            )
+        except (subprocess.TimeoutExpired, OSError) as error:
+            raise _not_drawn(error) from None
+        if ended.returncode or not out.exists():
+            said = ended.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
+            raise _not_drawn(said or f"exit status {ended.returncode}")
+        return Files(out.read_bytes())
+
+
+def title(project: Project) -> str:
+    """What stands above the report."""
     return project.title or "Backprop Studio"
 
 
-def _tables(project: Project) -> list[tuple[str, Rows]]:
+def pictures(project: Project) -> list[list[tuple[str, Picture]]]:
+    """The pictures with their names, in rows side by side: the network, its curve, its weights."""
+    if not project.graph.nodes:
+        return []
+    whole = complete(project)
+    beside = []
+    if len(whole.trained.losses):
+        beside.append((_("Loss"), views.loss(whole)))
+    if whole.data is not None and not isinstance(plane_of(whole.data.features, 2), Unseen):
+        beside.append((_("Decision boundary"), views.boundary(whole)))
+    tiles = planes(whole, recording=iteration(whole, most_rows=ROWS), cells=CELLS, once=True)
+    weights = list(weight_views.each_weight(whole))[:MOST_WEIGHTS]
+    rows = [[(title(project), picture(whole, planes=tiles))], beside]
+    rows += [[(_("Weights"), each) for each in row] for row in _side_by_side(weights)]
+    return [row for row in rows if row]
+
+
+def _side_by_side(pictures: list[Picture]) -> Iterator[list[Picture]]:
+    """The pictures in rows of no more than so much width."""
+    row: list[Picture] = []
+    for each in pictures:
+        if row and sum(other.bounds.width for other in (*row, each)) > ROW:
+            yield row
+            row = []
+        row.append(each)
+    if row:
+        yield row
+
+
+def tables(project: Project) -> list[tuple[str, Rows]]:
+    """The tables with their headings; the first row of each is its head."""
     whole = complete(project)
     return [
         (_("Network"), _network(whole)),
@@ -74,6 +160,10 @@ def _tables(project: Project) -> list[tuple[str, Rows]]:
         (_("Weights"), _weights(whole)),
         (_("Versions"), _versions()),
     ]
+
+
+def _not_drawn(reason: object) -> FileError:
+    return FileError(N_("The report can't be drawn: {reason}"), reason=reason)
 
 
 def _network(project: Project) -> Rows:

@@ -1,4 +1,4 @@
-"""Pictures beside the network: the decision boundary, the loss, the weights."""
+"""Pictures beside the network: the decision boundary and the loss."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bpstudio.data.dataset import Dataset
-from bpstudio.engine.op import Array, Kind
-from bpstudio.engine.run import Recording
+from bpstudio.engine.op import Array
 from bpstudio.language import _
 from bpstudio.playback import digits
 from bpstudio.playback.marks import (
@@ -34,11 +33,10 @@ from bpstudio.training.probes import Plane, Unseen, plane_of
 
 SIDE = 300.0
 CHART = (400.0, 260.0)
-_PAD = 22.0
+PAD = 22.0
 _HEAD, _SMALL = 11.5, 11.0
 FEW_POINTS = 24
 MOST_DRAWN = 4000
-_MOST_CELLS = 16
 
 
 def heading(text: str, x: float, y: float, theme: Theme) -> Text:
@@ -49,8 +47,8 @@ def heading(text: str, x: float, y: float, theme: Theme) -> Text:
 def note(text: str, theme: Theme) -> Picture:
     """A picture that could not be made, with the reason."""
     size = 12.5 * theme.type
-    words = Text(_PAD, _PAD + 20, (Span(text, "muted"),), size)
-    return Picture(Rect(0, 0, max(CHART[0], words.width + 2 * _PAD), 80), (words,))
+    words = Text(PAD, PAD + 20, (Span(text, "muted"),), size)
+    return Picture(Rect(0, 0, max(CHART[0], words.width + 2 * PAD), 80), (words,))
 
 
 def boundary(
@@ -76,17 +74,17 @@ def boundary(
         return note(_("Nothing leads from the data to an answer yet."), theme)
     if len(plane.low) == 1:
         return _fit(project.data, plane, outputs, theme)
-    top = _PAD + 22 * theme.type
-    rect = Rect(_PAD, top, SIDE, SIDE)
+    top = PAD + 22 * theme.type
+    rect = Rect(PAD, top, SIDE, SIDE)
     marks: list[Mark] = [
-        heading(_("Decision boundary"), _PAD, _PAD + 9 * theme.type, theme),
+        heading(_("Decision boundary"), PAD, PAD + 9 * theme.type, theme),
         answer_map(project, answer, outputs, plane, rect),
         Box(rect, 10.0, None, Ink("border"), 1.2),
         *data_points(project.data, plane, rect, theme),
         *axis_names(project.data, rect, theme),
     ]
-    height = rect.bottom + 22 * theme.type + _PAD / 2
-    return Picture(Rect(0, 0, SIDE + 2 * _PAD, height), tuple(marks))
+    height = rect.bottom + 22 * theme.type + PAD / 2
+    return Picture(Rect(0, 0, SIDE + 2 * PAD, height), tuple(marks))
 
 
 def answer_map(project: Project, answer: str, outputs: Array, plane: Plane, rect: Rect) -> Heat:
@@ -219,10 +217,10 @@ def loss(project: Project, *, losses: Array | None = None, theme: Theme = LIGHT)
     last = digits.tabular(float(series[kept[-1]]))
     x, y = points[-1].tolist()
     marks: list[Mark] = [
-        heading(_("Loss"), _PAD, _PAD + 9 * theme.type, theme),
+        heading(_("Loss"), PAD, PAD + 9 * theme.type, theme),
         Text(
             axes.rect.right,
-            _PAD + 9 * theme.type,
+            PAD + 9 * theme.type,
             (Span(last, "forward", MONO, 700),),
             13.0 * theme.type,
             "end",
@@ -259,7 +257,7 @@ def running_mean(series: Array, window: int) -> Array:
 
 def _aside(text: str, axes: Axes, theme: Theme) -> Text:
     """A remark beside a picture's heading."""
-    x, y = axes.rect.x + 12, _PAD + 9 * theme.type
+    x, y = axes.rect.x + 12, PAD + 9 * theme.type
     return Text(x, y, (Span(text, "muted"),), _HEAD * theme.type)
 
 
@@ -287,7 +285,7 @@ def ticks(low: float, high: float, count: int = 5) -> list[float]:
 
 
 def _fit(data: Dataset, plane: Plane, outputs: Array, theme: Theme) -> Picture:
-    title = heading(_("What it has learned"), _PAD, _PAD + 9 * theme.type, theme)
+    title = heading(_("What it has learned"), PAD, PAD + 9 * theme.type, theme)
     rect = _axes(theme, (0, 1), (0, 1)).rect
     marks = fit_marks(data, plane, outputs, rect, theme)
     return Picture(_chart_bounds(theme), (title, *marks))
@@ -328,82 +326,15 @@ def fit_marks(
         yield Line(curve, Ink("forward"), 2.2 * theme.wire**0.5)
 
 
-def weights(
-    project: Project, *, recording: Recording | None = None, theme: Theme = LIGHT
-) -> Picture:
-    """Every weight as a heat map with its numbers; with updates in the recording, what they become.
-
-    Large matrices are shown without numbers.
-    """
-    after = {f"{u.node}.{u.port}": u.after for u in recording.updates} if recording else {}
-    keys = [key for key in project.graph.keys(Kind.WEIGHT) if key in project.weights]
-    sheets = [(key, project.weights[key]) for key in keys if project.weights[key].ndim <= 2]
-    if not sheets:
-        return note(_("This network has no weights."), theme)
-    largest = max(float(np.abs(a).max(initial=0.0)) for _key, a in sheets) or 1.0
-    marks: list[Mark] = [heading(_("Weights"), _PAD, _PAD + 9 * theme.type, theme)]
-    y, wide = _PAD + 26.0 * theme.type, CHART[0]
-    for key, array in sheets:
-        name = project.graph[key.partition(".")[0]].label
-        grid = np.atleast_2d(array)
-        title = f"{name} · {key.partition('.')[2]}"
-        spans = (Span(title, "text", PROSE, 600), Span(f"  {digits.size_of(array)}", "muted", MONO))
-        marks.append(Text(_PAD, y + 8, spans, 12.5 * theme.type))
-        y += 18 * theme.type
-        new = np.atleast_2d(after[key]) if key in after else None
-        block, rect = _sheet(grid, new, largest, y, theme)
-        marks += block
-        y = rect.bottom + 24 * theme.type
-        wide = max(wide, rect.width + 2 * _PAD)
-    return Picture(Rect(0, 0, wide, y), tuple(marks))
-
-
-def _sheet(
-    grid: Array, new: Array | None, largest: float, y: float, theme: Theme
-) -> tuple[list[Mark], Rect]:
-    """One matrix: its heat map, and in each cell the number and what it becomes."""
-    rows, columns = grid.shape
-    if columns > _MOST_CELLS or rows > 2 * _MOST_CELLS:
-        side = max(2.0, min(10.0, 640.0 / columns, 320.0 / rows))
-        rect = Rect(_PAD, y, columns * side, rows * side)
-        return [Heat(rect, grid / largest, 4.0, smooth=False)], rect
-    decimals = 2 if new is None else _telling(grid, new)
-    wide = (62.0 if new is None else 62.0 + 8 * decimals) * theme.type
-    high = (30.0 if new is None else 44.0) * theme.type
-    rect = Rect(_PAD, y, columns * wide, rows * high)
-    # Paler than elsewhere, so that the numbers can be read on it.
-    marks: list[Mark] = [Heat(rect, 0.62 * grid / largest, 7.0, smooth=False)]
-    marks.append(Box(rect, 7.0, None, Ink("border"), 1.0))
-    size = 12.5 * theme.type
-    for row in range(rows):
-        for column in range(columns):
-            x = rect.x + (column + 0.5) * wide
-            middle = rect.y + (row + 0.5) * high
-            first = Span(digits.signed(float(grid[row, column]), decimals), "text", MONO)
-            up = 4.5 if new is None else -2.5
-            marks.append(Text(x, middle + up * theme.type, (first,), size, "middle"))
-            if new is not None:
-                second = Span("→ " + digits.signed(float(new[row, column]), decimals), "text", MONO)
-                below = middle + 13.5 * theme.type
-                marks.append(Text(x, below, (second,), 0.88 * size, "middle"))
-    return marks, rect
-
-
-def _telling(before: Array, after: Array) -> int:
-    """How many decimals it takes to see that something changed: two to four."""
-    moved = float(np.abs(after - before).max(initial=0.0))
-    return next((n for n in (2, 3) if moved >= 10.0**-n), 4)
-
-
 def _axes(theme: Theme, x: tuple[float, float], y: tuple[float, float]) -> Axes:
-    left = _PAD + 48 * theme.type
-    top = _PAD + 26 * theme.type
+    left = PAD + 48 * theme.type
+    top = PAD + 26 * theme.type
     return Axes(Rect(left, top, CHART[0], CHART[1]), x, y)
 
 
 def _chart_bounds(theme: Theme) -> Rect:
     axes = _axes(theme, (0, 1), (0, 1)).rect
-    return Rect(0, 0, axes.right + _PAD, axes.bottom + 46 * theme.type)
+    return Rect(0, 0, axes.right + PAD, axes.bottom + 46 * theme.type)
 
 
 def _tick(value: float) -> str:

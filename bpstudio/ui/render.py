@@ -21,7 +21,7 @@ from bpstudio.errors import StudioError
 from bpstudio.exchange.diagram import svg
 from bpstudio.exchange.files import Files, put
 from bpstudio.language import N_
-from bpstudio.playback import views
+from bpstudio.playback import views, weight_views
 from bpstudio.playback.marks import Picture
 from bpstudio.playback.palette import THEMES, Theme
 from bpstudio.playback.picture import drawn, picture
@@ -211,7 +211,7 @@ class _Drawer:
             return views.boundary(self.project, theme=self.theme)
         if view == "loss":
             return views.loss(self.project, theme=self.theme)
-        return views.weights(self.project, recording=self.recording, theme=self.theme)
+        return weight_views.weights(self.project, recording=self.recording, theme=self.theme)
 
 
 def _recorded(project: Project) -> Recording | None:

@@ -10,7 +10,7 @@ import pytest
 
 from bpstudio import resources
 from bpstudio.cli import main, within
-from bpstudio.exchange import fresh
+from bpstudio.exchange import fresh, report
 
 SCRIPT = """
 class ComputationalGraph:
@@ -26,7 +26,7 @@ def f(x):
 
 
 def test_each_word_that_is_used_is_known() -> None:
-    assert set(within.COMMANDS) == {within.QT_PLATFORM, fresh.RUN_EXPORTS}
+    assert set(within.COMMANDS) == {within.QT_PLATFORM, fresh.RUN_EXPORTS, report.DRAW_REPORT}
 
 
 def test_a_frozen_program_runs_exports_itself(

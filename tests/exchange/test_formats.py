@@ -27,7 +27,7 @@ def xor() -> Project:
 
 def test_the_formats_of_the_command_line() -> None:
     first = ["numpy", "pytorch", "torchrun", "onnx", "npz", "safetensors", "json"]
-    rest = ["keras", "c", "page", "player", "report", "markdown", "losses"]
+    rest = ["keras", "c", "page", "player", "report", "pdf", "markdown", "losses"]
     rest += ["dot", "mermaid", "tikz"]
     assert list(formats.FORMATS) == [*first, *rest]
     for name, form in formats.FORMATS.items():
@@ -84,6 +84,14 @@ def test_folders_may_have_any_name(xor: Project, tmp_path: Path) -> None:
         formats.export(build.network(toys.make("moons"), (2, 4, 1)), format, path)
         project = build.network(toys.make("moons"), (2, 4, 1))
         assert formats.verify(project, format, path).passed
+
+
+def test_a_format_is_tried_without_leaving_a_file(xor: Project) -> None:
+    found = formats.tried(xor, "numpy")
+    assert found.passed and found.max_difference is not None and found.max_difference < 1e-12
+    assert formats.tried(xor, "markdown").skipped
+    with pytest.raises(StudioError, match="There is no format theano"):
+        formats.tried(xor, "theano")
 
 
 def test_verification_sees_another_weight(xor: Project, tmp_path: Path) -> None:

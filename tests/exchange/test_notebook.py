@@ -48,6 +48,11 @@ def test_what_does_not_fit_is_a_sentence() -> None:
     assert "build" in dir(bpstudio)
 
 
+def test_an_export_is_compared() -> None:
+    found = bpstudio.build("xor", (2, 2, 1)).verify("numpy")
+    assert found.passed and found.max_difference is not None and found.max_difference < 1e-12
+
+
 def test_no_qt_is_imported() -> None:
     code = (
         "import bpstudio, sys\n"

@@ -11,7 +11,7 @@ import pytest
 
 from bpstudio.engine import graph
 from bpstudio.exchange.diagram import svg
-from bpstudio.playback import views
+from bpstudio.playback import views, weight_views
 from bpstudio.playback.palette import DARK, LIGHT, THEMES
 from bpstudio.playback.picture import picture
 from bpstudio.playback.planes import planes
@@ -72,7 +72,7 @@ def test_the_same_picture_gives_the_same_bytes() -> None:
 
 def test_a_page_of_views_fits_the_size() -> None:
     project = network()
-    pictures = [picture(project), views.boundary(project, cells=8), views.weights(project)]
+    pictures = [picture(project), views.boundary(project, cells=8), weight_views.weights(project)]
     page = sheet(pictures, (900, 700))
     assert page.size == (900, 700)
     for drawn, rect in page.parts:

@@ -9,7 +9,7 @@ import pytest
 
 from bpstudio.data import toys
 from bpstudio.data.dataset import Dataset
-from bpstudio.playback import views
+from bpstudio.playback import views, weight_views
 from bpstudio.playback.marks import Discs, Heat, Line, Picture
 from bpstudio.project import build
 from bpstudio.project.project import Project, Trained
@@ -154,21 +154,21 @@ def test_ticks_are_round_numbers(low: float, high: float, expected: list[float])
 
 def test_weights_before_and_after() -> None:
     project = network()
-    drawn = views.weights(project, recording=recorded(project))
+    drawn = weight_views.weights(project, recording=recorded(project))
     shown = texts(drawn)
     first = project.weights["dense1.weight"][0, 0]
     assert any(text.startswith(f"{first:+.2f}".replace("-", "−")) for text in shown)
     assert sum(text.startswith("→") for text in shown) == 17
-    without = texts(views.weights(project))
+    without = texts(weight_views.weights(project))
     assert not any(text.startswith("→") for text in without)
     grid = next(m for m in drawn.marks if isinstance(m, Heat))
     assert np.sign(grid.values).tolist() == np.sign(project.weights["dense1.weight"]).tolist()
 
 
 def test_large_matrices_have_no_numbers() -> None:
-    drawn = views.weights(network("spiral", (2, 64, 2)))
+    drawn = weight_views.weights(network("spiral", (2, 64, 2)))
     assert len(texts(drawn)) < 20
-    assert "no weights" in " ".join(texts(views.weights(of_formula("x + 1", x=1))))
+    assert "no weights" in " ".join(texts(weight_views.weights(of_formula("x + 1", x=1))))
 
 
 def test_no_text_lies_on_another_in_a_view() -> None:
@@ -178,7 +178,7 @@ def test_no_text_lies_on_another_in_a_view() -> None:
     drawings: list[Picture] = [
         views.boundary(project, cells=8),
         views.loss(project),
-        views.weights(project, recording=recorded(project)),
+        weight_views.weights(project, recording=recorded(project)),
     ]
     for drawn in drawings:
         for a, b in itertools.combinations(drawn.texts(), 2):
