@@ -82,7 +82,7 @@ class Moving:
 def state(moving: Moving) -> tuple[Mark, ...]:
     """What changes with each moment or training step, and stands still within it."""
     settled, _fading = _numbers(moving, moving.scene.each)
-    return (*wires(moving), *still(moving), *settled)
+    return (*wires(moving), *still(moving), *settled, *signs(moving))
 
 
 def wires(moving: Moving) -> tuple[Mark, ...]:
@@ -105,6 +105,12 @@ def still(moving: Moving) -> tuple[Mark, ...]:
 def readings(moving: Moving) -> tuple[Mark, ...]:
     """What is written on layers and losses as it runs: the sizes of gradients, the loss."""
     return (*_sizes(moving), *_losses(moving))
+
+
+def signs(moving: Moving) -> tuple[Mark, ...]:
+    """A plus where gradients have met again."""
+    instant, scene = moving.instant, moving.scene
+    return () if instant is None else tuple(rules.pluses(scene, rules.met_again(scene, instant)))
 
 
 def live(moving: Moving) -> tuple[Mark, ...]:

@@ -7,7 +7,7 @@ gets nothing goes dark (see `flow.py`), and where wires meet again their gradien
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -23,7 +23,7 @@ from bpstudio.playback.marks import Curves, Discs, Ink, Mark, Rect, Span, Text
 from bpstudio.playback.metrics import CAP_HEIGHT, MONO
 from bpstudio.playback.patterns import swapped
 from bpstudio.playback.scene import Scene
-from bpstudio.playback.timeline import Instant
+from bpstudio.playback.timeline import Instant, Moment, Timeline
 from bpstudio.playback.wires import Path
 
 MOST_RIDING = 8
@@ -40,12 +40,11 @@ _NEAR, _FAR = 9.0, 46.0
 def drawn(
     scene: Scene, instant: Instant, standing: Callable[[], Sequence[tuple[Rect, float]]]
 ) -> Iterator[Mark]:
-    """What is drawn of the rules at an instant.
+    """What is drawn of the rule of the gate where something happens.
 
     `standing` gives the numbers that may stand about the gate, and how visible each is now: none
     is covered. It is asked where something is drawn that could.
     """
-    yield from _badges(scene, instant)
     moment = instant.moment
     if moment is not None and isinstance(moment.step, BackwardStep):
         factors: list[Text] = []
@@ -53,7 +52,7 @@ def drawn(
         if not crosses and not instant.pulses:
             return
         taken = standing()
-        yield from _crossing(scene, instant, moment.step, [rect for rect, _shown in taken], factors)
+        yield from _crossing(scene, instant, moment, [rect for rect, _shown in taken], factors)
         seen = [rect for rect, shown in taken if shown > 0]
         yield from _riding(scene, instant, [*seen, *(text.rect for text in factors)])
 
@@ -79,7 +78,7 @@ def _riding(scene: Scene, instant: Instant, taken: Sequence[Rect]) -> Iterator[M
 def _crossing(
     scene: Scene,
     instant: Instant,
-    step: BackwardStep,
+    moment: Moment,
     taken: Sequence[Rect],
     factors: list[Text],
 ) -> Iterator[Mark]:
@@ -87,6 +86,8 @@ def _crossing(
 
     What it is multiplied by is put into `factors` as well.
     """
+    step = moment.step
+    assert isinstance(step, BackwardStep)
     forward = instant.timeline.steps[step.node]
     share = smooth(instant.progress / CROSSED)
     if share <= 0:
@@ -102,11 +103,20 @@ def _crossing(
         width = np.full(1, 1.6 * scene.theme.wire**0.5)
         yield Curves(curve, Ink("local", 0.9), width, (3.0, 3.0))
         yield Discs(reached[None], 3.2 * scene.theme.wire**0.5, Ink("local"))
-        around = [*taken, *(each.rect for each in factors)]
-        text = _factor(scene, step, forward, (port, other), around)
+        placed = _factors(scene, instant.timeline, moment)
+        if port not in placed:
+            around = [*taken, *(each.rect for each in factors)]
+            placed[port] = _factor(scene, step, forward, (port, other), around)
+        text = placed[port]
         if text is not None:
             factors.append(text)
             yield text
+
+
+@lru_cache(maxsize=4)
+def _factors(_scene: Scene, _timeline: Timeline, _moment: Moment) -> dict[str, Text | None]:
+    """What stands beside a gate in one moment, by port: found once, for nothing there moves."""
+    return {}
 
 
 def _factor(
@@ -156,23 +166,24 @@ def _meets(rect: Rect, others: Array) -> bool:
     return bool(((across > 0.01) & (down > 0.01)).any())
 
 
-def _badges(scene: Scene, instant: Instant) -> Iterator[Mark]:
-    """A plus at each fork, once something has come back to it."""
+def met_again(scene: Scene, instant: Instant) -> tuple[str, ...]:
+    """The forks at which a plus stands, for something has come back to them."""
     timeline = instant.timeline
     if not instant.returning or len(timeline.forks) > MOST_BADGES:
+        return ()
+    bodies = ((id, scene.bodies.get(id)) for id in timeline.forks)
+    seen = (id for id, body in bodies if body and not body.tiles and body.last.id == id)
+    return tuple(
+        id for id in seen if any(instant.passed(wire) >= 0.5 for wire in timeline.forks[id])
+    )
+
+
+def pluses(scene: Scene, forks: Iterable[str]) -> Iterator[Mark]:
+    """A plus at each of these forks."""
+    ends = [scene.bodies[id].output for id in forks]
+    if not ends:
         return
-    places = []
-    for id, wires in timeline.forks.items():
-        body = scene.bodies.get(id)
-        if body is None or body.tiles or body.last.id != id:
-            continue
-        if any(instant.passed(wire) >= 0.5 for wire in wires):
-            places.append((body.output[0] + BADGE + 2.5, body.output[1]))
-    if places:
-        yield from _pluses(np.array(places), scene)
-
-
-def _pluses(places: Array, scene: Scene) -> Iterator[Mark]:
+    places = np.array(ends) + np.array([BADGE + 2.5, 0.0])
     grown = scene.theme.wire**0.4
     radius, arm = BADGE * grown, 3.6 * grown
     yield Discs(places, radius, Ink("panel"), Ink("gradient"), 1.5 * grown)

@@ -70,13 +70,15 @@ class Scene:
     @cached_property
     def stubs(self) -> Mapping[str, Array]:
         """For each result that feeds nothing the controls (1, 16, 2) of the wire out of it."""
-        ends = {}
-        for id, (x, y) in ((id, at) for body in self.each for id, at in body.exits.items()):
-            if self.graph.readers[id] or self.graph[id].op.category == "source":
-                continue
-            end = np.array([[x + STUB * self.theme.type, y]])
-            ends[id] = in_halves(curves(np.array([[x, y]]), end, LEAD))
-        return ends
+        starts = {
+            id: at
+            for body in self.each
+            for id, at in body.exits.items()
+            if not self.graph.readers[id] and self.graph[id].op.category != "source"
+        }
+        begin = np.array([*starts.values()], dtype=float).reshape(-1, 2)
+        wires = in_halves(curves(begin, begin + np.array([STUB * self.theme.type, 0.0]), LEAD))
+        return {id: wires[row : row + 1] for row, id in enumerate(starts)}
 
     @cached_property
     def frames(self) -> tuple[Frame, ...]:

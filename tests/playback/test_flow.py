@@ -216,7 +216,7 @@ def test_a_fork_has_a_plus_once_something_came_back() -> None:
     line, here = timeline(project), scene(project)
 
     def badges(t: float) -> int:
-        marks = flow.running(flow.Moving(here, line.at(t), {}, {}))
+        marks = flow.state(flow.Moving(here, line.at(t), {}, {}))
         return sum(len(m.centres) for m in marks if isinstance(m, Discs) and m.stroke and m.fill)
 
     assert badges(2.0) == 0

@@ -232,7 +232,7 @@ def test_a_click_on_a_red_number_asks(studio: Studio, qtbot: QtBot) -> None:
     canvas.repaint()
     label = next(
         label
-        for label in canvas.drawing._numbers.labels
+        for label in canvas.drawing.figures.numbers.labels
         if (label.node, label.role) == ("x", "gradient")
     )
     x, y = canvas.view.to_widget((label.x, label.y - 4))

@@ -119,7 +119,7 @@ def test_a_click_on_a_question_takes_the_answer_there(window: Window, qtbot: QtB
     canvas.grab()
     label = next(
         label
-        for label in canvas.drawing._numbers.labels
+        for label in canvas.drawing.figures.numbers.labels
         if label.role == "gradient" and label.key == "z"
     )
     at = canvas.view.to_widget((label.x, label.y - 4))

@@ -12,15 +12,14 @@ from PySide6.QtGui import QColor, QPainter
 
 from bpstudio.engine.op import Array
 from bpstudio.engine.places import Place
-from bpstudio.playback import flow
 from bpstudio.playback.badges import Badge
 from bpstudio.playback.bodies import NUMBER
 from bpstudio.playback.detail import FAR, MIDDLE, NEAR, detail_at
 from bpstudio.playback.flow import Moving
 from bpstudio.playback.ground import framing
-from bpstudio.playback.labels import Label, labels
+from bpstudio.playback.labels import Label
 from bpstudio.playback.marks import Rect, around
-from bpstudio.playback.near import holding, points
+from bpstudio.playback.near import holding
 from bpstudio.playback.palette import Theme
 from bpstudio.playback.scene import Scene, scene
 from bpstudio.playback.timeline import Instant, Timeline, Wire
@@ -29,11 +28,12 @@ from bpstudio.project.project import Project
 from bpstudio.ui.canvas import readings
 from bpstudio.ui.canvas.badging import Badging
 from bpstudio.ui.canvas.caption import CaptionBox
+from bpstudio.ui.canvas.figures import Figures, onto
 from bpstudio.ui.canvas.ghost import Lifted
 from bpstudio.ui.canvas.glide import Glide, Gliding, glide
 from bpstudio.ui.canvas.grid import paint_grid
 from bpstudio.ui.canvas.hit import Targets
-from bpstudio.ui.canvas.numbers import Atlas, Numbers
+from bpstudio.ui.canvas.passing import Passing
 from bpstudio.ui.canvas.sprites import Sprites, legible
 from bpstudio.ui.canvas.static import MARGIN, Layer
 from bpstudio.ui.canvas.tiles import Tiles
@@ -69,7 +69,9 @@ class Drawing:
         self.tiles = Tiles()
         self.caption = CaptionBox()
         self.ground = Layer(self._paint_ground)
-        self.wires = Layer(self._paint_wires, self.ground)
+        self.wires = Layer(self._paint_wires, self.ground, hasty=True)
+        self.figures = Figures(self.wires)
+        self._passing = Passing()
         self._sprites, self._ghost_sprites = Sprites(), Sprites()
         self._scene: Scene | None = None
         self._standing: Scene | None = None
@@ -78,7 +80,6 @@ class Drawing:
         self._wiring: Wiring | None = None
         self._timeline: Timeline | None = None
         self._times: tuple[Array, Array] = (np.zeros(0), np.zeros(0))
-        self._numbers = Numbers((), None)
         self._run: Run | None = None
         self._state: tuple[object, ...] = ()
         self._weights: Mapping[str, Array] = {}
@@ -86,7 +87,6 @@ class Drawing:
         self._took = dict(self._drawn)
         self._due: list[str] = []
         self._queue: list[Rect] = []
-        self._atlas: Atlas | None = None
         self.dress(theme)
 
     # -- what is drawn -----------------------------------------------------------------------
@@ -137,7 +137,7 @@ class Drawing:
     @property
     def behind(self) -> bool:
         """Whether there is something left to draw for when one pans on."""
-        return self.wires.behind
+        return self.figures.behind
 
     def badge_at(self, shown: Showing, place: Point) -> Badge | None:
         """The badge that is drawn at a place of the canvas."""
@@ -147,20 +147,20 @@ class Drawing:
 
     def visible_numbers(self, instant: Instant, part: Rect) -> list[tuple[str, str]]:
         """Role and text of each number that can be read in a part of the canvas."""
-        return self._numbers.visible(instant, part, self.atlas(1.0))
+        return self.figures.numbers.visible(instant, part, self.figures.atlas(self.theme, 1.0))
 
     def number_at(self, instant: Instant | None, place: tuple[float, float]) -> Label | None:
         """The number on a wire that is written at that place."""
         if instant is None or self.detail == FAR:
             return None
-        return self._numbers.at(instant, place, self.theme.type)
+        return self.figures.numbers.at(instant, place, self.theme.type)
 
     def gradient_at(self, shown: Showing, place: Point) -> Place | None:
         """Where the gradient is whose number is at a place of the canvas: a node, or a wire."""
         instant = instant_of(shown)
         if instant is None or shown.timeline is not self._timeline:
             return None
-        label = self._numbers.gradient_at(instant, place, NUMBER * self.theme.type)
+        label = self.figures.numbers.gradient_at(instant, place, NUMBER * self.theme.type)
         if label is None or isinstance(label.key, int):
             return None
         return label.key if isinstance(label.key, tuple) else (label.key, "", 0)
@@ -174,7 +174,6 @@ class Drawing:
     def dress(self, theme: Theme) -> None:
         """Take the colours and the sizes of a theme, and the words of the current language."""
         self.theme = theme
-        self._atlas = None
         self.ground.background = QColor(theme.colours["canvas"])
         self.renew()
 
@@ -186,6 +185,7 @@ class Drawing:
         self._queue = []
         self._glide = None
         self.caption.forget()
+        self.figures.forget()
         self.ground.forget()
         self.wires.forget()
 
@@ -225,13 +225,9 @@ class Drawing:
         if self._wiring is None:
             self._wiring = wiring(here)
         if timeline is not self._timeline or self._run is None:
-            before, self._timeline = self._timeline, timeline
-            if timeline is not None and before is not None and alike(before, timeline):
-                self._numbers.tell(timeline.recording)
-            else:
+            self._timeline = timeline
+            if not self.figures.follow(here, timeline):
                 self._times = self._wiring.times(timeline)
-                found = labels(here, timeline, here.each) if timeline is not None else ()
-                self._numbers = Numbers(found, timeline.recording if timeline is not None else None)
         state = (timeline, reached(instant), instant.phase if instant else "")
         if state[1:] != self._state[1:] or self._run is None:
             self._follow_run(instant)
@@ -334,26 +330,29 @@ class Drawing:
             self._paint_gliding(painter, shown, view, size, ratio, self._glide)
             return True
         self._glide = None
-        whole = self.wires.show(painter, view, size, ratio, hurry=hurry)
-        unit = view.scale * ratio
-        painter.translate(-round(view.x * unit), -round(view.y * unit))
-        painter.scale(unit, unit)
+        instant = instant_of(shown)
+        moving = Moving(self.scene, instant, shown.weights, {})
+        whole = self.figures.show(
+            painter,
+            moving,
+            self.targets,
+            self.lifted,
+            self.detail,
+            view,
+            size,
+            ratio,
+            hurry=hurry,
+        )
         away = self.lifted.bodies if self.lifted else frozenset()
         tiled = [b for b in self.targets.tiled_within(seen) if b.node.id not in away]
         if self.detail != FAR:
             self.tiles.paint(painter, self.theme, tiled)
         if self.lifted is not None:
             self._paint_lifted(painter, shown, self.lifted)
-        instant = instant_of(shown)
-        if instant is None:
-            return whole
-        if self.detail != FAR:
-            self._paint_numbers(painter, instant, unit, seen)
-        moving = Moving(self.standing, instant, shown.weights, {})
-        if self.detail == NEAR:
-            paint_marks(painter, points(moving, self.targets.within(seen)), self.theme)
-        if not shown.training:
-            paint_marks(painter, flow.running(moving, near=self.detail != FAR), self.theme)
+        if instant is not None and not shown.training:
+            if self.lifted is not None and self.lifted.touches(instant.moment):
+                moving = replace(moving, scene=self.standing)
+            self._passing.paint(painter, moving, near=self.detail != FAR, seen=seen)
         return whole
 
     def _paint_gliding(
@@ -368,28 +367,10 @@ class Drawing:
         unit, seen = view.scale * ratio, view.seen(*size)
         everything = QRectF(0, 0, size[0] * ratio, size[1] * ratio)
         painter.fillRect(everything, self.ground.background)
-        painter.translate(-round(view.x * unit), -round(view.y * unit))
-        painter.scale(unit, unit)
+        onto(painter, view, unit)
         paint_grid(painter, seen, self.theme)
         here = going.at(going.share())
         self._gliding.paint(painter, here, shown, self.detail, self.tiles, seen)
-
-    def atlas(self, unit: float) -> Atlas:
-        """The digits at that many pixels of the screen per canvas unit."""
-        if self._atlas is None or self._atlas.unit != unit:
-            self._atlas = Atlas(self.theme, unit)
-        return self._atlas
-
-    def _paint_numbers(self, painter: QPainter, instant: Instant, unit: float, seen: Rect) -> None:
-        away = self.lifted.labels if self.lifted else frozenset[str]()
-        atlas = self.atlas(unit)
-        self._atlas = self._numbers.paint(painter, atlas, instant, seen, away)
-        if self.lifted is not None:
-            part = self.lifted
-            bodies = [body for body in part.scene.each if not part.labels.isdisjoint(body.ids)]
-            found = labels(part.scene, instant.timeline, bodies)
-            numbers = Numbers(found, instant.timeline.recording)
-            self._atlas = numbers.paint(painter, self._atlas, instant, seen)
 
     def _paint_lifted(self, painter: QPainter, shown: Showing, part: Lifted) -> None:
         self._ghost_sprites.paint(painter, part.scene, part.moving, self.detail)
@@ -404,6 +385,8 @@ class Drawing:
         moving = Moving(part.scene, instant, shown.weights, {})
         draw_strands(painter, moving, wires.strands)
         readings.paint(painter, moving, self.detail, self.badging, part.moving)
+        if self.detail != FAR:
+            self.figures.paint_apart(painter, moving, part)
 
     def _paint_ground(self, painter: QPainter, parts: list[Rect], _rough: bool) -> None:
         for part in parts:
@@ -443,8 +426,3 @@ class Drawing:
 def instant_of(shown: Showing) -> Instant | None:
     """Where playback is; sources alone have values too, though nothing ever happens."""
     return shown.timeline.at(shown.position) if shown.timeline is not None else None
-
-
-def alike(before: Timeline, after: Timeline) -> bool:
-    """Whether two timelines have the same moments of the same network."""
-    return before.recording.graph is after.recording.graph and len(before) == len(after)

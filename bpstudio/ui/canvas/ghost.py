@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from bpstudio.engine.graph import Graph
+from bpstudio.engine.run import Update
 from bpstudio.playback.bodies import Body
 from bpstudio.playback.scene import Scene
-from bpstudio.playback.timeline import Wire
+from bpstudio.playback.timeline import Clear, Moment, Wire
 from bpstudio.playback.wires import Path, paths
 from bpstudio.project.boxes import Boxes
 
@@ -33,7 +34,16 @@ class Lifted:
         """The wires that move, by where they end."""
         return frozenset(path.wire for path in self.paths)
 
-    @property
+    def touches(self, moment: Moment | None) -> bool:
+        """Whether something moves at which a moment happens, or which feeds that."""
+        if moment is None or isinstance(moment.step, Clear):
+            return moment is not None
+        concerned = {moment.node}
+        if not isinstance(moment.step, Update):
+            concerned |= {id for sources in moment.step.sources.values() for id in sources}
+        return any(not concerned.isdisjoint(body.ids) for body in self.moving)
+
+    @cached_property
     def moving(self) -> tuple[Body, ...]:
         """The bodies that move, where they are now."""
         return tuple(body for body in self.scene.each if body.node.id in self.bodies)

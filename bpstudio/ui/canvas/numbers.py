@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,8 @@ from bpstudio.ui.painter import font
 
 ROLES = ("forward", "clear", "gradient", "update")
 LONGEST = 16
+REACH = 60.0
+"""How far from its middle a number reaches, in canvas units, at most."""
 _WEIGHT = 700
 _EM = 64
 _USUAL = "0123456789.e+∞‖ ×→na" + MINUS + UNKNOWN
@@ -137,21 +139,14 @@ class Numbers:
 
     def visible(self, instant: Instant, part: Rect, atlas: Atlas) -> list[tuple[str, str]]:
         """Role and text of those that can be read in a part of the canvas, as they are drawn."""
-        chosen = np.flatnonzero((self.opacities(instant) >= 0.5) & self._within(part))
+        chosen = np.flatnonzero((self.opacities(instant) >= 0.5) & self._inside(part))
         atlas = self._write(chosen, atlas)
         rows = [[index for index in row if index >= 0] for row in self._glyphs[chosen].tolist()]
         texts = ["".join(atlas.characters[index] for index in row) for row in rows]
         return list(zip((self.labels[i].role for i in chosen.tolist()), texts, strict=True))
 
-    def paint(
-        self,
-        painter: QPainter,
-        atlas: Atlas,
-        instant: Instant,
-        part: Rect,
-        away: Collection[str] = (),
-    ) -> Atlas:
-        """Those that meet a part of the canvas, but for those of nodes that are `away`.
+    def paint(self, painter: QPainter, atlas: Atlas, shown: Array) -> Atlas:
+        """Each as visible as that, (n,).
 
         The atlas may have to grow for a character that it lacks; the one to go on with is
         returned.
@@ -159,9 +154,6 @@ class Numbers:
         unit = atlas.unit
         if NUMBER * atlas.theme.type * unit < LEGIBLE or not self.labels:
             return atlas
-        shown = self.opacities(instant) * self._within(part.grown(60.0))
-        if away:
-            shown = shown * [label.node not in away for label in self.labels]
         chosen = np.flatnonzero(shown)
         if not len(chosen):
             return atlas
@@ -199,7 +191,20 @@ class Numbers:
             return None
         return self.labels[int(found[np.argmin(np.abs(self._x[found] - x))])]
 
-    def _within(self, part: Rect) -> Array:
+    def within(self, part: Rect) -> Array:
+        """Which of them may meet a part of the canvas, (n,)."""
+        return self._inside(part.grown(REACH))
+
+    def rects(self, chosen: Array, size: float) -> list[Rect]:
+        """What some of them cover, written in that size."""
+        found = []
+        for index in chosen.tolist():
+            x, y = float(self._x[index]), float(self._y[index])
+            wide = width_of(self.text(index), size, MONO, _WEIGHT)
+            found.append(Rect(x - wide / 2, y - size, wide, 1.5 * size).grown(0.3 * size))
+        return found
+
+    def _inside(self, part: Rect) -> Array:
         inside: Array = (
             (self._x >= part.x)
             & (self._x <= part.right)

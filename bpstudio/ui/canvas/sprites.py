@@ -13,7 +13,7 @@ from bpstudio.engine.op import Kind
 from bpstudio.playback.bodies import GATE, PILL, SOURCE, Body, own_name
 from bpstudio.playback.detail import FAR, MIDDLE, NEAR, shape
 from bpstudio.playback.ground import ground
-from bpstudio.playback.marks import Box, Discs, Mark, Rect, Text, around
+from bpstudio.playback.marks import Box, Curves, Discs, Mark, Rect, Text, around
 from bpstudio.playback.palette import Theme
 from bpstudio.playback.scene import Scene
 from bpstudio.ui.canvas.arrays import draw_pieces
@@ -106,7 +106,7 @@ class Sprites:
 
     def _draw(self, scene: Scene, body: Body, look: _Look) -> _Sprite:
         marks = self._marks(scene, [body])
-        bounds = around(_covered(mark) for mark in marks)
+        bounds = around(covered(mark) for mark in marks)
         x, y = body.rect.centre
         left, top = math.floor((bounds.x - x) * self._unit), math.floor((bounds.y - y) * self._unit)
         right = math.ceil((bounds.right - x) * self._unit)
@@ -127,13 +127,18 @@ def legible(marks: Iterable[Mark], unit: float) -> tuple[Mark, ...]:
     return tuple(m for m in marks if not isinstance(m, Text) or m.size * unit >= LEGIBLE)
 
 
-def _covered(mark: Mark) -> Rect:
+def covered(mark: Mark) -> Rect:
+    """What a mark covers, at least."""
     match mark:
         case Box():
             return mark.rect.grown(mark.width)
         case Discs():
             (x, y), (right, bottom) = mark.centres.min(axis=0), mark.centres.max(axis=0)
             return Rect(x, y, right - x, bottom - y).grown(mark.radius + mark.width)
+        case Curves():
+            points = mark.controls.reshape(-1, 2)
+            (x, y), (right, bottom) = points.min(axis=0), points.max(axis=0)
+            return Rect(x, y, right - x, bottom - y).grown(float(mark.widths.max(initial=0.0)))
         case Text():
             return mark.rect.grown(0.3 * mark.size)
     raise TypeError(f"no body has a {type(mark).__name__}")

@@ -36,11 +36,12 @@ class Layer:
     It is drawn again where it was declared stale, where panning uncovers it, and as a whole when
     the scale changes. Where that takes long, what is seen is drawn roughly, or from pixels of
     another scale, and then refined piece by piece; what lies in the margin is drawn by the way.
-    `draws` counts how often something was, for tests and measurements.
+    `draws` counts how often something was, for tests and measurements. With `hasty` it can be
+    drawn roughly itself; every layer is as rough as what is under it.
     """
 
-    def __init__(self, paint: Paint, under: Layer | None = None) -> None:
-        self.paint, self.under = paint, under
+    def __init__(self, paint: Paint, under: Layer | None = None, *, hasty: bool = False) -> None:
+        self.paint, self.under, self.hasty = paint, under, hasty
         self.background = QColor("white")
         self.draws = 0
         self._pixmap = QPixmap()
@@ -111,9 +112,13 @@ class Layer:
         unit = view.scale * ratio
         left, top = round(view.x * unit) - self._corner[0], round(view.y * unit) - self._corner[1]
         seen = QRect(left, top, wide, high)
-        moved, self._seen = self._seen != (unit, view), (unit, view)
+        before, self._seen = self._seen, (unit, view)
+        moved = before != self._seen
         if self.took <= SLOW:
-            self._draw(unit, self._missing | self._rough)
+            region = self._missing | self._rough
+            # While one zooms, what is not seen need not be drawn at each size.
+            zooms = before is not None and before[0] != unit
+            self._draw(unit, region & seen if zooms else region, well=True)
         elif self.behind:
             began = time.thread_time()
             missing = self._missing & seen
@@ -214,40 +219,47 @@ class Layer:
             side = min(max(math.isqrt(int(left / max(self._piecewise, 1e-9))), least), most)
             wide = min(side, first.width())
             piece = region & QRect(first.topLeft(), QSize(wide, side * side // wide))
-            self._draw_piece(unit, piece)
+            self._draw_piece(unit, piece, well=True)
             region -= piece
 
-    def _draw(self, unit: float, region: QRegion, *, rough: bool = False) -> None:
+    def _draw(
+        self, unit: float, region: QRegion, *, rough: bool = False, well: bool = False
+    ) -> None:
+        """Draw a region, with what is missing under it; `well` also what is rough there."""
         if region.isEmpty():
             return
-        if self.under is not None:
-            self.under._draw(unit, self.under._missing & region)
+        under = self.under
+        if under is not None:
+            needed = under._missing | under._rough if well else under._missing
+            under._draw(unit, needed & region, rough=rough, well=well)
         self.draws += 1
         began = time.thread_time()
         x, y = self._corner
         bounds, parts = region.boundingRect(), _parts(region)
         with QPainter(self._pixmap) as painter:
             painter.setClipRegion(region)
-            if self.under is None:
+            if under is None:
                 painter.fillRect(bounds, self.background)
             else:
-                painter.drawPixmap(bounds, self.under._pixmap, bounds)
+                painter.drawPixmap(bounds, under._pixmap, bounds)
             painter.translate(-x, -y)
             painter.scale(unit, unit)
             self.paint(painter, [_on_canvas(rect, self._corner, unit) for rect in parts], rough)
         self._missing -= region
-        self._rough = self._rough | region if rough else self._rough - region
+        self._rough = self._rough | region if rough and self.hasty else self._rough - region
+        if under is not None:
+            self._rough |= under._rough & region
         seconds, pixels = time.thread_time() - began, _pixels(region)
         large = pixels > self._pixmap.width() * self._pixmap.height() / 8
         if not rough and (large or seconds > SLOW):
             self._pace = self._piecewise = seconds / pixels
 
-    def _draw_piece(self, unit: float, region: QRegion) -> None:
+    def _draw_piece(self, unit: float, region: QRegion, *, well: bool = False) -> None:
         """Draw it, and take note of how long it took; many together tell what the whole takes."""
         if region.isEmpty():
             return
         began = time.thread_time()
-        self._draw(unit, region)
+        self._draw(unit, region, well=well)
         seconds, pixels = time.thread_time() - began, _pixels(region)
         if pixels >= PIECES[0] ** 2:
             self._piecewise = (self._piecewise + seconds / pixels) / 2
