@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bpstudio.errors import StudioError
-from bpstudio.lessons.exhibits import kinds, wall
+from bpstudio.lessons.exhibits import kinds
 from bpstudio.lessons.exhibits.exhibit import Exhibit
 from bpstudio.lessons.shelf import ours
 
@@ -109,13 +109,6 @@ def test_a_large_net_cuts_islands_and_lambda_removes_them() -> None:
     assert found[2, 2]["test"] >= found[2, 0]["test"] + 0.03
     assert found[2, 2]["test"] == max(found[2, strength]["test"] for strength in (1, 2, 3))
     assert found[2, 3]["train"] <= 0.82
-
-
-@pytest.mark.parametrize(("place", "solved", "within"), [(0, 0, 0), (1, 52, 10), (2, 99, 5)])
-def test_of_a_hundred_starts_so_many_learn_xor(place: int, solved: int, within: int) -> None:
-    facts = to_end(wall.of_units(place).acted("go")).facts()
-    assert facts["over"]
-    assert abs(facts["solved"] - solved) <= within
 
 
 def test_what_cannot_be_made_is_told_in_a_sentence() -> None:
