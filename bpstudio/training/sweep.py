@@ -195,8 +195,9 @@ def advanced(portion: Portion) -> tuple[Portion, tuple[Outcome, ...]]:
 def _trained(portion: Portion, end: int) -> Portion:
     if len(portion.trials) > 1:
         carried = go_on([trial.job for trial in portion.trials], portion.carried, end)
-        pieces = tuple(carried.losses)
-        return replace(portion, step=end, carried=carried, losses=_joined(portion.losses, pieces))
+        losses = together(portion.losses, tuple(carried.losses))
+        carried = replace(carried, losses=carried.losses[:, :0])  # they need not travel twice
+        return replace(portion, step=end, carried=carried, losses=losses)
     job, result = portion.trials[0].job, portion.result
     left = end - portion.step
     now = replace(job, steps=left) if result is None else continued(job, result, left)
@@ -205,13 +206,14 @@ def _trained(portion: Portion, end: int) -> Portion:
     except NotFinite as error:
         return replace(portion, problem=str(error))
     return replace(
-        portion, step=end, result=result, losses=_joined(portion.losses, (result.losses,))
+        portion, step=end, result=result, losses=together(portion.losses, (result.losses,))
     )
 
 
-def _joined(before: tuple[Array, ...], new: tuple[Array, ...]) -> tuple[Array, ...]:
-    if not before:
-        return new
+def together(before: tuple[Array, ...], new: tuple[Array, ...]) -> tuple[Array, ...]:
+    """The losses of each trial so far, from those before and those of a round."""
+    if not before or not new:
+        return before or new
     return tuple(np.concatenate(pair) for pair in zip(before, new, strict=True))
 
 

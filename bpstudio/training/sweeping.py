@@ -18,7 +18,7 @@ import json
 import math
 from collections.abc import Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ import numpy as np
 from bpstudio.engine.op import Array
 from bpstudio.errors import StudioError
 from bpstudio.language import N_
-from bpstudio.training.sweep import Outcome, Portion, Sweep, advanced, portions
+from bpstudio.training.sweep import Outcome, Portion, Sweep, advanced, portions, together
 
 ABOUT, LINES, ARRAYS = "sweep.json", "runs.jsonl", "runs"
 PARTS = ("weights", "statistics")
@@ -59,7 +59,10 @@ class Sweeping:
         self.sweep, self.folder = sweep, folder
         self.outcomes = dict(known or {})
         if folder is not None:
-            self.outcomes |= folder.outcomes(sweep)
+            held = folder.outcomes(sweep)
+            for number in self.outcomes.keys() - held.keys():
+                folder.add(self.outcomes[number])
+            self.outcomes |= held
         self.glimpses: dict[int, Glimpse] = {}
         self.whole = sweep.steps * len(sweep.trials)
         self._place = place
@@ -88,8 +91,9 @@ class Sweeping:
         ready, _ = wait(self._going, timeout, FIRST_COMPLETED)
         try:
             for future in ready:
-                del self._going[future]
-                found += self._taken(*future.result())
+                portion, outcomes = future.result()
+                losses = together(self._going.pop(future).losses, portion.losses)
+                found += self._taken(replace(portion, losses=losses), outcomes)
         except BrokenExecutor:
             raise StudioError(
                 N_("The processes of the sweep were ended from outside. Start it again.")
@@ -101,7 +105,15 @@ class Sweeping:
         for place, trial in enumerate(portion.trials):
             glimpse = Glimpse(trial.number, portion.step, portion.weights(place))
             self.glimpses[trial.number] = glimpse
-        new = [outcome for outcome in outcomes if outcome.number not in self.outcomes]
+        whole = {
+            trial.number: losses
+            for trial, losses in zip(portion.trials, portion.losses, strict=False)
+        }
+        new = [
+            replace(outcome, losses=whole.get(outcome.number, outcome.losses))
+            for outcome in outcomes
+            if outcome.number not in self.outcomes
+        ]
         for outcome in new:
             self.outcomes[outcome.number] = outcome
             if self.folder is not None:
@@ -111,7 +123,8 @@ class Sweeping:
         return new
 
     def _submit(self, portion: Portion) -> None:
-        self._going[self._place.submit(advanced, portion)] = portion
+        # The losses so far stay here: the longer the way, the more of them would go there and back.
+        self._going[self._place.submit(advanced, replace(portion, losses=()))] = portion
 
 
 class Folder:

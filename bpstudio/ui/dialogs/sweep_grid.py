@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,6 +16,7 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
+    QPixmap,
     QResizeEvent,
 )
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
@@ -43,6 +45,8 @@ from bpstudio.ui.painter import paint_marks
 from bpstudio.ui.sweeps import Sweeps
 
 GAP, LINE = 8.0, 17.0
+EDGE = 1.0
+"""Of the line around a picture so many pixels lie outside it."""
 WORK = 0.006
 """Seconds of work at a time for the small pictures."""
 KEYS = {
@@ -68,6 +72,7 @@ class GridView(QWidget):
         self.views: dict[int, Seen | None] = {}
         self._known: dict[int, object] = {}
         self._variants: dict[Varied, Project] = {}
+        self._painted: dict[int, tuple[tuple[object, ...], QPixmap]] = {}
         self._theme: Theme = THEMES["light"]
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
@@ -98,6 +103,7 @@ class GridView(QWidget):
         if self._of is not sweep:
             self._of, self.grid = sweep, None if sweep is None else grid_of(sweep)
             self.views, self._known, self._variants, self.current = {}, {}, {}, 0
+            self._painted = {}
         self.update()
         if self.grid is not None and not self._soon.isActive():
             self._soon.start(0)
@@ -136,7 +142,10 @@ class GridView(QWidget):
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             if self.grid is None:
                 return
-            paint_marks(painter, tuple(self._marks(self.grid)), self._theme)
+            paint_marks(painter, tuple(self._words(self.grid)), self._theme)
+            for index, cell in enumerate(self.grid.cells):
+                rect = self.square(cell)
+                painter.drawPixmap(QPointF(rect.x - EDGE, rect.y - EDGE), self._small(index, rect))
             if self.hasFocus() and self.current < len(self.grid.cells):
                 rect = self.square(self.grid.cells[self.current])
                 painter.setPen(QPen(QColor(self._theme.colours["accent"]), 2.4))
@@ -220,7 +229,25 @@ class GridView(QWidget):
         down = (self.height() - top) / len(grid.rows) - line
         return left, top, max(24.0, min(across, down, 240.0))
 
-    def _marks(self, grid: Grid) -> Iterator[Mark]:
+    def _small(self, index: int, rect: Rect) -> QPixmap:
+        """The picture of a cell; while nothing of it is new it is the one that was painted last."""
+        view, ratio = self.views.get(index), self.devicePixelRatio()
+        key = (view, rect.width, self._theme, ratio)
+        known = self._painted.get(index)
+        if known is not None and all(map(_same, key, known[0])):
+            return known[1]
+        side = math.ceil((rect.width + 2 * EDGE) * ratio)
+        made = QPixmap(side, side)
+        made.setDevicePixelRatio(ratio)
+        made.fill(Qt.GlobalColor.transparent)
+        with QPainter(made) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            square = Rect(EDGE, EDGE, rect.width, rect.height)
+            paint_marks(painter, tuple(cell_marks(view, square, self._theme)), self._theme)
+        self._painted[index] = key, made
+        return made
+
+    def _words(self, grid: Grid) -> Iterator[Mark]:
         left, top, side = self._measures(grid)
         size, line = 11.5 * self._theme.type, LINE * self._theme.type
         for column, name in enumerate(grid.columns):
@@ -231,8 +258,11 @@ class GridView(QWidget):
             middle = top + row * (side + line + GAP) + side / 2 + size / 3
             text = shortened(name, left - 12, size, 600)
             yield Text(4, middle, (Span(text, "text", PROSE, 600),), size)
-        for index, cell in enumerate(grid.cells):
+        for cell in grid.cells:
             rect = self.square(cell)
-            yield from cell_marks(self.views.get(index), rect, self._theme)
             said = fitted(verdict(cell, self._sweeps.outcomes), side, 10.5 * self._theme.type)
             yield replace(said, x=rect.centre[0], y=rect.bottom + 1.15 * size)
+
+
+def _same(one: object, other: object) -> bool:
+    return one is other or (isinstance(one, float | int) and one == other)
