@@ -6,12 +6,14 @@ What a command needs is imported when it runs, so that `--help` and the window s
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import math
 import sys
 import time
 import unicodedata
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from bpstudio.cli.answer import Answer, number, table, values
@@ -258,8 +260,24 @@ def window(words: argparse.Namespace) -> Answer:
             N_("There is no file and no command called {name}. `bpstudio --help` lists commands."),
             name=words.file,
         )
+    # Of what is made until the window stands nothing is garbage; then it looks after its own.
+    gc.disable()
     try:
-        from bpstudio.ui.app import run
+        status: int = bring_window().run(
+            Path(words.file) if words.file else None,
+            smoke=words.smoke,
+            portable=words.portable,
+            reset=words.reset,
+        )
+    finally:
+        gc.enable()
+    return Answer("", {"status": status}, status)
+
+
+def bring_window() -> ModuleType:
+    """The module that starts the window. Raises StudioError where Qt is not all there."""
+    try:
+        from bpstudio.ui import app
     except ImportError as error:
         if not (error.name or "").startswith(("PySide6", "shiboken6")):
             raise
@@ -267,13 +285,7 @@ def window(words: argparse.Namespace) -> Answer:
             N_("The window can't be opened: {reason}. `bpstudio doctor` says what is missing."),
             reason=error,
         ) from None
-    status = run(
-        Path(words.file) if words.file else None,
-        smoke=words.smoke,
-        portable=words.portable,
-        reset=words.reset,
-    )
-    return Answer("", {"status": status}, status)
+    return app
 
 
 def doctor(words: argparse.Namespace) -> Answer:

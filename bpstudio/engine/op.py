@@ -36,6 +36,7 @@ from typing import (
     Any,
     ClassVar,
     NamedTuple,
+    NoReturn,
     TypeAlias,
     dataclass_transform,
     get_args,
@@ -110,6 +111,7 @@ catalog: dict[str, type[Op]] = {}
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
+@dataclasses.dataclass(frozen=True)
 class Op:
     """A gate: a pure function, its derivative, and what people are told about it."""
 
@@ -153,7 +155,10 @@ class Op:
         cls.title = own.get("title") or _words(cls.__name__)
         cls.name = own.get("name") or cls.title.lower().replace(" ", "_").replace("-", "_")
         cls.ports = _ports(cls)
-        dataclasses.dataclass(frozen=True, kw_only=True)(cls)
+        if "__annotations__" in own:
+            dataclasses.dataclass(frozen=True, kw_only=True)(cls)
+        else:  # Without settings of its own it is the value that its parent is, already made.
+            cls.__setattr__ = cls.__delattr__ = _refuse  # type: ignore[method-assign,assignment]
         if not hidden:
             if cls.name in catalog:
                 raise TypeError(f"two gates are called {cls.name}")
@@ -161,7 +166,7 @@ class Op:
 
     def __post_init__(self) -> None:
         """Refuse a setting outside its range."""
-        for field in dataclasses.fields(self):  # type: ignore[arg-type]
+        for field in dataclasses.fields(self):
             check_setting(self.title, field, getattr(self, field.name))
 
     def forward(self, *arguments: Any, **named: Any) -> Array:
@@ -232,7 +237,7 @@ class Op:
     @property
     def settings(self) -> dict[str, Any]:
         """The settings by name, in the order in which the class declares them."""
-        return {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}  # type: ignore[arg-type]
+        return {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
 
 
 def check_setting(title: str, field: dataclasses.Field[Any], value: Any) -> None:
@@ -278,6 +283,10 @@ def check_setting(title: str, field: dataclasses.Field[Any], value: Any) -> None
 def _words(name: str) -> str:
     """`LeakyReLU` as `Leaky ReLU`."""
     return re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", " ", name)
+
+
+def _refuse(gate: Op, name: str, *_value: object) -> NoReturn:
+    raise dataclasses.FrozenInstanceError(f"cannot assign to field {name!r}")
 
 
 def _ports(cls: type[Op]) -> tuple[Port, ...]:

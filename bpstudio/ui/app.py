@@ -229,11 +229,14 @@ def collecting(app: QApplication) -> Iterator[None]:
     timer.setInterval(COLLECTING)
     timer.timeout.connect(_collect)
     gc.disable()
+    # Modules and the window itself stay until the end: nobody needs to look through them again.
+    gc.freeze()
     timer.start()
     try:
         yield
     finally:
         timer.stop()
+        gc.unfreeze()
         gc.enable()
 
 

@@ -38,14 +38,19 @@ app.exec()
 """
 STUDIO = """
 import time
-from bpstudio.ui import window
-class Window(window.Window):
-    def __init__(self, *arguments):
-        super().__init__(*arguments)
-        self.painted.connect(lambda: print(time.time(), time.process_time()))
-from bpstudio.ui import app
-app.Window = Window
-app.run(None, smoke=True, reset=True)
+from bpstudio import cli
+from bpstudio.cli import commands
+brought = commands.bring_window
+def bring_window():
+    app = brought()
+    class Window(app.Window):
+        def __init__(self, *arguments):
+            super().__init__(*arguments)
+            self.painted.connect(lambda: print(time.time(), time.process_time(), flush=True))
+    app.Window = Window
+    return app
+commands.bring_window = bring_window
+cli.main(["--smoke", "--reset"])
 """
 
 
