@@ -1,7 +1,8 @@
 """Every picture that the documents use, and the ones to look at, from the real window.
 
 `python3 packaging/dev.py screenshots [folder]` writes them into that folder (build/screenshots),
-and the README's picture into resources/pictures. No screen is needed.
+the README's picture into resources/pictures, and those of the guide into resources/guide. No screen
+is needed.
 """
 
 from __future__ import annotations
@@ -128,6 +129,9 @@ def main(words: list[str]) -> int:
             picture = resources.path("pictures", "window.png")
             picture.parent.mkdir(exist_ok=True)
             picture.write_bytes(path.read_bytes())
+    from tests import guide_pictures  # which takes its windows from here
+
+    guide_pictures.take(app, words[1:])
     return 0
 
 

@@ -1,4 +1,5 @@
-"""Search over everything: commands, gates, examples, lessons, panels, and the nodes of the project.
+"""Search over everything: commands, gates, examples, lessons, panels, pages of the guide, and the
+nodes of the project.
 
 A thing is found by its names in every language, and Korean ones by their initial consonants too.
 """
@@ -8,18 +9,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint
 
 from bpstudio.errors import StudioError
 from bpstudio.language import LANGUAGES, N_, _, everywhere
+from bpstudio.lessons import guide
 from bpstudio.lessons.shelf import ours
 from bpstudio.project import gallery
 from bpstudio.ui import actions, finding, menus
 from bpstudio.ui.canvas import adding, searches
 from bpstudio.ui.canvas.search_box import Offer, SearchBox
 from bpstudio.ui.dialogs import files
+from bpstudio.ui.keys import held, native
 from bpstudio.ui.panels.entries import entries
 
 if TYPE_CHECKING:
@@ -95,6 +99,7 @@ def things(window: Window) -> Iterator[Thing]:
         add = partial(_add, window, offered)
         kind = _("data set") if offered.is_data else _("gate")
         yield Thing(offered.title, kind, add, offered.names, offered.words)
+    yield from _guide(window)
 
 
 def _nodes(window: Window) -> Iterator[Thing]:
@@ -108,7 +113,8 @@ def _command(window: Window, entry: actions.Action) -> Thing:
     names = tuple(actions.plain(name) for name in everywhere(entry.text))
     words = everywhere(entry.help) if entry.help else ()
     menu = actions.plain(_(menus.TITLES[entry.menu]))
-    kind = " · ".join((menu, *entry.shortcut[:1]))
+    shortcut = held(window.studio.preferences.keys)[entry.id]
+    kind = " · ".join((menu, *map(native, shortcut[:1])))
     return Thing(actions.plain(_(entry.text)), kind, partial(window.give, entry), names, words)
 
 
@@ -117,6 +123,21 @@ def _lesson(window: Window, shelved: Shelved) -> Iterator[Thing]:
     here = title_of(shelved)
     if here:
         yield Thing(here, _("lesson"), partial(teach, window, shelved), tuple(titles))
+
+
+def _guide(window: Window) -> Iterator[Thing]:
+    """The headings of the guide; the title of a page leads to its beginning."""
+    for number, page in enumerate(guide.pages()):
+        for place, section in enumerate(guide.sections(page.path)):
+            kind = _("guide · {page}").format(page=page.title) if place else _("guide")
+            names = guide.in_every_language(number, place)
+            yield Thing(section.title, kind, partial(_read, window, page.path, place), names)
+
+
+def _read(window: Window, path: Path, place: int) -> None:
+    from bpstudio.ui.dialogs.guide import show
+
+    show(window, path, place)
 
 
 def title_of(shelved: Shelved, language: str = "") -> str:

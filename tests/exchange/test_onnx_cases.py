@@ -1,6 +1,6 @@
 """The cases that come with ONNX itself: what is read of them, and that it gives the same numbers.
 
-`resources/onnx.md` lists the operators; `python -m tests.exchange.test_onnx_cases` writes it anew.
+`resources/guide/onnx.md` lists the operators; `python -m tests.exchange.test_onnx_cases` writes it anew.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from bpstudio.exchange.onnx_reading import DOMAINS
 
 pytest.importorskip("onnx")
 
-DOCUMENT = Path(resources.path("onnx.md"))
+DOCUMENT = Path(resources.path("guide", "onnx.md"))
 FLOATS = (np.float32, np.float64)
 READ = (*FLOATS, np.bool_, np.int64)
 

@@ -37,6 +37,20 @@ def help_on_gate(window: Window) -> None:
         gate.show(window, window.studio.project.graph[id].op)
 
 
+@action(
+    N_("G&uide…"),
+    menu="Help",
+    shortcut=("Shift+F1",),
+    icon="book",
+    help=N_("How to build, play, train and teach, how files look, and how it is made"),
+)
+def guide(window: Window) -> None:
+    """The documents, in a window of their own."""
+    from bpstudio.ui.dialogs.guide import show
+
+    show(window)
+
+
 @action(N_("&Welcome…"), menu="Help", help=N_("Ways to begin, on one screen"))
 def welcome(window: Window) -> None:
     """Lessons, examples, a formula, or data."""
