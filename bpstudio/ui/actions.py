@@ -89,17 +89,15 @@ def action(
 
 
 def make(window: Window, parent: QWidget) -> dict[str, QAction]:
-    """A QAction for each command, with its keys alive in the whole window."""
+    """A QAction for each command, which `keys.bind` has listen in the whole window."""
     made = {}
     for entry in table.values():
         act = QAction(parent)
         act.setObjectName(entry.id)
-        act.setShortcuts([QKeySequence(keys) for keys in entry.shortcut])
         act.setCheckable(entry.checked is not None)
         # `triggered` hands over whether it is checked; the command reads the state itself.
         act.triggered.connect(partial(_give, entry, window))
         made[entry.id] = act
-    retitle(made)
     return made
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 
 from PySide6.QtCore import QByteArray, QEvent, QObject, Qt, QTimer
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QToolBar, QVBoxLayout
 
 from bpstudio.language import _
@@ -149,9 +149,15 @@ class Presenter(QObject):
             self.light.lock(locked)
             (self.light if locked else self.window.canvas).setFocus()
             if locked:
-                self.studio.notice(_("Locked: only the lesson and the steps move. K unlocks."))
+                self._say_locked()
             else:
                 self.studio.noticed.emit(None)
+
+    def _say_locked(self) -> None:
+        way_out = self.window.actions_by_id["lock_network"].shortcut()
+        keys = way_out.toString(QKeySequence.SequenceFormat.NativeText)
+        locked = _("Locked: only the lesson and the steps move. {keys} unlocks.")
+        self.studio.notice(locked.format(keys=keys or "Esc"))
 
     @property
     def locked(self) -> bool:

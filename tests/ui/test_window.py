@@ -342,7 +342,7 @@ def test_the_sheet_of_shortcuts_has_every_key(window: Window, qtbot: QtBot) -> N
     texts = " ".join(label.text() for label in sheet.findChildren(QLabel))
     for entry in actions.table.values():
         for shortcut in entry.shortcut:
-            assert keys._native(shortcut) in texts
+            assert keys.native(shortcut) in texts
     sheet.close()
 
 

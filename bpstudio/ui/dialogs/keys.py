@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout
 
 from bpstudio.language import _
 from bpstudio.ui import actions, menus
 from bpstudio.ui.canvas.keyboard import KEYS
+from bpstudio.ui.keys import held, native
 
 if TYPE_CHECKING:
     from bpstudio.ui.window import Window
@@ -32,9 +32,10 @@ def show(window: Window) -> None:
         stack.setSpacing(8)
         columns.addLayout(stack)
     heights = [0] * COLUMNS
+    shortcuts = held(window.studio.preferences.keys)
     for menu in actions.MENUS:
         entries = [entry for entry in actions.table.values() if entry.menu == menu]
-        entries = [entry for entry in entries if entry.shortcut]
+        entries = [entry for entry in entries if shortcuts[entry.id]]
         if not entries:
             continue
         lowest = heights.index(min(heights))
@@ -42,7 +43,10 @@ def show(window: Window) -> None:
         heading = QLabel(actions.plain(_(menus.TITLES[menu])).upper())
         heading.setProperty("role", "heading")
         stacks[lowest].addWidget(heading)
-        stacks[lowest].addLayout(_rows(entries))
+        rows = [(_(entry.text), shortcuts[entry.id]) for entry in entries]
+        stacks[lowest].addLayout(
+            _grid([(actions.plain(text), "  ".join(map(native, each))) for text, each in rows])
+        )
         stacks[lowest].addSpacing(10)
     shortest = stacks[heights.index(min(heights))]
     heading = QLabel(_("On the canvas").upper())
@@ -52,10 +56,6 @@ def show(window: Window) -> None:
     for stack in stacks:
         stack.addStretch(1)
     sheet.open()
-
-
-def _rows(entries: list[actions.Action]) -> QGridLayout:
-    return _grid([(actions.plain(_(e.text)), "  ".join(map(_native, e.shortcut))) for e in entries])
 
 
 def _grid(rows: list[tuple[str, str]]) -> QGridLayout:
@@ -69,7 +69,3 @@ def _grid(rows: list[tuple[str, str]]) -> QGridLayout:
         keys.setProperty("role", "number")
         grid.addWidget(keys, row, 1, Qt.AlignmentFlag.AlignRight)
     return grid
-
-
-def _native(keys: str) -> str:
-    return QKeySequence(keys).toString(QKeySequence.SequenceFormat.NativeText)
