@@ -19,10 +19,10 @@ from bpstudio.ui.dialogs import data
 from bpstudio.ui.dialogs.sweep import SweepDialog
 from bpstudio.ui.presenting import presenter_of
 from bpstudio.ui.window import Window
-from tests.screenshots import SMALL, Shot, opened, settle, teach
+from tests.screenshots import SMALL, Shot, opened, settle, teach, traced
 
 WINDOW = (1100, 690)
-COLOURS = 128
+COLOURS = 256
 
 
 class Taken(NamedTuple):
@@ -54,7 +54,9 @@ def _place(name: str, language: str) -> Path:
 
 def _slim(path: Path) -> None:
     with Image.open(path) as whole:
-        few = whole.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+        few = whole.convert("RGB").quantize(
+            COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE
+        )
     few.save(path, optimize=True)
 
 
@@ -84,7 +86,9 @@ def _landscape(window: Window, app: QApplication) -> QWidget:
     dock = window.docks.by_name["landscape"]
     dock.setFloating(True)
     dock.resize(720, 440)
-    settle(app, lambda: False, 1500)
+    settle(app, lambda: False, 1000)
+    settle(app, lambda: traced(window.studio), 60_000)
+    settle(app, lambda: False, 1000)
     return dock
 
 
@@ -113,6 +117,6 @@ PICTURES = {
     "plots": Taken(Shot("", "xor", 900, None, SMALL, plot="landscape"), _landscape),
     "time-travel": Taken(Shot("", "xor", 0, None, WINDOW, branch=True), _window),
     "experiments": Taken(Shot("", "xor", 0, None, SMALL, compare="capacity"), _sweep),
-    "teaching": Taken(Shot("", "xor", 0, None, WINDOW), _presenting),
+    "teaching": Taken(Shot("", "xor", 0, None, (1280, 860)), _presenting),
 }
 """Each picture by the name of its file."""

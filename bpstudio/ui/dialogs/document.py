@@ -24,7 +24,7 @@ from PySide6.QtGui import (
     QTextLength,
     QTextTable,
 )
-from PySide6.QtWidgets import QTextBrowser
+from PySide6.QtWidgets import QFrame, QTextBrowser
 
 from bpstudio.lessons import guide
 from bpstudio.playback.palette import Theme
@@ -32,6 +32,8 @@ from bpstudio.ui import style
 
 MARGIN, ABOVE = 26, 10
 """Pixels around a page, and above a heading to which one went."""
+PICTURE = "\ufffc"
+"""What stands in a text where a picture is."""
 _DIALECT = (
     QTextDocument.MarkdownFeature.MarkdownDialectGitHub
     | QTextDocument.MarkdownFeature.MarkdownNoHTML
@@ -48,6 +50,9 @@ class Document(QTextBrowser):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        # A bar that comes and goes would change the width, and with it the pictures.
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.setOpenLinks(False)
         self.setOpenExternalLinks(False)
         self.anchorClicked.connect(lambda url: self.followed.emit(url.toString()))
@@ -151,14 +156,12 @@ class Document(QTextBrowser):
             format.setTopMargin((0, 0, 22, 16, 12)[level])
             format.setBottomMargin(8)
             self._dress_words(block, size=_SIZES.get(level, 13))
-        elif block.blockFormat().hasProperty(QTextFormat.Property.BlockCodeFence):
-            last = block.next()
-            ends = not last.blockFormat().hasProperty(QTextFormat.Property.BlockCodeFence)
+        elif _fence(block):
             format.setBackground(QColor(colours["canvas"]))
-            format.setLeftMargin(2)
-            format.setBottomMargin(12 if ends else 0)
+            format.setTopMargin(8 if _fence(block.previous()) != _fence(block) else 0)
+            format.setBottomMargin(12 if _fence(block.next()) != _fence(block) else 0)
             format.setNonBreakableLines(False)
-        elif cursor.currentTable() is None:
+        elif cursor.currentTable() is None and PICTURE not in block.text():
             format.setLineHeight(132, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
             listed = block.textList() is not None
             format.setTopMargin(1 if listed else 4)
@@ -202,8 +205,18 @@ class Document(QTextBrowser):
                 frame.setFormat(format)
 
 
+def _fence(block: QTextBlock) -> str:
+    """The block of code that a line belongs to, by the ticks and the language that begin it."""
+    format, names = block.blockFormat(), QTextFormat.Property
+    if not block.isValid() or not format.hasProperty(names.BlockCodeFence):
+        return ""
+    return f"{format.property(names.BlockCodeFence)} {format.property(names.BlockCodeLanguage)}"
+
+
 def _code(block: QTextBlock) -> list[tuple[int, int]]:
-    """The stretches of a block that are in a font of fixed width: where they begin, how long."""
+    """The stretches of a block that are code: where they begin, and how long they are."""
+    if _fence(block):
+        return [(block.position(), block.length() - 1)]
     found = []
     pieces = block.begin()
     while not pieces.atEnd():
