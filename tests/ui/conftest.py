@@ -25,6 +25,7 @@ from bpstudio.ui import painter, style
 from bpstudio.ui.preferences import Preferences
 from bpstudio.ui.studio import Notice, Studio
 from bpstudio.ui.training import Training
+from tests.ui.waiting import Patience
 
 if TYPE_CHECKING:
     from bpstudio.ui.window import Window
@@ -94,6 +95,15 @@ def nothing_left(
     assert bad == []
     set_language("en")
     style.apply(dressed, THEMES["light"])
+
+
+@pytest.fixture(autouse=True)
+def nothing_waits_for_ever(dressed: QApplication) -> Iterator[None]:
+    """Fails a test that Qt has wait for a person, instead of hanging in it."""
+    patience = Patience()
+    yield
+    patience.end()
+    assert patience.told == []
 
 
 @pytest.fixture

@@ -38,6 +38,7 @@ from tests.project.whole import check_drawn, check_whole
 from tests.ui.clockwork import Clockwork
 from tests.ui.conftest import EXPECTED
 from tests.ui.monkey import Monkey
+from tests.ui.waiting import Loops, given_up
 
 Ground = tuple[list[Monkey], Clockwork]
 """Where a monkey is put, and its clock."""
@@ -164,10 +165,13 @@ def vars_of(value: Any) -> dict[str, Any]:
 
 
 class Watch:
-    """Everything that must not happen: exceptions that nobody catches, and what Qt complains of."""
+    """Everything that must not happen: exceptions that nobody catches, what Qt complains of, and
+    loops in which it waits."""
 
-    def __init__(self, said: Callable[[], list[str]]) -> None:
+    def __init__(self, said: Callable[[], list[str]], config: pytest.Config) -> None:
         self._said = said
+        self.config = config
+        self.loops = Loops()
         self.raised: list[str] = []
 
     def caught(
@@ -180,18 +184,22 @@ class Watch:
 
     def check(self) -> None:
         """Fail if anything happened."""
+        self.loops.check()
         assert self.raised == [], self.raised[0]
         assert [words for words in self._said() if words not in EXPECTED] == []
 
 
 @pytest.fixture
-def watch(qtlog: Any, caplog: pytest.LogCaptureFixture) -> Iterator[Watch]:
+def watch(
+    qtlog: Any, caplog: pytest.LogCaptureFixture, request: pytest.FixtureRequest
+) -> Iterator[Watch]:
     """Watches what happens, and gives way to nobody else."""
     made = Watch(
         lambda: (
             [each.message for each in qtlog.records]
             + [each.getMessage() for each in caplog.records if each.levelname != "INFO"]
-        )
+        ),
+        request.config,
     )
     before, sys.excepthook = sys.excepthook, made.caught
     yield made
@@ -305,27 +313,38 @@ def roam(watch: Watch, ground: Ground, folder: Path, seed: int, events: int) -> 
     clock.begin_anew()
     monkey = Monkey(opened(), seed, folder, clock)
     there[:] = [monkey]
+
+    def told() -> tuple[int, str]:
+        return monkey.events, "\n".join(monkey.acted)
+
     did: list[str] = []
-    looked = 0
     try:
-        while monkey.events < events:
-            monkey.act()
-            did.append(monkey.acted[-1])
-            watch.check()
-            if not monkey.window.isVisible():
-                closed(monkey.window)
-                monkey.enter(opened())
-            if monkey.events >= looked + LOOKED:
-                looked = monkey.events
-                check(monkey.window)
-        check(monkey.window)
+        with watch.loops.watched(), given_up(told, watch.config):
+            did = _roam(watch, monkey, events)
     except BaseException as error:
-        did_last = "\n".join(monkey.acted)
-        pytest.fail(f"seed {seed}, the last of what it did:\n{did_last}\n{error!r}\n{error}")
+        _events, acted = told()
+        pytest.fail(f"seed {seed}, the last of what it did:\n{acted}\n{error!r}\n{error}")
     finally:
         closed(monkey.window)
         there.clear()
     print(f"seed {seed}: {monkey.events} events, the slowest took {monkey.slowest:.2f} s")
+    return did
+
+
+def _roam(watch: Watch, monkey: Monkey, events: int) -> list[str]:
+    did: list[str] = []
+    looked = 0
+    while monkey.events < events:
+        monkey.act()
+        did.append(monkey.acted[-1])
+        watch.check()
+        if not monkey.window.isVisible():
+            closed(monkey.window)
+            monkey.enter(opened())
+        if monkey.events >= looked + LOOKED:
+            looked = monkey.events
+            check(monkey.window)
+    check(monkey.window)
     return did
 
 
