@@ -27,7 +27,7 @@ from bpstudio.project import boxing, build, edits, file
 from bpstudio.project.boxes import contents
 from bpstudio.project.gates import gate
 from bpstudio.project.project import Project
-from bpstudio.ui import actions, clipping
+from bpstudio.ui import actions, clipping, keys
 from bpstudio.ui.canvas.adding import OP_TYPE
 from bpstudio.ui.canvas.canvas import Canvas
 from bpstudio.ui.canvas.gestures.connect import Connect
@@ -53,6 +53,8 @@ class Host(QMainWindow):
         self.canvas = Canvas(studio)
         self.setCentralWidget(self.canvas)
         self.actions_by_id = actions.make(cast(Window, self), self)
+        keys.bind(self.actions_by_id, studio.preferences.keys)
+        actions.retitle(self.actions_by_id)
         self.addActions(list(self.actions_by_id.values()))
         for signal in (studio.changed, studio.selected, studio.moved):
             signal.connect(self.refresh)
