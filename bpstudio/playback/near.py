@@ -53,7 +53,10 @@ PALE = 0.5
 def near(
     moving: Moving, bodies: Iterable[Body] | None = None, part: Rect | None = None
 ) -> tuple[Mark, ...]:
-    """What is seen of these bodies, or of all, from near by: at least what meets that part."""
+    """What is seen of these bodies, or of all, from near by: at least what meets that part.
+
+    The curve in a gate is part of the gate itself: see `curve`.
+    """
     scene = moving.scene
     # A folded box is seen as it is from farther away: what is in it stands nowhere.
     every = scene.each if bodies is None else bodies
@@ -63,11 +66,17 @@ def near(
     for body in chosen:
         if part is None or body.rect.grown(2.0).meets(part):
             marks += _weights(body, moving.weights, largest)
-            marks += _curve(body)
-        text = _formula(scene, body)
-        if text is not None and (part is None or text.rect.grown(text.size).meets(part)):
-            marks.append(text)
+            if body.kind not in (GATE, PILL):
+                marks += curve(body)
     return (*marks, *_shapes(moving, chosen))
+
+
+def formulas(scene: Scene, bodies: Iterable[Body], part: Rect | None = None) -> Iterator[Text]:
+    """What is written under these bodies: at least what meets that part."""
+    for body in bodies:
+        text = None if body.box else _formula(scene, body)
+        if text is not None and (part is None or text.rect.grown(text.size).meets(part)):
+            yield text
 
 
 def largest_of(weights: Mapping[str, Array]) -> float:
@@ -220,7 +229,7 @@ def block_of(body: Body) -> Rect:
 # -- curves --------------------------------------------------------------------------------------
 
 
-def _curve(body: Body) -> Iterator[Mark]:
+def curve(body: Body) -> Iterator[Line]:
     """An activation as a curve between axes; the window is always the same."""
     if not curved(body.last.op):
         return

@@ -2,7 +2,7 @@
 
 Networks of scalar gates with ports, titles and numbers, 1280 × 800 pixels, without a screen. For
 each situation the median and the 99th percentile of the time on the wall and of the process's CPU
-time, in milliseconds.
+time, in milliseconds. At last our canvas and NodeGraphQt in one table, which `peers.py` writes.
 """
 
 from __future__ import annotations
@@ -15,9 +15,12 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import argparse
 import gc
 import random
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from PySide6.QtGui import QImage
@@ -226,6 +229,7 @@ def main() -> None:
     print(f"{'nodes':>6s}  {'':42s}{'wall':>9s}{'p99':>9s}{'cpu':>9s}{'p99':>9s}")
     for count in options.nodes:
         run(count, options.frames)
+    subprocess.run([sys.executable, Path(__file__).with_name("peers.py")], check=True)
 
 
 if __name__ == "__main__":

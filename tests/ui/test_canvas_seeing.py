@@ -24,7 +24,7 @@ from bpstudio.engine.op import catalog
 from bpstudio.playback.badges import FROZEN, TIE, Badge
 from bpstudio.playback.detail import FAR, MIDDLE, NEAR, detail_at
 from bpstudio.playback.marks import Rect
-from bpstudio.playback.near import near
+from bpstudio.playback.near import formulas, near
 from bpstudio.project import build, edits
 from bpstudio.project.opening import unfold
 from bpstudio.project.project import Project
@@ -89,16 +89,8 @@ def test_each_detail_draws_something_else(canvas: Canvas) -> None:
 
 
 def test_from_near_by_a_formula_stands_under_its_gate(canvas: Canvas) -> None:
-    from bpstudio.playback.flow import Moving
-    from bpstudio.playback.marks import Text
-
-    shown = canvas.studio.shown
-    moving = Moving(canvas.scene, shown.instant, shown.weights, {})
-    texts = {
-        "".join(span.text for span in mark.spans): mark
-        for mark in near(moving)
-        if isinstance(mark, Text)
-    }
+    written = formulas(canvas.scene, canvas.scene.each)
+    texts = {"".join(span.text for span in mark.spans): mark for mark in written}
     assert "y = x + y" in texts
     body = canvas.scene.bodies["add1"]
     assert texts["y = x + y"].y > body.rect.bottom

@@ -33,6 +33,7 @@ from bpstudio.ui.canvas.ghost import Lifted
 from bpstudio.ui.canvas.glide import Glide, Gliding, glide
 from bpstudio.ui.canvas.grid import paint_grid
 from bpstudio.ui.canvas.hit import Targets
+from bpstudio.ui.canvas.inscriptions import Inscriptions
 from bpstudio.ui.canvas.passing import Passing
 from bpstudio.ui.canvas.sprites import Sprites, legible
 from bpstudio.ui.canvas.static import MARGIN, Layer
@@ -73,6 +74,7 @@ class Drawing:
         self.figures = Figures(self.wires)
         self._passing = Passing()
         self._sprites, self._ghost_sprites = Sprites(), Sprites()
+        self._inscriptions = Inscriptions()
         self._scene: Scene | None = None
         self._standing: Scene | None = None
         self._left_behind: tuple[frozenset[Wire], tuple[Path, ...]] | None = None
@@ -384,7 +386,7 @@ class Drawing:
             self.tiles.paint(painter, self.theme, part.moving)
         moving = Moving(part.scene, instant, shown.weights, {})
         draw_strands(painter, moving, wires.strands)
-        readings.paint(painter, moving, self.detail, self.badging, part.moving)
+        readings.paint(painter, moving, self.detail, self.badging, Inscriptions(), part.moving)
         if self.detail != FAR:
             self.figures.paint_apart(painter, moving, part)
 
@@ -420,7 +422,8 @@ class Drawing:
         if not rough:
             close = self.targets.within(part.grown(REACH))
             standing = [body for body in close if body.node.id not in bodies]
-            readings.paint(painter, moving, self.detail, self.badging, standing, part)
+            kept = self._inscriptions
+            readings.paint(painter, moving, self.detail, self.badging, kept, standing, part)
 
 
 def instant_of(shown: Showing) -> Instant | None:

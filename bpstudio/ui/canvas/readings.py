@@ -12,9 +12,10 @@ from bpstudio.playback.bodies import FOOTER, LAYER, LOSS, Body
 from bpstudio.playback.detail import FAR, NEAR
 from bpstudio.playback.flow import Moving
 from bpstudio.playback.marks import Rect
-from bpstudio.playback.near import near
+from bpstudio.playback.near import formulas, near
 from bpstudio.playback.scene import Scene
 from bpstudio.ui.canvas.badging import Badging
+from bpstudio.ui.canvas.inscriptions import Inscriptions
 from bpstudio.ui.painter import paint_marks
 
 
@@ -23,6 +24,7 @@ def paint(
     moving: Moving,
     detail: str,
     badging: Badging,
+    inscriptions: Inscriptions,
     bodies: Collection[Body],
     part: Rect | None = None,
 ) -> None:
@@ -36,6 +38,7 @@ def paint(
         paint_marks(painter, flow.readings(alone), theme)
     if detail == NEAR:
         paint_marks(painter, near(moving, bodies, part), theme)
+        inscriptions.paint(painter, formulas(moving.scene, bodies, part), theme)
     paint_marks(painter, badging.marks(moving.scene, moving.instant, bodies), theme)
 
 

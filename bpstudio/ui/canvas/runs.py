@@ -46,10 +46,18 @@ class Pieces:
 
     def before(self, curve: int, piece: int) -> float:
         """How long a curve is up to one of its pieces."""
-        t = np.linspace(0.0, 1.0, CHORDS + 1)[None, :, None]
-        a, b, c, d = (self.cubics[curve, :piece, k, None] for k in range(4))
-        points = (1 - t) ** 3 * a + 3 * t * (1 - t) ** 2 * b + 3 * t**2 * (1 - t) * c + t**3 * d
-        return float(np.hypot(*np.moveaxis(np.diff(points, axis=1), 2, 0)).sum())
+        if curve not in self._begins:
+            t = np.linspace(0.0, 1.0, CHORDS + 1)[None, :, None]
+            a, b, c, d = (self.cubics[curve, :, k, None] for k in range(4))
+            points = (1 - t) ** 3 * a + 3 * t * (1 - t) ** 2 * b + 3 * t**2 * (1 - t) * c + t**3 * d
+            lengths = np.hypot(*np.moveaxis(np.diff(points, axis=1), 2, 0)).sum(axis=1)
+            self._begins[curve] = np.concatenate([[0.0], np.cumsum(lengths)]).tolist()
+        return self._begins[curve][piece]
+
+    @cached_property
+    def _begins(self) -> dict[int, list[float]]:
+        """How long curves are up to each of their pieces, of those that were asked for."""
+        return {}
 
     def runs(self, chosen: Array, parts: Iterable[Rect]) -> Iterator[tuple[int, int, Array]]:
         """Of each of these curves (n,) what there is between the first and the last of its pieces

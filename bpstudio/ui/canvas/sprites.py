@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 
 import numpy as np
 from PySide6.QtCore import Qt
@@ -13,7 +13,8 @@ from bpstudio.engine.op import Kind
 from bpstudio.playback.bodies import GATE, PILL, SOURCE, Body, own_name
 from bpstudio.playback.detail import FAR, MIDDLE, NEAR, shape
 from bpstudio.playback.ground import ground
-from bpstudio.playback.marks import Box, Curves, Discs, Mark, Rect, Text, around
+from bpstudio.playback.marks import Box, Curves, Discs, Line, Mark, Rect, Text, around
+from bpstudio.playback.near import curve
 from bpstudio.playback.palette import Theme
 from bpstudio.playback.scene import Scene
 from bpstudio.ui.canvas.arrays import draw_pieces
@@ -66,11 +67,14 @@ class Sprites:
             draw_pieces(painter, pixmap, corners, sources)
         painter.restore()
 
-    def _marks(self, scene: Scene, bodies: Iterable[Body]) -> tuple[Mark, ...]:
+    def _marks(self, scene: Scene, bodies: Sequence[Body]) -> tuple[Mark, ...]:
         """How bodies are drawn at the detail that holds now."""
         if self._detail == FAR:
             return tuple(mark for body in bodies for mark in shape(body))
-        return legible(ground(scene, bodies, curves=self._detail == NEAR), self._unit)
+        close = self._detail == NEAR
+        drawn = legible(ground(scene, bodies, curves=close), self._unit)
+        gates = (body for body in bodies if close and body.kind in (GATE, PILL) and not body.box)
+        return (*drawn, *(line for body in gates for line in curve(body)))
 
     def _keep_to(self, scene: Scene, unit: float, detail: str) -> None:
         look = unit, scene.theme, detail
@@ -139,6 +143,9 @@ def covered(mark: Mark) -> Rect:
             points = mark.controls.reshape(-1, 2)
             (x, y), (right, bottom) = points.min(axis=0), points.max(axis=0)
             return Rect(x, y, right - x, bottom - y).grown(float(mark.widths.max(initial=0.0)))
+        case Line():
+            (x, y), (right, bottom) = mark.points.min(axis=0), mark.points.max(axis=0)
+            return Rect(x, y, right - x, bottom - y).grown(mark.width)
         case Text():
             return mark.rect.grown(0.3 * mark.size)
     raise TypeError(f"no body has a {type(mark).__name__}")

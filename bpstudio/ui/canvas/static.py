@@ -17,9 +17,9 @@ MARGIN = 160
 """How far one can pan, in pixels of the widget, before something has to be drawn."""
 SLOW = 0.02
 """What takes more seconds to draw is drawn after zooming, not while it goes on."""
-AT_ONCE = 0.005
+AT_ONCE = 0.003
 """What panning uncovers and takes more seconds is drawn roughly first, and refined after that."""
-SPARE, REFINING = 0.0015, 0.006
+SPARE, REFINING = 0.001, 0.004
 """Seconds of a frame for what will be seen when one pans on, and for what is seen only roughly."""
 PIECES = 192, 512
 """How many pixels along a side that has which is drawn in one go then, at least and at most."""
@@ -75,6 +75,12 @@ class Layer:
         return whole + (self.under.took if self.under else 0.0)
 
     @property
+    def rate(self) -> float:
+        """How many seconds a pixel of it takes, and what is under it: rather too many."""
+        under = self.under.rate if self.under else 0.0
+        return max(self._pace + under, self._piecewise)
+
+    @property
     def behind(self) -> bool:
         """Whether there is something left to draw, when there is time."""
         return not (self._missing.isEmpty() and self._rough.isEmpty())
@@ -122,7 +128,7 @@ class Layer:
         elif self.behind:
             began = time.thread_time()
             missing = self._missing & seen
-            pace = max(self._pace, self._piecewise)
+            pace = self.rate
             if moved and pace * _pixels(missing) > AT_ONCE:
                 self._draw(unit, missing, rough=True)
             else:
@@ -216,7 +222,7 @@ class Layer:
         while not region.isEmpty() and (left := end - time.thread_time()) > 0:
             first = next(iter(cast(Iterable[QRect], region)))
             least, most = PIECES
-            side = min(max(math.isqrt(int(left / max(self._piecewise, 1e-9))), least), most)
+            side = min(max(math.isqrt(int(left / max(self.rate, 1e-9))), least), most)
             wide = min(side, first.width())
             piece = region & QRect(first.topLeft(), QSize(wide, side * side // wide))
             self._draw_piece(unit, piece, well=True)
