@@ -13,7 +13,7 @@ from bpstudio.engine.check import check_recording
 from bpstudio.engine.fault import planted
 from bpstudio.engine.op import Array
 from bpstudio.errors import StudioError
-from bpstudio.language import LANGUAGES, N_, _
+from bpstudio.language import N_, _
 from bpstudio.lessons import keys, stage
 from bpstudio.lessons.answers import accepts, read
 from bpstudio.lessons.exhibits import kinds
@@ -68,11 +68,6 @@ def check(shelved: Shelved) -> tuple[Outcome, ...]:
 def check_lesson(lesson: Lesson) -> tuple[Outcome, ...]:
     """Everything of a lesson in one language."""
     return tuple(_outcomes(lesson))
-
-
-def both_languages(shelved: Shelved) -> bool:
-    """Whether the lesson is written in every language of the studio."""
-    return {language for language, _path in shelved.files} == set(LANGUAGES)
 
 
 def _outcomes(lesson: Lesson) -> Iterator[Outcome]:

@@ -59,7 +59,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from bpstudio.errors import FileError, StudioError
+from bpstudio.errors import FileError
 from bpstudio.language import LANGUAGES, N_
 from bpstudio.lessons.lesson import (
     ASKED,
@@ -337,17 +337,3 @@ def _language(path: Path) -> str:
     parts = path.name.split(".")
     spoken = parts[-2] if len(parts) > 2 else LANGUAGES[0]
     return spoken if spoken in LANGUAGES else LANGUAGES[0]
-
-
-def is_lesson(path: Path) -> bool:
-    """Whether a file is called as lessons are: `lesson.en.md`."""
-    return path.name in {"lesson.md", *(f"lesson.{language}.md" for language in LANGUAGES)}
-
-
-def problem_in(path: Path) -> StudioError | None:
-    """What keeps a lesson from being read, if anything."""
-    try:
-        read(path)
-    except StudioError as error:
-        return error
-    return None

@@ -25,7 +25,7 @@ from bpstudio.playback.timeline import Wire
 from bpstudio.project.project import Project
 from bpstudio.training.batches import batch_size
 
-GATE, PILL, SOURCE, DATA, LAYER, LOSS, BOX, OTHER = (
+GATE, PILL, SOURCE, DATA, LAYER, LOSS, BOX = (
     "gate",
     "pill",
     "source",
@@ -33,7 +33,6 @@ GATE, PILL, SOURCE, DATA, LAYER, LOSS, BOX, OTHER = (
     "layer",
     "loss",
     "box",
-    "other",
 )
 
 RADIUS = 26.0

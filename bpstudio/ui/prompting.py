@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
 from bpstudio.playback.picture import caption_of
 from bpstudio.ui.lecturing import lecture_of
@@ -71,13 +71,3 @@ class Prompt(QFrame):
             lines = ["".join(span.text for span in line) for line in caption.lines]
             self.numbers.setText("\n".join(lines[:LINES]))
             self.numbers.setVisible(bool(lines))
-
-
-def sizes_of(prompt: Prompt) -> dict[str, int]:
-    """How many pixels high the type of each line is."""
-    lines: dict[str, QLabel] = {
-        "title": prompt.title,
-        "words": prompt.words,
-        "numbers": prompt.numbers,
-    }
-    return {name: line.fontInfo().pixelSize() for name, line in lines.items()}

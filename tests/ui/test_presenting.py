@@ -18,7 +18,7 @@ from bpstudio.project import edits, file
 from bpstudio.ui.lecturing import lecture_of
 from bpstudio.ui.pointing import BLANK, LASER, SPOTLIGHT
 from bpstudio.ui.presenting import Presenter, presenter_of
-from bpstudio.ui.prompting import sizes_of
+from bpstudio.ui.prompting import Prompt
 from bpstudio.ui.studio import Studio
 from bpstudio.ui.window import Window
 
@@ -43,6 +43,12 @@ def press(window: Window, *keys: Qt.Key) -> None:
     for key in keys:
         QTest.keyClick(window, key)
         QApplication.processEvents()
+
+
+def sizes_of(prompt: Prompt) -> dict[str, int]:
+    """How many pixels high the type of each line is."""
+    lines = {"title": prompt.title, "words": prompt.words, "numbers": prompt.numbers}
+    return {name: line.fontInfo().pixelSize() for name, line in lines.items()}
 
 
 def test_everything_but_the_canvas_is_put_away_and_comes_back(

@@ -53,7 +53,6 @@ class Frame(QWidget):
         super().__init__()
         self._studio, self._name, self._content = studio, name, content
         self._theme: Theme | None = None
-        self._sees = self._seek = ""
         self._offered: tuple[Choice, ...] = ()
         self._boxes: dict[str, QComboBox] = {}
         self._sliders: dict[str, QSlider] = {}

@@ -27,7 +27,6 @@ class LabPanel(Panel):
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
         super().__init__(studio, parent)
         self.lab: Lab | None = None
-        self._planted_on: object = None
         self.heading = Words("heading")
         self.what = words("", "muted")
         self.form = Form()
