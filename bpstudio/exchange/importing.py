@@ -12,10 +12,10 @@ from bpstudio.exchange import layers_file, onnx_import, playground, weights
 from bpstudio.exchange.matching import with_any_weights
 from bpstudio.exchange.names import remark
 from bpstudio.exchange.onnx_import import Imported
+from bpstudio.exchange.reading import content_of
 from bpstudio.language import N_
 from bpstudio.project.project import Project
 
-MOST_BYTES = 2**30
 Reader = Callable[[bytes, str, Dataset | None], Imported]
 
 
@@ -68,9 +68,7 @@ def import_model(
             endings=", ".join(ENDINGS),
         )
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise StudioError(N_("It has more than {most} bytes."), most=MOST_BYTES)
-        return source.read(path.read_bytes(), remark(path.stem, 100), data)
+        return source.read(content_of(path), remark(path.stem, 100), data)
     except OSError as error:
         reason: object = error.strerror or error
     except StudioError as error:

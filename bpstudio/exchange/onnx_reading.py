@@ -16,10 +16,9 @@ import numpy as np
 
 from bpstudio.engine.op import Array
 from bpstudio.errors import StudioError
+from bpstudio.exchange.reading import MOST_BYTES
 from bpstudio.language import N_
 
-MOST_BYTES = 2**30
-"""No model that is read is longer, nor are its arrays together."""
 MOST_NODES = 20_000
 MOST_ARRAYS = 4096
 MOST_ENTRIES = 10_000_000

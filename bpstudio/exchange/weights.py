@@ -22,12 +22,11 @@ import numpy as np
 from bpstudio.engine.op import Array
 from bpstudio.errors import FileError, StudioError
 from bpstudio.exchange import text
+from bpstudio.exchange.reading import MOST_BYTES, content_of
 from bpstudio.language import N_
 from bpstudio.project.container import array_of
 from bpstudio.project.project import Project, complete, frozen
 
-MOST_BYTES = 2**30
-"""No file of weights that is read here is longer, nor are its arrays together."""
 MOST_ARRAYS = 4096
 
 NOT_NUMBERS = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
@@ -69,9 +68,7 @@ def load_weights(path: str | Path, ending: str = "") -> dict[str, Array]:
             endings=", ".join(READERS),
         )
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise StudioError(N_("It has more than {most} bytes."), most=MOST_BYTES)
-        arrays = reader(path.read_bytes())
+        arrays = reader(content_of(path))
         if any(array.dtype.kind not in "fiub" for array in arrays.values()):
             raise StudioError(N_("It holds something else than numbers."))
         return arrays
