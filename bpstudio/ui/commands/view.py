@@ -42,36 +42,36 @@ def fit(window: Window) -> None:
     N_("Code"),
     menu="View",
     help=N_("The network as a script, with the lines of the present step lit"),
-    checked=lambda window: not window.docks.by_name["code"].isHidden(),
+    checked=lambda window: _is_open(window, "code"),
     group=1,
 )
 def show_code(window: Window) -> None:
     """Open the code, or close it."""
-    window.docks.by_name["code"].toggleViewAction().trigger()
+    _toggle(window, "code")
 
 
 @action(
     N_("Gradient check"),
     menu="View",
     help=N_("Check gradients, see the error against h, and race three ways to a gradient"),
-    checked=lambda window: not window.docks.by_name["checking"].isHidden(),
+    checked=lambda window: _is_open(window, "checking"),
     group=1,
 )
 def show_checking(window: Window) -> None:
     """Open the gradient check, or close it."""
-    window.docks.by_name["checking"].toggleViewAction().trigger()
+    _toggle(window, "checking")
 
 
 @action(
     N_("Training race"),
     menu="View",
     help=N_("The same training by backpropagation and by differences alone, side by side"),
-    checked=lambda window: not window.docks.by_name["training_race"].isHidden(),
+    checked=lambda window: _is_open(window, "training_race"),
     group=1,
 )
 def show_training_race(window: Window) -> None:
     """Open the race of two trainings, or close it."""
-    window.docks.by_name["training_race"].toggleViewAction().trigger()
+    _toggle(window, "training_race")
 
 
 @action(
@@ -187,3 +187,13 @@ def next_area(window: Window) -> None:
 def previous_area(window: Window) -> None:
     """Lead the keyboard back."""
     areas.go(window, -1)
+
+
+def _is_open(window: Window, dock: str) -> bool:
+    """Whether a panel is there, in front or behind others."""
+    return not window.docks.by_name[dock].isHidden()
+
+
+def _toggle(window: Window, dock: str) -> None:
+    """Open a panel, or close it."""
+    window.docks.by_name[dock].toggleViewAction().trigger()
