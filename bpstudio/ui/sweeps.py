@@ -8,7 +8,9 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -21,6 +23,7 @@ from bpstudio.project.project import Project
 
 if TYPE_CHECKING:
     # With the compiled plans that they run they would delay the first paint.
+    from bpstudio.project.unfinished import Unfinished
     from bpstudio.training.driving import Driven
     from bpstudio.training.sweep import Outcome, Sweep, Trial
 
@@ -39,6 +42,7 @@ class Asked(NamedTuple):
     vary: Mapping[str, Sequence[Any]]
     seeds: Sequence[int]
     steps: int
+    kind: str = ""
 
 
 class Sweeps(QObject):
@@ -49,8 +53,11 @@ class Sweeps(QObject):
     failed = Signal(object)
     """A StudioError: why it can't be done."""
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None, root: Path | None = None) -> None:
+        """`root` is the folder in which it is kept meanwhile; without one it is not."""
         super().__init__(parent)
+        self._root = root
+        self._cut_off: Unfinished | None = None
         self.asked: Asked | None = None
         self.sweep: Sweep | None = None
         self.outcomes: dict[int, Outcome] = {}
@@ -91,12 +98,13 @@ class Sweeps(QObject):
         glimpse = None if self._going is None else self._going.glimpses.get(number)
         return None if glimpse is None else glimpse.weights
 
-    def start(self, asked: Asked) -> None:
-        """Begin another sweep; one that is on its way is given up."""
+    def start(self, asked: Asked, cut_off: Unfinished | None = None) -> None:
+        """Begin another sweep, or go on with one that was cut off; one on its way is given up."""
         self.cancel()
+        self._cut_off = cut_off
         self.asked, self.sweep, self._going = asked, None, None
         self.outcomes, self._made = {}, []
-        project, varied, seeds, steps = asked
+        project, varied, seeds, steps, _kind = asked
         self._making = vary.trials_of(project, varied, seeds=seeds, steps=steps)
         self._timer.start()
         self.moved.emit()
@@ -113,6 +121,9 @@ class Sweeps(QObject):
         was = self.running
         self._timer.stop()
         self._making = None
+        if self._cut_off is not None:
+            self._cut_off.discard()  # given up before it was gone on with
+            self._cut_off = None
         if self._going is not None:
             self._going.leave()
         if was:
@@ -149,7 +160,7 @@ class Sweeps(QObject):
                 return
         self._making = None
         assert self.asked is not None
-        _project, varied, seeds, steps = self.asked
+        _project, varied, seeds, steps, _kind = self.asked
         self.sweep = vary.sweep_from(tuple(self._made), varied, seeds, steps)
         self._train()
         self.moved.emit()
@@ -160,7 +171,19 @@ class Sweeps(QObject):
         assert self.sweep is not None
         # One processor stays with the window.
         workers = max(1, (os.cpu_count() or 2) - 1)
-        self._going = Driven(self.sweep, workers, known=self.outcomes)
+        self._going = Driven(self.sweep, workers, self.outcomes, self._keeping())
+
+    def _keeping(self) -> Callable[[], Unfinished] | None:
+        """How what is on its way is kept: with what is there of it already, or in a new folder."""
+        from bpstudio.project.unfinished import begun
+
+        cut_off, self._cut_off = self._cut_off, None
+        if cut_off is not None:
+            return lambda: cut_off
+        if self._root is None or self.asked is None:
+            return None
+        project, varied, seeds, steps, kind = self.asked
+        return partial(begun, self._root, project, varied, seeds, steps, self.count, kind)
 
     def _take(self, going: Driven) -> None:
         found, steps = going.news(), going.steps

@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import b64decode, b64encode
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
@@ -29,6 +30,9 @@ from bpstudio.ui.showing import Showing
 from bpstudio.ui.studio import Change, Studio
 from bpstudio.ui.timeline_bar import TimelineBar
 from bpstudio.ui.warming import Warming
+
+if TYPE_CHECKING:
+    from bpstudio.project.unfinished import Unfinished
 
 assert commands  # importing them fills the table of actions
 
@@ -62,6 +66,8 @@ class Window(QMainWindow):
         self.studio: Studio = studio
         self.guard: Guard = Guard(studio, aside)
         self.guard.found.connect(self._offer)
+        self.sweeps_aside = None if aside is None else aside.with_name("sweeps")
+        self.cut_off: list[Unfinished] = []
         self._keep = keep
         self._spoken = studio.preferences.language
         self._leaving = False
@@ -184,8 +190,12 @@ class Window(QMainWindow):
 
     def _offer(self, orphans: list[Orphan]) -> None:
         # It is hardly ever needed, and would delay the first paint.
+        from bpstudio.project.unfinished import left_behind
         from bpstudio.ui.dialogs import recovery
 
+        if self.sweeps_aside is not None:
+            self.cut_off = left_behind(self.sweeps_aside)
+            actions.refresh(self.actions_by_id, self)
         recovery.offer(self, orphans)
 
     # -- the window itself ------------------------------------------------------------------
@@ -270,6 +280,8 @@ class Window(QMainWindow):
             self.studio.preferences, geometry=geometry, docks=b64encode(state).decode()
         )
         self._keep(kept)
+        for cut_off in self.cut_off:
+            cut_off.release()
         self.guard.close(give_up=True)
         self.studio.close()
 

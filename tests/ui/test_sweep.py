@@ -3,25 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Executor, Future
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from bpstudio.data import toys
 from bpstudio.playback.palette import THEMES
-from bpstudio.project import vary
+from bpstudio.project import build, unfinished, vary
+from bpstudio.training import driving
+from bpstudio.training.sweeping import Sweeping
 from bpstudio.ui import actions
 from bpstudio.ui.dialogs import sweep as dialogs
 from bpstudio.ui.dialogs.sweep import SweepDialog
-from bpstudio.ui.studio import Studio
+from bpstudio.ui.studio import Notice, Studio
 
 if TYPE_CHECKING:
     from bpstudio.ui.window import Window
 
 PATIENCE = 60_000
+
+
+class Here(Executor):
+    """Does every piece at once, in this process."""
+
+    def submit(self, work: Any, /, *arguments: Any, **named: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        future.set_result(work(*arguments, **named))
+        return future
 
 
 @pytest.fixture
@@ -157,3 +170,52 @@ def test_a_sweep_ends_with_its_window(dialog: SweepDialog, qtbot: QtBot, studio:
     window = dialog.parentWidget()
     assert window is not None and window.close()
     assert not dialog.sweeps.running and not dialog.isVisible()
+
+
+def test_a_sweep_that_was_cut_off_is_offered_and_goes_on(
+    open_window: Callable[[], Window], qtbot: QtBot, tmp_path: Path, notices: list[Notice]
+) -> None:
+    window = open_window()
+    project = build.network(toys.make("moons", points=20), (2, 3, 1))
+    varied = {"dense1.units": (2, 3), "l2": (0.0, 0.125)}
+    sweep = vary.sweep_of(project, varied, seeds=(1, 2), steps=48)
+    cut_off = unfinished.begun(tmp_path / "sweeps", project, varied, (1, 2), 48, 8, dialogs.OWN)
+    place = Sweeping(sweep, Here(), None)
+    while not place.over:
+        place.news()
+    assert cut_off.folder.outcomes(sweep) == {}
+    cut_off.folder.add(place.outcomes[5])
+    cut_off.release()
+    window.sweeps_aside = tmp_path / "sweeps"
+    window._offer([])
+    assert notices[-1].offer == "compare_cut_off"
+    assert "when 1 of 8 were done" in notices[-1].text
+    window.give(actions.table["compare_cut_off"])
+    dialog = window.findChild(SweepDialog)
+    assert isinstance(dialog, SweepDialog)
+    assert dialog.preset.currentData() == dialogs.OWN
+    assert dialog.varied.text() == "dense1.units=2,3; l2=0,0.125"
+    assert (dialog.seeds.value(), dialog.steps.value()) == (2, 48)
+    qtbot.waitUntil(lambda: dialog.sweeps.sweep is not None, timeout=PATIENCE)
+    dialog.cancel.click()
+    assert dialog.start.text() == "Go on"
+    dialog.start.click()
+    finish(dialog, qtbot)
+    assert [dialog.sweeps.outcomes[n].figures for n in range(8)] == [
+        place.outcomes[n].figures for n in range(8)
+    ]
+    assert not actions.table["compare_cut_off"].when(window)
+    assert driving.wait_for_all(PATIENCE) and list(window.sweeps_aside.iterdir()) == []
+
+
+def test_what_was_kept_of_a_sweep_and_is_broken_is_said(
+    open_window: Callable[[], Window], tmp_path: Path
+) -> None:
+    window = open_window()
+    project = build.network(toys.make("moons", points=20), (2, 3, 1))
+    cut_off = unfinished.begun(tmp_path, project, {"l2": (0.0, 1.0)}, (1,), 9, 2, dialogs.OWN)
+    (cut_off.path / unfinished.PROJECT).write_bytes(b"")
+    dialog = dialogs.show(window, dialogs.OWN)
+    dialog.go_on_with(cut_off)
+    assert "can't be read" in dialog.problem.text() and not dialog.sweeps.running
+    assert list(tmp_path.iterdir()) == []

@@ -54,3 +54,18 @@ def compare_starts(window: Window) -> None:
 def compare_own(window: Window) -> None:
     """Variants of the person's own network."""
     _show(window, "own")
+
+
+@action(
+    N_("&Go on with what was cut off"),
+    menu="Train",
+    help=N_("Finish a comparison of trainings that was under way when the studio was ended"),
+    when=lambda window: bool(window.cut_off),
+    group=3,
+    under=COMPARE,
+)
+def compare_cut_off(window: Window) -> None:
+    """Nothing that is done already is done again."""
+    from bpstudio.ui.dialogs.sweep import show
+
+    show(window).go_on_with(window.cut_off.pop(0))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QDateTime, QLocale, Qt
+from PySide6.QtCore import QDateTime, QLocale, Qt, QTimer
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
@@ -25,6 +26,7 @@ from bpstudio.project import file
 from bpstudio.project.recovery import Entry, Orphan
 from bpstudio.ui import problems
 from bpstudio.ui.dialogs import files
+from bpstudio.ui.studio import Notice
 from bpstudio.ui.style import set_property
 
 if TYPE_CHECKING:
@@ -42,9 +44,26 @@ def offer(window: Window, orphans: list[Orphan]) -> None:
         said = _("The last session ended badly. Nothing was sent; what is known lies in {place}.")
         said = said.format(place=trace or folders.logs())
     if window.guard.orphans:
-        RecoveryDialog(window, said).open()
-    elif said:
-        window.studio.warn(said)
+        dialog = RecoveryDialog(window, said)
+        # When what follows from the answer has had its say.
+        dialog.finished.connect(lambda _answer: QTimer.singleShot(0, window, partial(tell, window)))
+        dialog.open()
+    else:
+        tell(window, said)
+
+
+def tell(window: Window, said: str = "") -> None:
+    """Say this, and offer to go on with a comparison of trainings that was cut off."""
+    words = []
+    for cut_off in window.cut_off[:1]:
+        text = _(
+            "A comparison of trainings was cut off when {done} of {count} were done. "
+            "It can go on from there."
+        )
+        words.append(text.format(done=cut_off.done, count=cut_off.recipe.count))
+    if said or words:
+        offered = "compare_cut_off" if words else ""
+        window.studio.noticed.emit(Notice(" ".join([*words, said]).strip(), "problem", (), offered))
 
 
 def described(entry: Entry) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,7 @@ from bpstudio.ui.panels.panel import label
 from bpstudio.ui.sweeps import Asked, Sweeps
 
 if TYPE_CHECKING:
+    from bpstudio.project.unfinished import Unfinished
     from bpstudio.ui.window import Window
 
 CAPACITY, STARTS, OWN = "capacity", "starts", "own"
@@ -79,7 +81,8 @@ class SweepDialog(QDialog):
         self.setObjectName("sweep")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._window = window
-        self.sweeps = Sweeps(self)
+        self.sweeps = Sweeps(self, window.sweeps_aside)
+        self._own: Project | None = None  # that of a sweep that was cut off
         self.preset, self.varied = QComboBox(), QLineEdit()
         self.seeds, self.steps = QSpinBox(), QSpinBox()
         self.seeds.setRange(1, 1000)
@@ -126,9 +129,8 @@ class SweepDialog(QDialog):
         preset = self.preset.currentData()
         project, _usual = self._recipe(preset)
         words = [word for word in self.varied.text().split(";") if word.strip()]
-        return Asked(
-            project, vary.varied_of(words), range(1, self.seeds.value() + 1), self.steps.value()
-        )
+        varied, seeds = vary.varied_of(words), range(1, self.seeds.value() + 1)
+        return Asked(project, varied, seeds, self.steps.value(), preset)
 
     def begin(self) -> None:
         """Start it."""
@@ -139,6 +141,27 @@ class SweepDialog(QDialog):
             self._complain(error)
             return
         self.sweeps.start(asked)
+
+    def go_on_with(self, cut_off: Unfinished) -> None:
+        """Go on with a sweep that was cut off; what is done of it is not done again."""
+        recipe = cut_off.recipe
+        try:
+            project = cut_off.project()
+        except StudioError as error:
+            cut_off.discard()
+            self._complain(error)
+            return
+        self.problem.hide()
+        self.choose(recipe.kind if recipe.kind in PRESETS else OWN)
+        self._own = project
+        self.varied.setText(_spelled(recipe.vary))
+        self.varied.setCursorPosition(0)
+        self.seeds.setValue(len(recipe.seeds))
+        self.steps.setValue(recipe.steps)
+        varied = {name: tuple(values) for name, values in recipe.vary.items()}
+        usual = range(1, len(recipe.seeds) + 1)
+        seeds = usual if list(usual) == recipe.seeds else recipe.seeds
+        self.sweeps.start(Asked(project, varied, seeds, recipe.steps, recipe.kind), cut_off)
 
     def open_trial(self, number: int) -> None:
         """Put the trained network of a trial on the canvas, once what is there is saved."""
@@ -236,9 +259,9 @@ class SweepDialog(QDialog):
 
     def _preset(self, _index: int = 0) -> None:
         preset = self.preset.currentData()
+        self._own = None
         _project, varied = self._recipe(preset)
-        parts = (f"{name}={','.join(f'{v:g}' for v in values)}" for name, values in varied.items())
-        self.varied.setText("; ".join(parts))
+        self.varied.setText(_spelled(varied))
         self.varied.setCursorPosition(0)
         self.seeds.setValue(SEEDS[preset])
         self.steps.setValue(STEPS[preset])
@@ -249,7 +272,7 @@ class SweepDialog(QDialog):
             return vary.capacity()
         if preset == STARTS:
             return vary.xor_starts()
-        project = self._window.studio.project
+        project = self._own or self._window.studio.project
         return project, vary.usual(project)
 
     def _goes_on(self) -> bool:
@@ -368,6 +391,16 @@ class SweepDialog(QDialog):
                     reason=error.strerror or error,
                 )
             )
+
+
+def _spelled(varied: Mapping[str, Sequence[Any]]) -> str:
+    """What is varied, as it is typed."""
+    return "; ".join(f"{name}={','.join(map(_typed, vs))}" for name, vs in varied.items())
+
+
+def _typed(value: Any) -> str:
+    short = f"{value:g}" if isinstance(value, int | float) else str(value)
+    return short if not isinstance(value, int | float) or float(short) == value else repr(value)
 
 
 def _said(value: Any) -> str:

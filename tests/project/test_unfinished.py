@@ -1,0 +1,141 @@
+"""A sweep that was ended from outside goes on where it was, and comes to the same."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Mapping
+from concurrent.futures import Executor, Future
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bpstudio.data import toys
+from bpstudio.errors import FileError
+from bpstudio.project import build, unfinished, vary
+from bpstudio.project.project import Project
+from bpstudio.project.unfinished import Unfinished, begun, left_behind
+from bpstudio.training.driving import Driven, wait_for_all
+from bpstudio.training.sweep import Outcome, Sweep
+from bpstudio.training.sweeping import Sweeping
+
+VARY = {"dense1.units": (2, 3, 4), "l2": (0.0, 0.01), "activation": ("tanh", "relu")}
+SEEDS, STEPS = (1, 2), 60
+
+
+def project() -> Project:
+    return build.network(toys.make("moons", points=20, noise=0.2), (2, 3, 1), learning_rate=0.05)
+
+
+def sweep_of(varied: Project) -> Sweep:
+    return vary.sweep_of(varied, VARY, seeds=SEEDS, steps=STEPS)
+
+
+class Here(Executor):
+    """Does every piece at once, in this process."""
+
+    def submit(self, work: Any, /, *arguments: Any, **named: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        future.set_result(work(*arguments, **named))
+        return future
+
+
+def keep(root: Path) -> Unfinished:
+    return begun(root, project(), VARY, SEEDS, STEPS, 24, "own")
+
+
+def drive_and_die(root: Path) -> None:
+    """Begin the sweep, and end as if the machine had been switched off, with some of it done."""
+    going = Driven(sweep_of(project()), 1, None, partial(keep, root))
+    done = 0
+    while not done:
+        done += len(going.news())
+        time.sleep(0.001)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def finish(going: Driven) -> dict[int, Outcome]:
+    found: dict[int, Outcome] = {}
+    while not going.over:
+        found |= {outcome.number: outcome for outcome in going.news()}
+        time.sleep(0.001)
+    assert wait_for_all(20.0)
+    return found
+
+
+def figures(outcomes: Mapping[int, Outcome]) -> list[object]:
+    return [outcomes[number].figures for number in sorted(outcomes)]
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="nothing can be killed like that here")
+def test_what_was_killed_goes_on_and_comes_to_the_same(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    process = context.Process(target=drive_and_die, args=(tmp_path,))
+    process.start()
+    process.join(120)
+    assert process.exitcode == -signal.SIGKILL
+    (found,) = left_behind(tmp_path)
+    assert 0 < found.done < found.recipe.count == 24
+    assert left_behind(tmp_path) == []  # it is claimed: no other studio offers it too
+    assert found.recipe.vary == {name: list(values) for name, values in VARY.items()}
+    before = len(found.folder.outcomes(sweep_of(project())))
+    again = finish(Driven(sweep_of(found.project()), 1, None, lambda: found))
+    assert len(again) == 24 and before >= found.done
+    place = Sweeping(sweep_of(project()), Here())
+    while not place.over:
+        place.news()
+    assert figures(again) == figures(place.outcomes)
+    for number, outcome in again.items():
+        np.testing.assert_array_equal(outcome.losses, place.outcomes[number].losses)
+        for key, weight in outcome.weights.items():
+            np.testing.assert_array_equal(weight, place.outcomes[number].weights[key])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_is_left_of_one_that_is_over_or_given_up(tmp_path: Path) -> None:
+    sweep = sweep_of(project())
+    finish(Driven(sweep, 1, None, partial(keep, tmp_path)))
+    assert list(tmp_path.iterdir()) == []
+    going = Driven(sweep, 1, None, partial(keep, tmp_path))
+    going.leave()
+    assert wait_for_all(20.0)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_one_that_is_on_its_way_is_left_alone(tmp_path: Path) -> None:
+    mine = keep(tmp_path)
+    assert left_behind(tmp_path) == []
+    mine.release()
+    (found,) = left_behind(tmp_path)
+    assert found.done == 0
+    found.discard()
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b'{"kind": 1}', b"\xff\xfe", b"[" * 2000])
+def test_what_is_no_sweep_goes(content: bytes, tmp_path: Path) -> None:
+    folder = tmp_path / "cut"
+    folder.mkdir()
+    (folder / unfinished.RECIPE).write_bytes(content)
+    assert left_behind(tmp_path) == [] and not folder.exists()
+    assert left_behind(tmp_path / "absent") == []
+
+
+def test_a_project_that_is_gone_is_said(tmp_path: Path) -> None:
+    mine = keep(tmp_path)
+    (mine.path / unfinished.PROJECT).write_bytes(b"no project")
+    with pytest.raises(FileError, match="can't be read"):
+        mine.project()
+    mine.discard()
+
+
+def test_a_place_that_can_not_be_written_to_keeps_no_sweep_from_going(tmp_path: Path) -> None:
+    place = tmp_path / "file"
+    place.touch()
+    with pytest.raises(OSError):
+        keep(place)
+    assert len(finish(Driven(sweep_of(project()), 1, None, partial(keep, place)))) == 24
