@@ -26,13 +26,13 @@ from PySide6.QtGui import (
 )
 
 from bpstudio import __version__
-from bpstudio.exchange import report
+from bpstudio.exchange import files, report
+from bpstudio.exchange.files import Files
 from bpstudio.exchange.report import Rows
 from bpstudio.language import _
 from bpstudio.playback.marks import Picture, Rect
 from bpstudio.playback.metrics import PROSE
 from bpstudio.playback.palette import LIGHT, Theme
-from bpstudio.project.disk import write_safely
 from bpstudio.project.project import Project
 from bpstudio.ui.painter import font, paint
 from bpstudio.ui.render import ensure_application
@@ -146,7 +146,7 @@ def save(project: Project, path: Path) -> None:
             if number > 1:
                 writer.newPage()
             _paint(painter, [*page, *_foot(project, number, len(laid_out))], LIGHT)
-    write_safely(path, bytes(buffer.data().data()), versions=False)
+    files.put(path, Files(bytes(buffer.data().data())))
 
 
 def image(project: Project, wide: int, most: int = 3, *, endless: bool = False) -> QImage:

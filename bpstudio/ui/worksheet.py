@@ -22,6 +22,8 @@ from PySide6.QtGui import (
 )
 
 from bpstudio.errors import StudioError
+from bpstudio.exchange import files
+from bpstudio.exchange.files import Files
 from bpstudio.language import N_, _
 from bpstudio.lessons.keys import computed
 from bpstudio.lessons.lesson import Choose, Do, Lesson, Predict, Question, Reflect
@@ -31,7 +33,6 @@ from bpstudio.playback.palette import LIGHT
 from bpstudio.playback.picture import picture
 from bpstudio.playback.timeline import BACKWARD, Timeline
 from bpstudio.playback.veil import KINDS, Veil, veiled
-from bpstudio.project.disk import write_safely
 from bpstudio.project.iteration import iteration
 from bpstudio.project.project import Project
 from bpstudio.ui.painter import paint
@@ -152,7 +153,7 @@ def save(pages: Sequence[Page], path: Path) -> None:
     writer.setCreator("Backprop Studio")
     writer.setResolution(DOTS)
     print_on(writer, pages)
-    write_safely(path, bytes(buffer.data().data()), versions=False)
+    files.put(path, Files(bytes(buffer.data().data())))
 
 
 def print_on(device: QPagedPaintDevice, pages: Sequence[Page]) -> None:

@@ -84,6 +84,18 @@ def test_without_a_printer_the_pages_are_saved(
     assert (tmp_path / "sheet.pdf").read_bytes().startswith(b"%PDF")
 
 
+def test_a_folder_that_is_gone_is_told(
+    window: Window, notices: list[Notice], tmp_path: Path
+) -> None:
+    window.actions_by_id["save_worksheet"].trigger()
+    dialog = QApplication.activeModalWidget()
+    assert isinstance(dialog, QFileDialog)
+    dialog.fileSelected.emit(str(tmp_path / "gone" / "sheet.pdf"))
+    dialog.close()
+    assert notices[-1].kind == "problem"
+    assert "sheet.pdf" in notices[-1].text
+
+
 def test_a_printer_gets_the_pages_and_no_file_is_asked_for(
     window: Window, monkeypatch: pytest.MonkeyPatch
 ) -> None:
