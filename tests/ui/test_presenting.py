@@ -101,12 +101,21 @@ def test_what_happens_is_seen(presenter: Presenter, studio: Studio) -> None:
         presenter.next()
 
 
+def follows(presenter: Presenter) -> bool:
+    """Whether the canvas looks where it is to look: it does once the strip has its height."""
+    canvas = presenter.window.canvas
+    return canvas.view == presenter.view().snapped(canvas.devicePixelRatioF())
+
+
 def test_a_clicker_leads_through_a_lesson_and_exactly_back(
-    presenter: Presenter, studio: Studio
+    presenter: Presenter, studio: Studio, qtbot: QtBot
 ) -> None:
     window, lecture = presenter.window, lecture_of(studio)
     lecture.begin(next(each for each in ours() if "chain-rule" in each.folder.name))
-    QApplication.processEvents()
+    assert presenter.prompt is not None
+    prompt = presenter.prompt
+    qtbot.waitUntil(lambda: window.canvas.height() + prompt.height() <= window.height())
+    qtbot.waitUntil(lambda: follows(presenter))
     assert lecture.lesson is not None
     first = studio.project, studio.shown.position, window.canvas.view
     last = len(lecture.lesson.steps) - 1
@@ -117,6 +126,7 @@ def test_a_clicker_leads_through_a_lesson_and_exactly_back(
     assert (lecture.place, lecture.open_question) == (last, None)
     for _press in range(last):
         press(window, Qt.Key.Key_PageUp)
+    qtbot.waitUntil(lambda: follows(presenter))
     assert (studio.project, studio.shown.position, window.canvas.view) == first
 
 
