@@ -68,7 +68,7 @@ def test_a_debian_package_lies_where_a_system_looks(folder: Path, tmp_path: Path
         "./usr/share/mime/packages/org.bpstudio.BackpropStudio.xml",
         "./usr/share/metainfo/org.bpstudio.BackpropStudio.metainfo.xml",
         "./usr/share/man/man1/bpstudio.1.gz",
-        "./usr/share/doc/bpstudio/copyright",
+        "./usr/share/doc/bpstudio/copyright -> ../../../lib/bpstudio/LICENCES.txt",
     ):
         assert name in names
     said = subprocess.run(["dpkg-deb", "-f", file], capture_output=True, text=True, check=True)

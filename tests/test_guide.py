@@ -74,11 +74,6 @@ def prose(page: Path) -> str:
     return re.sub(r"^(`{3,}).*?^\1$", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
 
 
-def commands(block: Block) -> list[str]:
-    """The lines of a block for the shell."""
-    return [line for line in block.text.splitlines() if line and not line.startswith("#")]
-
-
 def name(page: Path) -> str:
     return str(page.relative_to(FOLDER))
 
@@ -97,21 +92,25 @@ def test_commands_do_what_they_say(
 ) -> None:
     """One after the other in an empty folder, with the files that the page tells to write."""
     monkeypatch.chdir(tmp_path)
+    for line in typed(page, tmp_path):
+        words = shlex.split(line)
+        if words[0] == "python3":
+            check_task(words)
+            continue
+        assert words[0] == "bpstudio", line
+        if any(word in words for word in WINDOWED):
+            parse(words[1:])
+            continue
+        assert run(words[1:], capsys) == 0, line
+
+
+def typed(page: Path, folder: Path) -> Iterator[str]:
+    """What a page tells to type, line by line; the files that it tells to write are written."""
     for block in blocks(page):
         if block.file:
-            (tmp_path / block.file).write_text(block.text, encoding="utf-8")
-        if block.language != "sh":
-            continue
-        for line in commands(block):
-            words = shlex.split(line)
-            if words[0] == "python3":
-                check_task(words)
-                continue
-            assert words[0] == "bpstudio", line
-            if any(word in words for word in WINDOWED):
-                parse(words[1:])
-                continue
-            assert run(words[1:], capsys) == 0, line
+            (folder / block.file).write_text(block.text, encoding="utf-8")
+        if block.language == "sh":
+            yield from (line for line in block.text.splitlines() if line)
 
 
 def run(words: list[str], capsys: pytest.CaptureFixture[str]) -> int:
@@ -138,12 +137,11 @@ def check_task(words: list[str]) -> None:
 @pytest.mark.long
 @pytest.mark.parametrize("page", with_blocks("sh"), ids=name)
 def test_windows_open_where_a_page_says_so(page: Path, tmp_path: Path) -> None:
-    for block in blocks(page):
-        for line in commands(block) if block.language == "sh" else []:
-            words = shlex.split(line)
-            if words[0] == "bpstudio":
-                ended = fresh(["-P", "-m", "bpstudio", *words[1:]], tmp_path)
-                assert ended.returncode == 0, (line, ended.stderr)
+    for line in typed(page, tmp_path):
+        words = shlex.split(line)
+        if words[0] == "bpstudio":
+            ended = fresh(["-P", "-m", "bpstudio", *words[1:]], tmp_path)
+            assert ended.returncode == 0, (line, ended.stderr)
 
 
 @pytest.mark.parametrize("page", with_blocks("python"), ids=name)

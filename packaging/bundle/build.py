@@ -18,6 +18,7 @@ from bundle import archives, debian, macos, windows
 
 HERE = Path(__file__).resolve().parent
 LOCK = HERE / "requirements.lock"
+LICENCES = ROOT / "resources" / "LICENCES.txt"
 PLACE = ROOT / "build" / "bundle"
 ENVIRONMENT = PLACE / "environment"
 PYTHON = ENVIRONMENT / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
@@ -54,14 +55,29 @@ def bundle(words: list[str]) -> int:
 def folder() -> Path:
     """The folder with the program and all that it needs, Python included."""
     _environment()
+    if sys.platform.startswith("linux"):
+        # The same text lies in a checkout and in the wheel, and one of them suffices for all.
+        _run(HERE / "licences.py", LICENCES)
     _run(HERE / "icons.py", PLACE / "icons")
     announce("Building the folder")
     _run("-m", "PyInstaller", "--noconfirm", "--log-level=WARN", f"--distpath={PLACE / 'dist'}",
          f"--workpath={PLACE / 'work'}", HERE / "bpstudio.spec")  # fmt: skip
     made = PLACE / "dist" / "bpstudio"
     _run(HERE / "manual.py", PLACE / "bpstudio.1")
-    _run(HERE / "licences.py", made / "LICENCES.txt")
+    slim(made)
+    _run(HERE / "licences.py", made / "LICENCES.txt", made)
+    shutil.copy(made / "LICENCES.txt", made / "_internal" / "resources")
     return made
+
+
+def slim(folder: Path) -> None:
+    """Take away what only a debugger reads of Python's own libraries; those of others stay as they
+    are, for some would break."""
+    tool = shutil.which("strip") if sys.platform.startswith("linux") else None
+    inside = folder / "_internal"
+    for file in [*inside.glob("libpython*.so*"), *inside.glob("python3*/lib-dynload/*.so")]:
+        if tool is not None:
+            subprocess.run([tool, "--strip-debug", file], check=True)
 
 
 def version() -> str:

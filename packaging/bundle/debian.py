@@ -73,7 +73,7 @@ def _lay_out(folder: Path, root: Path, place: Path) -> None:
         shutil.copy(ROOT / "resources" / "icons" / "bpstudio.svg", icons / kind / f"{name}.svg")
     documents = share / "doc" / "bpstudio"
     documents.mkdir(parents=True)
-    shutil.copy(folder / "LICENCES.txt", documents / "copyright")
+    (documents / "copyright").symlink_to("../../../lib/bpstudio/LICENCES.txt")
     manual = share / "man" / "man1"
     manual.mkdir(parents=True)
     page = (place / "bpstudio.1").read_bytes()

@@ -15,7 +15,16 @@ import pytest
 from PySide6.QtCore import QMimeData, QPointF, QSize, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QPalette
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog, QLabel, QMenu, QMessageBox, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QDialog,
+    QLabel,
+    QMenu,
+    QMessageBox,
+    QPlainTextEdit,
+    QPushButton,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from bpstudio import resources
@@ -355,6 +364,19 @@ def test_about_names_every_library_that_we_need(window: Window) -> None:
     assert needed <= {name.lower() for name, _licence in about.LIBRARIES}
     about.show(window)
     (dialog,) = dialogs()
+    dialog.close()
+
+
+def test_about_shows_the_text_of_every_licence(window: Window) -> None:
+    about.show(window)
+    dialog = window.findChild(QDialog, "about")
+    assert dialog is not None
+    named = {button.text(): button for button in dialog.findChildren(QPushButton)}
+    named["Licences…"].click()
+    texts = dialog.findChild(QDialog, "licences")
+    assert texts is not None and texts.isVisible()
+    said = texts.findChildren(QPlainTextEdit)[0].toPlainText()
+    assert "numpy" in said and "GNU LESSER GENERAL PUBLIC LICENSE" in said
     dialog.close()
 
 

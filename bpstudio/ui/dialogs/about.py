@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt
@@ -11,14 +12,16 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
+    QPlainTextEdit,
     QScrollArea,
     QVBoxLayout,
     QWidget,
 )
 
-from bpstudio import __version__
+from bpstudio import __version__, resources
 from bpstudio.language import _
 from bpstudio.ui import icons
+from bpstudio.ui.style import code_font
 
 if TYPE_CHECKING:
     from bpstudio.ui.window import Window
@@ -66,10 +69,34 @@ def show(window: Window) -> None:
     column.addWidget(_prose(_("Licensed under Apache-2.0. Nothing is sent anywhere.")))
     column.addWidget(_credits(), 1)
     buttons = QDialogButtonBox()
+    texts = buttons.addButton(_("Licences…"), QDialogButtonBox.ButtonRole.ActionRole)
+    texts.clicked.connect(partial(_show_licences, dialog))
     buttons.addButton(_("Close"), QDialogButtonBox.ButtonRole.RejectRole)
     buttons.rejected.connect(dialog.close)
     column.addWidget(buttons)
     dialog.resize(460, 540)
+    dialog.open()
+
+
+def _show_licences(parent: QDialog, _checked: bool = False) -> None:
+    """The text of every licence of all that it comes with."""
+    dialog = QDialog(parent)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.setObjectName("licences")
+    dialog.setWindowTitle(_("Licences"))
+    column = QVBoxLayout(dialog)
+    text = QPlainTextEdit()
+    text.setReadOnly(True)
+    text.setTabChangesFocus(True)
+    text.setAccessibleName(_("Licences"))
+    text.setFont(code_font(12))
+    text.setPlainText(resources.path("LICENCES.txt").read_text("utf-8"))
+    column.addWidget(text, 1)
+    buttons = QDialogButtonBox()
+    buttons.addButton(_("Close"), QDialogButtonBox.ButtonRole.RejectRole)
+    buttons.rejected.connect(dialog.close)
+    column.addWidget(buttons)
+    dialog.resize(760, 560)
     dialog.open()
 
 
