@@ -24,8 +24,10 @@ TOOLS |= {"altgraph", "macholib", "pefile", "pywin32-ctypes", "pygments", "tomlk
 OF_QT = {"pyside6-essentials", "shiboken6"}
 """What comes without its texts, which lie in `texts`; those of other libraries lie below that."""
 BEGINNINGS = ("LICEN", "COPYING", "NOTICE")
-OURS = ("OFL.txt", "LICENSE", "fonts/README.md", "icons/README.md", "data/iris.txt")
-OURS += ("data/digits.txt",)
+OURS = (
+    *("OFL.txt", "LICENSE", "fonts/README.md", "icons/README.md"),
+    *("data/iris.txt", "data/digits.txt"),
+)
 DOCUMENTS, COMMON = Path("/usr/share/doc"), Path("/usr/share/common-licenses")
 NOTE = """Backprop Studio is licensed under Apache-2.0; see LICENSE.
 
