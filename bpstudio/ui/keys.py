@@ -89,4 +89,6 @@ def given(changed: Changed, id: str, keys: tuple[str, ...]) -> dict[str, tuple[s
 def bind(made: dict[str, QAction], changed: Changed) -> None:
     """Have every command listen to its keys."""
     for id, keys in held(changed).items():
-        made[id].setShortcuts([QKeySequence(key) for key in keys])
+        wanted = [QKeySequence(key) for key in keys]
+        if made[id].shortcuts() != wanted:  # a menu lays itself out anew for each that is set
+            made[id].setShortcuts(wanted)
