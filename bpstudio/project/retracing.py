@@ -26,16 +26,17 @@ MOST_ROWS = 512
 """A step is looked at on so many rows at most."""
 
 
-def retracing(project: Project) -> Generator[Trail, None, Trail]:
-    """The trail from the first weights to the present ones, growing.
+def retracing(project: Project, run: str = "") -> Generator[Trail, None, Trail]:
+    """The trail from the first weights to the present ones, or to the end of a run; growing.
 
     Where the runs are known that led here, each step is found as one goes back to it, with all
     that was changed on the way. Else it is trained again; raises StudioError where that gives
     other losses than were recorded, because something was changed on the way.
     """
-    way = past.way(project)
-    if way and not way[0].begin and way[-1].end == project.trained.steps:
-        return (yield from _along(project, way))
+    way = past.way(project, run)
+    end = way[-1].end if run and way else project.trained.steps
+    if way and not way[0].begin and way[-1].end >= end:
+        return (yield from _along(project, way, end))
     here = edits.reset(project)
     trail = Trail().taken(_look(here))
     yield trail
@@ -54,11 +55,14 @@ def retracing(project: Project) -> Generator[Trail, None, Trail]:
     return trail
 
 
-def _along(project: Project, way: tuple[past.Stretch, ...]) -> Generator[Trail, None, Trail]:
-    """The trail along the runs that led here."""
+def _along(
+    project: Project, way: tuple[past.Stretch, ...], end: int
+) -> Generator[Trail, None, Trail]:
+    """The trail along these runs."""
+    losses = way[-1].run.losses
     tapes = {stretch.run.id: Tape(stretch.run.line) for stretch in way}
     trail = Trail()
-    for stop in [0, *stops(project.trained.steps)]:
+    for stop in [0, *stops(end)]:
         stretch = past.stretch_at(way, stop)
         assert stretch is not None  # they meet each other
         *_, course = tapes[stretch.run.id].replay(stop)
@@ -68,7 +72,7 @@ def _along(project: Project, way: tuple[past.Stretch, ...]) -> Generator[Trail, 
             training=course.job.settings,
             weights={**project.weights, **weights},
             statistics={**project.statistics, **statistics},
-            trained=Trained(stop, project.trained.losses[:stop], memory_of(course)),
+            trained=Trained(stop, losses[:stop], memory_of(course)),
         )
         trail = trail.taken(_look(here, measure(course.job, weights, stop, statistics)))
         yield trail

@@ -49,6 +49,9 @@ class Showing:
     `veil` hides numbers in what the timeline shows, of which `whole` is the recording with nothing
     hidden. `plant` is a fault in its backward pass, put there to be found.
 
+    `foretells` says whether the updates are those that training makes next: while it goes on, the
+    memory of an optimizer is not known of large networks.
+
     `past` is the moment of a training that was gone back to; the project stays as it is meanwhile.
 
     `row` is the row of the data that is looked at alone, None for the whole batch, and `unit` how
@@ -76,6 +79,7 @@ class Showing:
     question: Question | None = None
     lit: frozenset[Wire] = frozenset()
     past: Past | None = None
+    foretells: bool = True
     diagnoses: tuple[Diagnosis, ...] = ()
 
     @property
@@ -176,7 +180,8 @@ def run_anew(shown: Showing, memory: Memory | None = None) -> Showing:
         memory = shown.past.memory
         of = replace(of, statistics={**of.statistics, **shown.past.statistics})
     row = shown.row if shown.row in rows_to_choose(project) else None
-    shown = replace(shown, tint=None, row=row, lit=frozenset())
+    foretells = memory is not None or not project.training.optimizer.state
+    shown = replace(shown, tint=None, row=row, lit=frozenset(), foretells=foretells)
     blank = replace(shown, timeline=None, whole=None, problem=None, position=0.0, playing=False)
     if not project.graph.nodes:
         return blank

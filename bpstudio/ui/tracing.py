@@ -8,6 +8,7 @@ needs it can be seen.
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,8 @@ TICK = 60
 """Milliseconds between two looks at what runs beside."""
 COARSE = 30
 """Where more than this share of the way lies between two glances, it is walked again."""
+MOST_WAYS = 4
+"""So many other ways are remembered, for who goes back and forth between branches."""
 TRAIL, SURVEY = "trail", "survey"
 
 log = logging.getLogger(__name__)
@@ -54,8 +57,9 @@ class Tracing(QObject):
         self._wanting: dict[QWidget, str] = {}
         self._of: object = None
         self._losses: Array = np.zeros(0)
+        self._others: list[_Way] = []
         self._seen: object = None
-        self._tried: object = None
+        self._tried: tuple[object, ...] = ()
         self._surveyed: tuple[object, ...] = ()
         self._job: Beside | None = None
         self.trail = Trail()
@@ -90,18 +94,21 @@ class Tracing(QObject):
 
     def again(self) -> None:
         """Do what was given up."""
-        self._tried, self._surveyed = None, ()
+        self._tried, self._surveyed = (), ()
         self._follow(self._studio.shown)
 
     def _follow(self, shown: Showing) -> None:
         if not self._wanting:
             return
         structure = shown.project.graph.structure
-        if structure != self._of or not _goes_on(self._losses, shown.losses):
-            self._forget()
+        if structure != self._of:
+            self._others = []
+            self._turn_to(_Way())
+        elif not _goes_on(self._losses, shown.losses):
+            self._look_up(shown)
         self._of, self._losses = structure, shown.losses
-        if not shown.training and self.trail.steps.max(initial=0) > shown.project.trained.steps:
-            self.trail = self.trail.until(shown.project.trained.steps)
+        if not shown.training and self.trail.steps.max(initial=0) > _end(shown):
+            self.trail = self.trail.until(_end(shown))
             self.moved.emit()
         self._take(shown)
         if shown.training:
@@ -109,10 +116,18 @@ class Tracing(QObject):
         elif not self.running:
             self._begin(shown)
 
-    def _forget(self) -> None:
+    def _look_up(self, shown: Showing) -> None:
+        """Another way is looked at: perhaps one that was walked already."""
+        here = _Way(self._losses, self.trail, self.landscape, self._tried, self._surveyed)
+        alike = [way for way in self._others if _is_of(way, shown.losses)]
+        others = [way for way in self._others if way not in alike]
+        self._others = [here, *others][:MOST_WAYS] if len(here.trail) else others
+        self._turn_to(alike[0] if alike else _Way())
+
+    def _turn_to(self, way: _Way) -> None:
         self.cancel()
-        self._tried, self._surveyed = None, ()
-        self.trail, self.landscape, self.problem = Trail(), None, None
+        self._tried, self._surveyed = way.tried, way.surveyed
+        self.trail, self.landscape, self.problem = way.trail, way.landscape, None
         self.moved.emit()
 
     def _take(self, shown: Showing) -> None:
@@ -126,14 +141,13 @@ class Tracing(QObject):
         if aside or shown.step <= newest:
             return
         metrics = shown.measured
-        stepped = not shown.training or not project.training.optimizer.state
         self.trail = self.trail.taken(
             glance(
                 recording,
                 shown.step,
                 in_order(project, {**project.weights, **shown.weights}),
                 metrics if metrics is not None and metrics.step == shown.step else None,
-                stepped=stepped,
+                stepped=shown.foretells,
             )
         )
         self.moved.emit()
@@ -143,16 +157,19 @@ class Tracing(QObject):
         project = _runs(shown.project)
         if project is None:
             return
-        steps = project.trained.steps
+        steps, run = _end(shown), _run(shown)
         known = sum(bool(each.updates) for each in self.trail.glances)
         gap = self.trail.widest_gap(steps)
         coarse = gap > max(2, steps // COARSE) or 2 * known < len(self.trail)
-        if steps and coarse and self._tried is not project.trained:
-            self._tried = project.trained
-            self._start(TRAIL, partial(retracing, project))
+        tried = (project.trained, project.runs.get(run))
+        if steps and coarse and not _same(tried, self._tried):
+            self._tried = tried
+            self._start(TRAIL, partial(retracing, project, run))
             return
         directions = next((d for d in self._wanting.values() if d), "")
-        survey = (project.trained, project.weights, directions)
+        survey = (*tried, project.weights, directions)
+        if run:
+            project = replace(project, weights={**project.weights, **project.runs[run].weights})
         if directions and not _same(survey, self._surveyed):
             self._surveyed = survey
             path = [g.vector for g in self.trail.glances if g.vector is not None]
@@ -193,7 +210,7 @@ class Tracing(QObject):
     def _show(self, newest: Trail | Landscape) -> None:
         if isinstance(newest, Trail):
             self.trail = newest
-            steps = self._studio.shown.project.trained.steps
+            steps = _end(self._studio.shown)
             self.progress = float(newest.steps.max(initial=0)) / max(steps, 1)
         else:
             self.landscape, self.progress = newest, newest.done
@@ -203,6 +220,34 @@ class Tracing(QObject):
 def tracing_of(studio: Studio) -> Tracing:
     """The one tracing of a studio."""
     return studio.findChild(Tracing) or Tracing(studio)
+
+
+@dataclass(frozen=True, eq=False)
+class _Way:
+    """A way that was looked at: its losses, and what is known of it."""
+
+    losses: Array = field(default_factory=lambda: np.zeros(0))
+    trail: Trail = field(default_factory=Trail)
+    landscape: Landscape | None = None
+    tried: tuple[object, ...] = ()
+    surveyed: tuple[object, ...] = ()
+
+
+def _run(shown: Showing) -> str:
+    """The run that is looked at, if it is another than the present one."""
+    run = shown.past.run if shown.past is not None else ""
+    return run if run in shown.project.runs and run != shown.project.trained.run else ""
+
+
+def _end(shown: Showing) -> int:
+    """The step at which the way that is looked at ends."""
+    run = _run(shown)
+    return shown.project.runs[run].end if run else shown.project.trained.steps
+
+
+def _is_of(way: _Way, losses: Array) -> bool:
+    """Whether these are the losses of that way, to its end."""
+    return len(way.losses) == len(losses) and _goes_on(way.losses, losses)
 
 
 def _goes_on(before: Array, after: Array) -> bool:

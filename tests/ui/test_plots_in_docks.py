@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +12,17 @@ from PySide6.QtWidgets import QComboBox, QMenu, QSlider
 from pytestqt.qtbot import QtBot
 
 from bpstudio.data.dataset import Dataset
+from bpstudio.engine.optimizers import SGD, Adam
 from bpstudio.playback.marks import Heat
 from bpstudio.project import build, edits, runs
+from bpstudio.project.iteration import iteration
+from bpstudio.project.project import Project
+from bpstudio.project.retracing import in_order
 from bpstudio.training.trainer import train_now
 from bpstudio.ui.docks import PANELS
 from bpstudio.ui.panels.plot import PlotPanel
+from bpstudio.ui.panels.weights import sheets
+from bpstudio.ui.showing import run_anew
 from bpstudio.ui.studio import Notice, Studio
 from bpstudio.ui.tracing import SURVEY, TRAIL, Tracing, tracing_of
 from bpstudio.ui.window import Window
@@ -199,3 +206,82 @@ def test_a_plot_shows_the_moment_that_is_shown(
     before = panel.content(".csv")
     studio.do("", edits.new_weights, 7)
     assert panel.content(".csv") != before
+
+
+def test_the_way_of_another_branch_is_that_branch(
+    studio: Studio, xor: Project, make: Callable[[str], PlotPanel], qtbot: QtBot
+) -> None:
+    def go_to(step: int, run: str = "") -> None:
+        studio.past.go_to(step, run)
+        qtbot.waitUntil(lambda: not studio.past.running)
+
+    def train(steps: int) -> None:
+        studio.train(steps)
+        qtbot.waitUntil(lambda: not studio.shown.training)
+
+    def is_along(project: Project) -> None:
+        """Whether the newest glance is of these weights."""
+        newest = tracing.trail.glances[-1]
+        whole = np.concatenate([w.ravel() for w in in_order(project).values()])
+        assert newest.step == project.trained.steps and newest.vector is not None
+        np.testing.assert_array_equal(newest.vector, whole.astype(np.float32))
+
+    panel, tracing = make("norms"), tracing_of(studio)
+    train(100)
+    go_to(60)
+    studio.set_training(optimizer=SGD(learning_rate=0.05))
+    train(50)
+    qtbot.waitUntil(lambda: at_rest(tracing))
+    is_along(studio.project)
+    (first, _second) = studio.project.runs
+    go_to(90, first)
+    qtbot.waitUntil(lambda: at_rest(tracing) and len(tracing.trail) > 50)
+    is_along(runs.landed(xor, train_now(runs.job(xor, 100))))
+    assert panel.look().last == 100 and panel.look().step == 90
+    studio.past.leave()
+    assert at_rest(tracing)  # it was walked already
+    is_along(studio.project)
+    assert panel.look().last == 110
+    go_to(90, first)
+    assert at_rest(tracing)
+    is_along(runs.landed(xor, train_now(runs.job(xor, 100))))
+
+
+def test_updates_are_those_of_an_optimizer_with_a_memory_while_it_trains(
+    studio: Studio, make: Callable[[str], PlotPanel], qtbot: QtBot
+) -> None:
+    studio.set_training(optimizer=Adam(learning_rate=0.01))
+    project = studio.project
+    make("ratios")
+    tracing = tracing_of(studio)
+    studio.train()
+    qtbot.waitUntil(lambda: len(tracing.trail) > 8)
+    trail, seen = tracing.trail, studio.shown
+    assert seen.training and seen.foretells
+    studio.pause()
+    for each in (trail.glances[1], trail.glances[-1]):
+        truth = runs.landed(project, train_now(runs.job(project, each.step)))
+        recorded = iteration(truth, step=each.step, memory=truth.trained.memory)
+        assert each.updates.keys() == project.weights.keys()
+        for update in recorded.updates:
+            norm = each.updates[f"{update.node}.{update.port}"].norm
+            assert norm == pytest.approx(np.linalg.norm(update.after - update.before), rel=1e-9)
+
+
+def test_where_the_memory_is_not_known_no_step_is_told(
+    studio: Studio, make: Callable[[str], PlotPanel]
+) -> None:
+    studio.set_training(optimizer=Adam(learning_rate=0.01))
+    project = studio.project
+    panel = make("steps")
+    assert panel.why.isHidden()
+    studio.shown = run_anew(replace(studio.shown, training=True), None)
+    assert not studio.shown.foretells and studio.shown.recording is not None
+    studio.moved.emit(studio.shown)
+    panel.refresh()
+    assert "when training pauses" in panel.why.text()
+    assert all(sheet.update is None for sheet in sheets(studio.shown, frozenset()))
+    studio.shown = run_anew(studio.shown, project.trained.memory)
+    panel.refresh()
+    assert panel.why.isHidden() and studio.shown.foretells
+    studio.shown = replace(studio.shown, training=False)

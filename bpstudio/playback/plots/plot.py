@@ -96,7 +96,7 @@ class Plot:
     `sees` says what one sees and `seek` what to look for, a sentence each. `draw` draws it into a
     rectangle; it raises StudioError, saying what is missing, where there is nothing to see.
     `choices` are what a person can choose now. A plot that `follows` needs the trail, one that
-    `surveys` the loss around the weights.
+    `surveys` the loss around the weights, one that `foretells` the update that comes next.
     """
 
     name: str
@@ -107,6 +107,7 @@ class Plot:
     choices: Callable[[Look], tuple[Choice, ...]]
     follows: bool = False
     surveys: bool = False
+    foretells: bool = False
 
 
 def nothing_to_choose(_look: Look) -> tuple[Choice, ...]:

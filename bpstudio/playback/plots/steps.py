@@ -6,6 +6,7 @@ import numpy as np
 
 from bpstudio.engine.op import Array
 from bpstudio.engine.run import Update
+from bpstudio.errors import StudioError
 from bpstudio.language import N_, _
 from bpstudio.playback.marks import Discs, Ink, Line, Mark, Rect, Span, Text
 from bpstudio.playback.metrics import MONO
@@ -30,6 +31,10 @@ def choices(look: Look) -> tuple[Choice, ...]:
 def draw(look: Look, rect: Rect, theme: Theme) -> Drawing:
     """Hollow is before, full is after. Steps that are too small to see are drawn longer."""
     chosen = choices(look)
+    if not chosen and look.training:
+        raise StudioError(
+            N_("The next step of so large a network is known when training pauses. Pause it.")
+        )
     if not chosen:
         raise nothing_yet()
     key = look.choice(chosen[0])
@@ -126,4 +131,5 @@ PLOT = Plot(
     ),
     draw,
     choices,
+    foretells=True,
 )

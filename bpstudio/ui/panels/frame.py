@@ -132,6 +132,12 @@ class Frame(QWidget):
             self._held.addWidget(self._rows[-1])
         self.fit()
 
+    @property
+    def room(self) -> int:
+        """How wide a text may be that stands alone at the left, beside all that stays."""
+        there = (each for each in (*self._last, self.more) if not each.isHidden())
+        return self.width() - sum(each.sizeHint().width() + 5 for each in there)
+
     def fit(self) -> None:
         """In a narrow dock only the menu is left, which has all there is."""
         whole = (each for each in (*self._first, *self._last) if not each.isHidden())

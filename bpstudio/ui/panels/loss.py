@@ -35,8 +35,6 @@ SEEK = N_(
 )
 MOST_MEANT = 200_000
 """Of longer runs no mean is drawn, and the curve is thin."""
-WIDE = 260
-"""From this width on, before the theme's factor, the step of the last loss is said too."""
 
 
 class LossPanel(Panel):
@@ -165,8 +163,11 @@ class LossPanel(Panel):
             self._say(float(losses[-1]), len(losses))
 
     def _say(self, loss: float, step: int) -> None:
-        words = _("{loss} at step {step}") if self.width() > WIDE * self.theme.type else "{loss}"
-        self.now.setText(words.format(loss=loss_text(loss), step=grouped(step)))
+        number = loss_text(loss)
+        whole = _("{loss} at step {step}").format(loss=number, step=grouped(step))
+        # What is left of a million of steps cut off would be another number.
+        fits = self.now.fontMetrics().horizontalAdvance(whole) <= self.frame.room
+        self.now.setText(whole if fits else number)
 
     def curves(self) -> list[Curve]:
         """All that is drawn, to be read: the losses, those on the test rows, and other runs."""
@@ -225,9 +226,10 @@ class LossPanel(Panel):
             self.tested.setData(steps if on else steps[:0], losses if on else losses[:0])
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """The axis has its name where there is room for it."""
+        """The axis has its name where there is room for it, and so has the step of the loss."""
         super().resizeEvent(event)
         self._name_axis()
+        self.touch()
 
     def _name_axis(self) -> None:
         axis, type = self.plot.getAxis("bottom"), self.theme.type

@@ -100,8 +100,8 @@ class PlotPanel(Panel):
             project,
             {key: weight for key, weight in held.items() if key in project.weights},
             shown.step,
-            max(shown.step, len(shown.losses), project.trained.steps),
-            shown.recording,
+            max(shown.step, len(shown.losses), 0 if shown.past else project.trained.steps),
+            shown.recording if shown.foretells or not self.plot.foretells else None,
             training=shown.training,
             chosen=self.frame.chosen,
         )

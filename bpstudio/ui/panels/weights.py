@@ -226,7 +226,7 @@ def sheets(shown: Showing, selection: frozenset[str]) -> tuple[Sheet, ...]:
     """The weights of the selected nodes, or all if none of these has any."""
     project = shown.project
     updates: Mapping[str, Update] = {}
-    if shown.recording is not None:
+    if shown.recording is not None and shown.foretells:
         updates = {f"{u.node}.{u.port}": u for u in shown.recording.updates}
     keys = [key for key in project.graph.keys(Kind.WEIGHT) if key in shown.weights]
     layers = docked(project)
