@@ -71,7 +71,7 @@ def tour(window: Window) -> None:
     N_("&Search everything…"),
     menu="Help",
     shortcut=("Ctrl+K",),
-    help=N_("Commands, gates, examples, lessons, panels and nodes, by any of their names"),
+    help=N_("Commands, gates, examples, lessons, panels, nodes and the guide, by any name"),
 )
 def search_everything(window: Window) -> None:
     """One line that finds everything."""
