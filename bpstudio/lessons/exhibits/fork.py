@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from bpstudio.engine.fault import Fault, Plant, planted
+from bpstudio.engine.run import Recording
 from bpstudio.language import _
 from bpstudio.lessons.exhibits import network
 from bpstudio.lessons.exhibits.exhibit import Button, Cell, Control, Exhibit, Line, Shape, Words
@@ -26,21 +28,25 @@ class Fork(Exhibit):
 
     height = 190
 
-    @property
+    @cached_property
+    def recording(self) -> Recording:
+        """The network run forward and backward."""
+        return network.run(self.project)
+
+    @cached_property
     def parts(self) -> tuple[tuple[str, float], ...]:
         """Each gate that it feeds, and what comes back from there."""
-        recording = network.run(self.project)
-        found = []
+        recording, found = self.recording, []
         for (target, port, slot), share in recording.contributions.items():
             sources = recording.graph[target].sources[port]
             if sources[slot] == self.node:
                 found.append((f"{target}.{port}", float(share.item())))
         return tuple(found)
 
-    @property
+    @cached_property
     def total(self) -> float:
         """What the node has in the end, with the fault if that is planted."""
-        recording = network.run(self.project)
+        recording = self.recording
         if self.overwritten:
             recording = planted(recording, Plant(Fault.OVERWRITE, self.node))
         return float(recording.gradients[self.node].item())

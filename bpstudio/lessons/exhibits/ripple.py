@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
+from bpstudio.engine.op import Array
 from bpstudio.language import _, ngettext
 from bpstudio.lessons.exhibits import network
 from bpstudio.lessons.exhibits.exhibit import Button, Cell, Control, Exhibit, Line, Shape, Slider
@@ -37,11 +39,15 @@ class Ripple(Exhibit):
         """What it is changed to."""
         return network.typed(self.project, self.input) * SHARES[self.place]
 
-    @property
+    @cached_property
+    def values(self) -> Mapping[str, Array]:
+        """The value of each node now."""
+        return network.run(self.project, self.input, self.value).values
+
+    @cached_property
     def changed(self) -> frozenset[str]:
         """The nodes whose value is another now."""
-        before = network.run(self.project).values
-        after = network.run(self.project, self.input, self.value).values
+        before, after = network.run(self.project).values, self.values
         return frozenset(n for n in before if not np.array_equal(before[n], after[n]))
 
     def controls(self) -> tuple[Control, ...]:
@@ -54,8 +60,7 @@ class Ripple(Exhibit):
 
     def picture(self) -> tuple[Shape, ...]:
         """The graph; what flows behind the change is lit."""
-        spots, changed = network.places(self.project), self.changed
-        values = network.run(self.project, self.input, self.value).values
+        spots, changed, values = network.places(self.project), self.changed, self.values
         shapes: list[Shape] = []
         for node in self.project.graph.nodes.values():
             for source in node.feeding:

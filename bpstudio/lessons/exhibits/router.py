@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from bpstudio.language import _
 from bpstudio.lessons.exhibits import network
@@ -40,7 +41,7 @@ class Router(Exhibit):
         """Where the dragged one is."""
         return LOW + STEP * self.place
 
-    @property
+    @cached_property
     def gradients(self) -> tuple[float, float]:
         """Of the still one, and of the dragged one."""
         found = network.run(self.project, self.moved, self.value).gradients

@@ -14,8 +14,9 @@ from bpstudio.training.together import Carried, go_on
 
 
 def further(projects: Sequence[Project], carried: Carried | None, end: int) -> Carried:
-    """All of them trained to step `end`."""
-    return go_on([runs.job(project, end) for project in projects], carried, end)
+    """All of them, which differ in their weights alone, trained to step `end`."""
+    first = runs.job(projects[0], end)
+    return go_on([replace(first, weights=project.weights) for project in projects], carried, end)
 
 
 def as_of(project: Project, carried: Carried | None, number: int) -> Project:

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from bpstudio.data import toys
+from bpstudio.data.dataset import Dataset
 from bpstudio.engine.op import Array
 from bpstudio.language import _
 from bpstudio.lessons.exhibits import trained
@@ -33,8 +34,8 @@ class Wall(Exhibit):
     carried: Carried | None = None
     running: bool = False
     starts: tuple[Project, ...] = ()
-    solved: tuple[bool, ...] = (False,) * NETS
-    """Which were right at the end of some stretch: learning stops there as far as one counts."""
+    before: tuple[bool, ...] = (False,) * NETS
+    """Which were right at the end of an earlier stretch."""
 
     height = 260
 
@@ -44,13 +45,29 @@ class Wall(Exhibit):
         return 0 if self.carried is None else self.carried.step
 
     @cached_property
-    def planes(self) -> tuple[Array, ...]:
-        """What each answers over the plane."""
+    def answers(self) -> Array:
+        """What each answers, a row for each: over the plane, then to the data."""
         points = trained.grid((-0.5, -0.5), (1.5, 1.5), CELLS)
-        return tuple(
-            trained.answers(trained.as_of(net, self.carried, i), points).reshape(CELLS, CELLS)
-            for i, net in enumerate(self.starts)
+        asked = np.concatenate([points, self._data.features])
+        return np.array(
+            [
+                trained.answers(trained.as_of(net, self.carried, number), asked)
+                for number, net in enumerate(self.starts)
+            ]
         )
+
+    @cached_property
+    def planes(self) -> Array:
+        """What each answers over the plane."""
+        return self.answers[:, : CELLS**2].reshape(-1, CELLS, CELLS)
+
+    @cached_property
+    def solved(self) -> tuple[bool, ...]:
+        """Which were right at the end of some stretch: there learning is over, for the count."""
+        if self.carried is None:
+            return self.before
+        wrong = abs(self.answers[:, CELLS**2 :] - np.ravel(self._data.targets(1)))
+        return tuple((np.array(self.before) | (wrong < CLOSE).all(axis=1)).tolist())
 
     def controls(self) -> tuple[Control, ...]:
         """How many hidden units, and go."""
@@ -111,22 +128,13 @@ class Wall(Exhibit):
         if not self.running:
             return None
         carried = trained.further(self.starts, self.carried, self.step + STRETCH)
-        return replace(
-            self,
-            carried=carried,
-            solved=self._solved(carried),
-            running=carried.step < STEPS,
-        )
+        return replace(self, carried=carried, before=self.solved, running=carried.step < STEPS)
 
-    def _solved(self, carried: Carried) -> tuple[bool, ...]:
+    @property
+    def _data(self) -> Dataset:
         data = self.starts[0].data
         assert data is not None
-        wanted = np.ravel(data.targets(1))
-        found = []
-        for number, net in enumerate(self.starts):
-            answers = trained.answers(trained.as_of(net, carried, number), data.features)
-            found.append(self.solved[number] or bool((abs(answers - wanted) < CLOSE).all()))
-        return tuple(found)
+        return data
 
 
 def of_units(place: int) -> Wall:
