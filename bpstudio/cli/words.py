@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from bpstudio import __version__
-from bpstudio.cli import commands, demo, importing, lessons, sweep, worksheet
+from bpstudio.cli import commands, demo, importing, lessons, preview, sweep, worksheet
 from bpstudio.cli.answer import Answer
 from bpstudio.errors import StudioError
 from bpstudio.language import LANGUAGES, N_
@@ -64,6 +64,7 @@ def parser() -> argparse.ArgumentParser:
     window.add_argument("file", nargs="?", metavar="FILE", help="a project to open")
     window.add_argument("--smoke", action="store_true", help="quit when the window is there whole")
     window.add_argument("--portable", action="store_true", help="settings beside the program")
+    window.add_argument("--no-plugins", action="store_true", help="leave all plugins out")
     window.add_argument("--reset", action="store_true", help="start with default settings")
     window.add_argument("--version", action="version", version=f"bpstudio {__version__}")
 
@@ -122,6 +123,11 @@ def parser() -> argparse.ArgumentParser:
     words.add_argument("--to", metavar="FORMAT")
     words.add_argument("--out", metavar="PATH")
     words.add_argument("--verify", action="store_true", help="run it and compare the outputs")
+
+    words = command("preview", preview.preview, "show what an export would write")
+    words.add_argument("file", metavar="P.bps")
+    words.add_argument("--to", required=True, metavar="FORMAT")
+    words.add_argument("--out", metavar="X.png", help="draw a format that is a page")
 
     words = command("import", importing.import_model, "make a project of another tool's model")
     words.add_argument("model", nargs="?", metavar="MODEL", help="a file, or a page's address")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from bpstudio import plugins
 from bpstudio.engine.op import Array
 from bpstudio.errors import FileError, StudioError
 from bpstudio.exchange import (
@@ -26,6 +27,7 @@ from bpstudio.exchange.files import Files, put
 from bpstudio.exchange.program import program
 from bpstudio.exchange.verify import TOLERANCES, Verification, verify_files
 from bpstudio.language import N_
+from bpstudio.plugins import Plugin
 from bpstudio.project.project import Project, complete
 from bpstudio.project.raw import reading_raw
 
@@ -54,6 +56,11 @@ def export(project: Project, format: str, path: str | Path) -> list[Path]:
     Each file is there whole or not at all. Raises StudioError for an unknown format, a library
     that is not installed, a network that can't be written so, or a place that can't be written to.
     """
+    return put(Path(path), made(project, format))
+
+
+def made(project: Project, format: str) -> Files:
+    """What `export` writes, in memory. Raises StudioError as it does."""
     form = format_of(format)
     if form.missing:
         raise FileError(
@@ -61,7 +68,7 @@ def export(project: Project, format: str, path: str | Path) -> list[Path]:
             title=form.title,
             libraries=" ".join(form.missing),
         )
-    return put(Path(path), form.write(_used(project, form.name)))
+    return form.write(_used(project, form.name))
 
 
 def verify(project: Project, format: str, path: str | Path) -> Verification:
@@ -98,14 +105,51 @@ def _used(project: Project, format: str) -> Project:
 
 def format_of(name: str) -> Format:
     """The format of that name; raises StudioError, naming those that there are."""
-    try:
-        return FORMATS[name]
-    except KeyError:
+    if name not in every():
         raise StudioError(
             N_("There is no format {name}. There are: {names}."),
             name=name,
             names=", ".join(FORMATS),
-        ) from None
+        )
+    return FORMATS[name]
+
+
+def every() -> Mapping[str, Format]:
+    """Every format by its name: ours, and those of plugins, which are looked for when asked."""
+    plugins.load(plugins.EXPORTERS, _take)
+    return FORMATS
+
+
+def _take(plugin: Plugin) -> None:
+    """Put the exporter of a plugin to ours; what goes wrong in it is said with its name."""
+    if plugin.name in FORMATS:
+        raise StudioError(
+            N_("There is a format called {name} already. One needs another name."),
+            name=plugin.name,
+        )
+    found = plugin.load()
+    if not isinstance(found, Format) or found.name != plugin.name:
+        raise StudioError(
+            N_("{target} is no exporter; an exporter is a Format of the name {name}."),
+            target=plugin.target,
+            name=plugin.name,
+        )
+
+    def write(project: Project) -> Files:
+        try:
+            return found.write(project)
+        except StudioError:
+            raise
+        except Exception as error:
+            raise StudioError(
+                N_("The exporter {name} of {package} failed with {kind}: {error}."),
+                name=plugin.name,
+                package=plugin.package,
+                kind=type(error).__name__,
+                error=error,
+            ) from error
+
+    FORMATS[plugin.name] = replace(found, write=write)
 
 
 def _arrays(project: Project) -> dict[str, Array]:
@@ -113,7 +157,7 @@ def _arrays(project: Project) -> dict[str, Array]:
     return {**whole.weights, **whole.statistics}
 
 
-FORMATS: Mapping[str, Format] = {
+FORMATS: dict[str, Format] = {
     form.name: form
     for form in (
         Format(
@@ -202,4 +246,4 @@ FORMATS: Mapping[str, Format] = {
         Format("tikz", N_("The graph for LaTeX"), ".tex", (), graph_text.tikz),
     )
 }
-"""Every format by its name."""
+"""Our formats by their names; `every` has those of plugins too."""

@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Mapping
 from html import escape
+from typing import Any
 
 import numpy as np
 
@@ -77,13 +78,13 @@ speak(navigator.language.startsWith("ko") ? "ko" : "en");
 update();
 """
 
-_TITLES: Mapping[str, str] = {"inputs": N_("Inputs"), "answers": N_("Answers")}
+_TITLES: Mapping[str, str] = {"inputs": N_("Inputs"), "answers": N_("Outputs")}
 
 
 def write(program: Program) -> Files:
     """The page; raises FileError for a network of too many inputs to have a slider each."""
     told = loops(program)
-    facts = _facts(program, told)
+    facts = slid(program, told)
     title = program.project.title or "Backprop Studio"
     words = spoken({**_TITLES, "hint": N_("Move a slider: the network answers at once.")})
     body = f"""<!doctype html>
@@ -102,7 +103,8 @@ def write(program: Program) -> Files:
     return Files(body.encode())
 
 
-def _facts(program: Program, told: Loops) -> dict[str, object]:
+def slid(program: Program, told: Loops) -> dict[str, Any]:
+    """The sliders with their ranges and what the answers are called."""
     data = program.project.data
     count = sum(math.prod(axes) for axes in told.inputs.values())
     if count > MOST_SLIDERS:

@@ -109,7 +109,7 @@ def write(project: Project, first: int = 0, last: int | None = None, theme: Them
     words = spoken(
         {
             "back": N_("Back"),
-            "next": N_("Forward"),
+            "next": N_("Next"),
             "play": N_("Play"),
             "pause": N_("Pause"),
             "hint": N_("Arrow keys step forward and back."),

@@ -1,4 +1,4 @@
-"""Export: which format, where to, and whether it is run and compared afterwards.
+"""Export: which format, what it would write, where to, and whether it is run and compared.
 
 It is done by the command line in a process of its own, so the studio goes on meanwhile, and
 cancelling ends it at once; what is written is there whole or not at all.
@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QCloseEvent, QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -33,11 +34,14 @@ from bpstudio.exchange.files import beside
 from bpstudio.language import N_, _
 from bpstudio.project import file
 from bpstudio.ui.dialogs.command import Command, Outcome
+from bpstudio.ui.dialogs.export_preview import ExportPreview
 from bpstudio.ui.dialogs.replacing import unless_kept
 from bpstudio.ui.studio import Studio
 
 if TYPE_CHECKING:
     from bpstudio.ui.window import Window
+
+WIDE, HIGH = 780, 660
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,7 @@ class Target:
 
 def targets() -> list[Target]:
     """Every format."""
-    return [Target(f.name, f.title, f.ending) for f in formats.FORMATS.values()]
+    return [Target(f.name, f.title, f.ending) for f in formats.every().values()]
 
 
 def show(window: Window) -> None:
@@ -98,14 +102,17 @@ class ExportDialog(QDialog):
         self.outcome.setTextFormat(Qt.TextFormat.PlainText)
         self.outcome.setWordWrap(True)
         self.outcome.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.outcome.setMinimumHeight(64)
+        self.outcome.setMinimumHeight(44)
         self.outcome.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.go = QPushButton(_("&Export"))
         self.go.setProperty("role", "primary")
         self.go.setDefault(True)
         self.leave = QPushButton(_("Close"))
+        self.preview = ExportPreview(studio)
         self._lay_out()
         self.setMinimumWidth(560)
+        room = (WIDE, HIGH) if parent is None else (parent.width() - 40, parent.height() - 60)
+        self.resize(min(WIDE, room[0]), min(HIGH, room[1]))
 
         self.format.currentIndexChanged.connect(self._choose_format)
         self.browse.clicked.connect(self._browse)
@@ -149,10 +156,23 @@ class ExportDialog(QDialog):
     def done(self, result: int) -> None:
         """Whoever leaves the dialog, in whatever way, has given up on the export."""
         self.cancel()
+        self.preview.give_up()
         super().done(result)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """As `done`."""
+        self.cancel()
+        self.preview.give_up()
+        super().closeEvent(event)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """What would be written is made as soon as it can be looked at."""
+        super().showEvent(event)
+        self.preview.want(self._targets[self.format.currentIndex()].name)
 
     def _lay_out(self) -> None:
         where = QHBoxLayout()
+        where.setSpacing(8)
         where.addWidget(self.path, 1)
         where.addWidget(self.browse)
         form = QFormLayout()
@@ -169,6 +189,7 @@ class ExportDialog(QDialog):
         column.setContentsMargins(22, 20, 22, 18)
         column.setSpacing(12)
         column.addLayout(form)
+        column.addWidget(self.preview, 1)
         column.addWidget(self.progress)
         column.addWidget(self.outcome)
         column.addLayout(buttons)
@@ -178,6 +199,8 @@ class ExportDialog(QDialog):
         here = Path(self.path.text()) if self.path.text() else self._usual()
         self.path.setText(str(here.with_suffix(target.ending)))
         self.outcome.clear()
+        if self.isVisible():
+            self.preview.want(target.name)
 
     def _usual(self) -> Path:
         studio = self._studio

@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 
 from bpstudio.errors import StudioError
 from bpstudio.exchange.files import Files, put
+from bpstudio.exchange.preview import amount
 from bpstudio.language import _
 from bpstudio.project import file
 from bpstudio.project.project import Project
@@ -233,7 +234,7 @@ class PictureDialog(QDialog):
             return
         self._confirmed = self.out
         size = self.out.stat().st_size
-        values = {**outcome.answer, "file": self.out.name, "bytes": _amount(size)}
+        values = {**outcome.answer, "file": self.out.name, "bytes": amount(size)}
         if int(values["frames"]) > 1:
             words = _("Written: {file}, {width} × {height}, {frames} frames, {bytes}.")
         else:
@@ -272,8 +273,3 @@ def as_shown(shown: Showing) -> Project:
         return project
     trained = replace(project.trained, steps=shown.step, losses=shown.losses)
     return replace(project, weights=dict(shown.weights), trained=trained)
-
-
-def _amount(size: int) -> str:
-    """How large a file is: `86 KB`, `1.4 MB`."""
-    return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{max(1, round(size / 1e3))} KB"

@@ -32,8 +32,8 @@ from bpstudio.language import N_, _
 from bpstudio.playback.palette import THEMES, Theme, blend
 from bpstudio.playback.timeline import BACKWARD, CLEAR, FORWARD, UPDATE, Moment, Timeline
 from bpstudio.project.project import Project
+from bpstudio.ui.panels.code_colours import Highlighter
 from bpstudio.ui.panels.panel import Panel, label, present
-from bpstudio.ui.panels.python_colours import Highlighter
 from bpstudio.ui.studio import Studio
 from bpstudio.ui.style import code_font
 
