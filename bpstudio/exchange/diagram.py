@@ -40,10 +40,12 @@ def svg(
     *,
     size: tuple[int, int] | None = None,
     title: str = "",
+    ids: str = "c",
 ) -> str:
     """The picture as one SVG document, `size` in pixels or as large as it is.
 
-    `title` is what a screen reader says of it.
+    `title` is what a screen reader says of it. Its ids begin with `ids`: pictures that stand on
+    one page need each their own.
     """
     page = picture if isinstance(picture, Sheet) else sheet([picture], size)
     width, height = page.size
@@ -61,12 +63,12 @@ def svg(
         lines.append(f'<g transform="translate({_n(x)} {_n(y)}) scale({factor:.5g})">')
         for mark in part.marks:
             clips += isinstance(mark, Heat)
-            lines.extend(_mark(mark, theme, clips))
+            lines.extend(_mark(mark, theme, f"{ids}{clips}"))
         lines.append("</g>")
     return "\n".join([*lines, "</svg>\n"])
 
 
-def _mark(mark: Mark, theme: Theme, clip: int) -> Iterator[str]:
+def _mark(mark: Mark, theme: Theme, clip: str) -> Iterator[str]:
     match mark:
         case Box():
             yield _box(mark, theme)
@@ -105,13 +107,13 @@ def _curves(curves: Curves, theme: Theme) -> Iterator[str]:
     yield "</g>"
 
 
-def _heat(heat: Heat, theme: Theme, clip: int) -> Iterator[str]:
+def _heat(heat: Heat, theme: Theme, clip: str) -> Iterator[str]:
     place = _place(heat.rect)
-    yield f'<clipPath id="c{clip}"><rect{place} rx="{_n(heat.radius)}"/></clipPath>'
+    yield f'<clipPath id="{clip}"><rect{place} rx="{_n(heat.radius)}"/></clipPath>'
     data = base64.b64encode(png_of(heat_colours(heat, theme))).decode()
     smooth = "" if heat.smooth else ' style="image-rendering:pixelated"'
     yield (
-        f'<image{place} preserveAspectRatio="none" clip-path="url(#c{clip})"{smooth}'
+        f'<image{place} preserveAspectRatio="none" clip-path="url(#{clip})"{smooth}'
         f' href="data:image/png;base64,{data}"/>'
     )
 

@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from html import escape
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -64,10 +65,12 @@ def markdown(project: Project) -> Files:
 
 def html(project: Project) -> Files:
     """The report as a page, with its pictures in it; it prints as well."""
+    ids = (f"p{number}c" for number in count(1))
     parts = [
-        f'<figure class="row">{"".join(svg(each, title=name) for name, each in row)}</figure>'
+        "".join(svg(each, title=name, ids=next(ids)) for name, each in row)
         for row in pictures(project)
     ]
+    parts = [f'<figure class="row">{part}</figure>' for part in parts]
     for heading, (head, *rest) in tables(project):
         cells = "".join(f"<th>{escape(cell)}</th>" for cell in head)
         body = "".join(
@@ -81,7 +84,8 @@ table {{ border-collapse: collapse; margin-bottom: 20px; }}
 td, th {{ border: 1px solid var(--border); padding: 4px 10px; text-align: left;
   overflow-wrap: anywhere; }}
 figure {{ margin-bottom: 16px; break-inside: avoid; }}
-.row {{ display: flex; flex-wrap: wrap; gap: 16px; justify-content: center; }}
+.row {{ display: flex; flex-wrap: wrap; gap: 16px; justify-content: center;
+  align-items: flex-start; }}
 .row svg {{ flex: 0 1 auto; width: auto; max-width: 100%; }}
 tr {{ break-inside: avoid; }}
 </style></head><body><h1>{escape(title(project))}</h1>

@@ -23,7 +23,7 @@ STYLE = """
 body { margin: 0 auto; max-width: 1200px; padding: 16px; background: var(--back);
   color: var(--text); font: 16px/1.5 Pretendard, "Noto Sans KR", "Apple SD Gothic Neo", system-ui,
   sans-serif; }
-header { display: flex; align-items: center; gap: 12px; }
+header { display: flex; align-items: flex-start; gap: 12px; }
 h1 { font-size: 1.3rem; margin: 0; flex: 1; overflow-wrap: anywhere; }
 h2 { font-size: 1rem; margin: 0 0 8px; color: var(--muted); }
 p { color: var(--muted); margin: 4px 0 14px; }

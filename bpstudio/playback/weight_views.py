@@ -47,7 +47,8 @@ def each_weight(project: Project, theme: Theme = LIGHT) -> Iterator[Picture]:
     largest = _largest(project, keys)
     for key in keys:
         (title, *marks), rect = _titled(project, key, None, largest, 0.0, theme)
-        wide = max(rect.width, title.width)
+        # Other fonts than ours may be a little wider.
+        wide = max(rect.width, 1.12 * title.width + 4.0)
         yield Picture(Rect(PAD, -4.0, wide, rect.bottom + 8.0), (title, *marks))
 
 
