@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QFileDialog, QLabel
 from pytestqt.qtbot import QtBot
 
 from bpstudio.data import toys
@@ -18,10 +18,12 @@ from bpstudio.project import build, edits, placing
 from bpstudio.project.project import Project
 from bpstudio.training.settings import StopRule
 from bpstudio.ui.panels.form import Choice, Number, Sizes, Whole, put
-from bpstudio.ui.panels.trainer import TrainerPanel, gradient_flow
+from bpstudio.ui.panels.trainer import TABLE, TrainerPanel
+from bpstudio.ui.panels.training_health import gradient_flow
 from bpstudio.ui.readout import grouped
 from bpstudio.ui.showing import Showing
 from bpstudio.ui.studio import Notice, Studio
+from bpstudio.ui.window import Window
 
 PATIENCE = 20_000
 
@@ -324,3 +326,28 @@ def test_all_that_is_said_while_it_trains_is_of_one_step(
     studio.pause()
     for text, step, measured in heard:
         assert text == grouped(step) and measured == step
+
+
+def test_an_empty_project_is_offered_sets_and_a_table(
+    open_window: Callable[[], Window], studio: Studio
+) -> None:
+    window = open_window()
+    studio.begin(Project())
+    trainer = window.docks.by_name["trainer"].widget()
+    assert isinstance(trainer, TrainerPanel)
+    data = trainer.form.fields["data"]
+    assert isinstance(data, Choice)
+    trainer.refresh()
+    assert not data.isHidden() and data.currentIndex() == -1
+    given: list[str] = []
+    window.given.connect(given.append)
+    window.docks.by_name["trainer"].setFloating(True)
+    choose(data, TABLE)
+    assert given == ["open_table"] and data.currentIndex() == -1
+    for dialog in window.findChildren(QFileDialog):
+        dialog.reject()
+    choose(data, "moons")
+    trainer.refresh()
+    assert studio.project.data is not None and data.currentData() == "moons"
+    assert [node.op.name for node in studio.project.graph.ordered] == ["data"]
+    window.docks.by_name["trainer"].setFloating(False)

@@ -231,7 +231,9 @@ class Choice(QComboBox):
         painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
         inside = self.rect().adjusted(7, 0, -7, 0)
         words = self.fontMetrics().elidedText(
-            self.currentText(), Qt.TextElideMode.ElideRight, inside.width()
+            self.currentText() or self.placeholderText(),
+            Qt.TextElideMode.ElideRight,
+            inside.width(),
         )
         enabled = QPalette.ColorGroup.Normal if self.isEnabled() else QPalette.ColorGroup.Disabled
         painter.setPen(self.palette().color(enabled, QPalette.ColorRole.Text))

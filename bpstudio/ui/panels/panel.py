@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QSize, Qt
-from PySide6.QtGui import QHideEvent, QPaintEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QBoxLayout, QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtGui import QAction, QHideEvent, QPaintEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QFrame,
+    QLabel,
+    QMainWindow,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from bpstudio.engine.run import BackwardStep
 from bpstudio.playback.palette import Theme
@@ -177,3 +185,13 @@ def scrolled(inside: Column, around: QWidget) -> QScrollArea:
     column.setContentsMargins(0, 0, 0, 0)
     column.addWidget(area)
     return area
+
+
+def command_of(widget: QWidget, id: str) -> QAction:
+    """A command of the window that the widget belongs to, also where its dock has come off."""
+    around: QWidget | None = widget
+    while around is not None and not isinstance(around, QMainWindow):
+        around = around.parentWidget()
+    found = None if around is None else around.findChild(QAction, id)
+    assert found is not None, id
+    return found

@@ -7,25 +7,22 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import numpy as np
 from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from bpstudio.data import toys
 from bpstudio.data.dataset import Dataset
-from bpstudio.engine.op import Kind
 from bpstudio.engine.optimizers import Optimizer, optimizers
 from bpstudio.errors import StudioError
 from bpstudio.language import N_, _
-from bpstudio.playback.bodies import bodies
-from bpstudio.project import edits, gates
+from bpstudio.project import edits, gates, placing
 from bpstudio.project.project import Project
 from bpstudio.ui import icons
-from bpstudio.ui.panels.bars import Bar, Bars
+from bpstudio.ui.panels.bars import Bars
 from bpstudio.ui.panels.entries import TOY_TITLES
 from bpstudio.ui.panels.form import RIGHT, Choice, Form, Number, Whole, put, setting_field
-from bpstudio.ui.panels.panel import Beside, Column, Panel, label, scrolled
-from bpstudio.ui.panels.training_health import Cards, Confused, changes_text
+from bpstudio.ui.panels.panel import Beside, Column, Panel, command_of, label, scrolled
+from bpstudio.ui.panels.training_health import Cards, Confused, changes_text, gradient_flow
 from bpstudio.ui.panels.training_more import MoreSettings, Pace
 from bpstudio.ui.readout import grouped, loss_text, rate_text
 from bpstudio.ui.showing import Showing
@@ -33,7 +30,7 @@ from bpstudio.ui.studio import Studio
 from bpstudio.ui.style import on_accent
 from bpstudio.ui.training import job_of
 
-RATE = "learning_rate"
+RATE, TABLE = "learning_rate", "open_table"
 SETTING_WORDS = {
     RATE: N_("Learning rate α"),
     "momentum": N_("Momentum μ"),
@@ -199,6 +196,7 @@ class TrainerPanel(Panel):
 
     def _make_rows(self) -> None:
         data = Choice()
+        data.setPlaceholderText("…")
         data.activated.connect(lambda _index: self._choose_data(data.currentData()))
         self.form.row("data", data)
         points, noise = Whole(4, toys.MOST_POINTS), Number(0.0, 10.0)
@@ -239,8 +237,6 @@ class TrainerPanel(Panel):
         put(batch, settings.batch or 0)
         put(fields["l2"], settings.l2)
         put(fields["seed"], settings.seed)
-        reads = bool(project.graph.keys(Kind.FEATURES))
-        self.form.show_row("data", reads or data is not None)
         self.form.show_row("batch", data is not None)
 
     def tell(self) -> None:
@@ -314,6 +310,7 @@ class TrainerPanel(Panel):
         if data is not None and _name_of(data) not in names:
             here = _(TOY_TITLES.get(data.name, data.name))
             names, words = [_name_of(data), *names], [here, *words]
+        names, words = [*names, TABLE], [*words, _("A table of your own…")]
         for key, offered, values in (
             ("data", words, names),
             ("optimizer", [_(kind.title) for kind in optimizers.values()], list(optimizers)),
@@ -345,8 +342,11 @@ class TrainerPanel(Panel):
             self.form.say(field.name, words, _(field.metadata.get("help", "")))
 
     def _choose_data(self, name: str) -> None:
-        if name in toys.TOYS:
-            self.studio.do(_("Data set"), edits.set_data, toys.make(name))
+        if name == TABLE:
+            self._show_settings(self.studio.project)  # it is another one only when it is read
+            command_of(self, TABLE).trigger()
+        elif name in toys.TOYS:
+            self.studio.do(_("Data set"), placing.use_data, toys.make(name), (0.0, 0.0))
 
     def _remake(self, key: str, value: float) -> None:
         """The same data set, made with another setting."""
@@ -373,28 +373,6 @@ class TrainerPanel(Panel):
 
     def _give(self, command: Callable[[], None], _checked: bool = False) -> None:
         command()
-
-
-def gradient_flow(shown: Showing) -> tuple[Bar, ...]:
-    """‖∇W‖ of each node that owns weights, the last first: as the gradient flows."""
-    recording = shown.recording
-    if recording is None:
-        return ()
-    squares: dict[str, float] = {}
-    for key, gradient in recording.weight_gradients.items():
-        node = key.partition(".")[0]
-        with np.errstate(over="ignore"):
-            squares[node] = squares.get(node, 0.0) + float(np.square(gradient).sum())
-    drawn = bodies(shown.project)
-    names = {
-        id: (drawn[id].title if id in drawn else "") or shown.project.graph[id].label
-        for id in squares
-    }
-    doubled = [name for name in names.values() if list(names.values()).count(name) > 1]
-    return tuple(
-        Bar(f"{names[id]} · {id}" if names[id] in doubled else names[id], float(np.sqrt(square)))
-        for id, square in squares.items()
-    )
 
 
 def _name_of(data: Dataset) -> str:

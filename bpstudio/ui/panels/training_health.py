@@ -1,15 +1,18 @@
-"""What is wrong with a training, as cards with ways out; what was changed; who was confused."""
+"""What is wrong with a training, as cards with ways out; what was changed; who was confused;
+how much gradient flows."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
 
+import numpy as np
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QPushButton, QVBoxLayout, QWidget
 
 from bpstudio.language import _
+from bpstudio.playback.bodies import bodies
 from bpstudio.playback.palette import Theme
 from bpstudio.project.comparing import what_changed
 from bpstudio.project.fixes import Fix
@@ -17,8 +20,10 @@ from bpstudio.project.health import remedies
 from bpstudio.training.diagnosis import Diagnosis
 from bpstudio.training.job import Confusion, Job
 from bpstudio.training.settings import Settings
+from bpstudio.ui.panels.bars import Bar
 from bpstudio.ui.panels.panel import Beside, label
 from bpstudio.ui.readout import grouped
+from bpstudio.ui.showing import Showing
 from bpstudio.ui.studio import Studio
 from bpstudio.ui.style import code_font
 from bpstudio.ui.tending import Dated
@@ -206,3 +211,25 @@ def changes_text(job: Job, changes: tuple[Dated, ...]) -> str:
 
 def _of(job: Job, settings: Settings) -> Job:
     return replace(job, settings=settings)
+
+
+def gradient_flow(shown: Showing) -> tuple[Bar, ...]:
+    """‖∇W‖ of each node that owns weights, the last first: as the gradient flows."""
+    recording = shown.recording
+    if recording is None:
+        return ()
+    squares: dict[str, float] = {}
+    for key, gradient in recording.weight_gradients.items():
+        node = key.partition(".")[0]
+        with np.errstate(over="ignore"):
+            squares[node] = squares.get(node, 0.0) + float(np.square(gradient).sum())
+    drawn = bodies(shown.project)
+    names = {
+        id: (drawn[id].title if id in drawn else "") or shown.project.graph[id].label
+        for id in squares
+    }
+    doubled = [name for name in names.values() if list(names.values()).count(name) > 1]
+    return tuple(
+        Bar(f"{names[id]} · {id}" if names[id] in doubled else names[id], float(np.sqrt(square)))
+        for id, square in squares.items()
+    )
