@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer
 from PySide6.QtWidgets import (
@@ -23,6 +24,9 @@ from PySide6.QtWidgets import (
 from bpstudio.language import N_, _
 from bpstudio.ui.studio import Studio
 
+if TYPE_CHECKING:
+    from bpstudio.ui.window import Window
+
 LEFT, RIGHT, BOTTOM = (
     Qt.DockWidgetArea.LeftDockWidgetArea,
     Qt.DockWidgetArea.RightDockWidgetArea,
@@ -32,6 +36,8 @@ GATES, LAYERS = "gates", "layers"
 """What a project is of: gates that compute, or layers that learn."""
 ASKED = "asked"
 """Closed until a person opens it."""
+LOW = 700
+"""In a window lower than that a lesson has the panels below put away."""
 PLOT = "PlotPanel"
 HORIZONTAL, VERTICAL = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
 
@@ -152,10 +158,11 @@ class Docks(QObject):
     share of whatever size the window has. `empty` gives those whose panels are still to be made.
     """
 
-    def __init__(self, window: QMainWindow) -> None:
+    def __init__(self, window: Window) -> None:
         super().__init__(window)
         self.touched = False
         self._of = LAYERS
+        self._lean = False
         self._window = window
         self.by_name = {panel.name: Dock(panel, window) for panel in PANELS}
         window.setDockOptions(
@@ -204,10 +211,14 @@ class Docks(QObject):
             for dock in self.by_name.values():
                 if dock.panel.of != ASKED:
                     dock.setVisible(dock.panel.of in ("", of))
+            self._lean = False
             self.size(self._window.size())
+        elif not self.touched:
+            self._make_room(self._window.size())
 
     def size(self, window: QSize) -> None:
         """Give every dock its share of a window of that size."""
+        self._make_room(window)
         left = round(min(226, max(150, window.width() * 0.16)))
         if not self.by_name["lesson"].isHidden():
             left = round(min(380, max(230, window.width() * 0.27)))  # it is there to be read
@@ -224,6 +235,17 @@ class Docks(QObject):
         whole = sum(dock.panel.share for dock in lowest) or 1
         shares = [dock.panel.share * window.width() // whole for dock in lowest]
         self._window.resizeDocks(lowest, shares, HORIZONTAL)
+
+    def _make_room(self, window: QSize) -> None:
+        """Put the panels below away while a lesson has little room, or no network to tell of."""
+        studio = self._window.studio
+        teaches = studio.aside is not None and not self.by_name["lesson"].isHidden()
+        lean = teaches and (window.height() < LOW or not studio.project.graph.nodes)
+        if lean != self._lean:
+            self._lean = lean
+            for dock in self.by_name.values():
+                if dock.panel.area == BOTTOM and dock.panel.of in ("", self._of):
+                    dock.setVisible(not lean)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Notes that a line between docks is taken: the window's own ground lies nowhere else."""

@@ -104,6 +104,11 @@ class Lecture(QObject):
         return self.lesson is not None
 
     @property
+    def alone(self) -> bool:
+        """Whether the step shows an exhibit and no network, so that it has the canvas's room."""
+        return self.exhibit is not None and not self._studio.project.graph.nodes
+
+    @property
     def step(self) -> LessonStep:
         """The step that is shown."""
         assert self.lesson is not None

@@ -13,9 +13,10 @@ from bpstudio.lessons.exhibits.taken import Taken
 from bpstudio.lessons.lesson import Do
 from bpstudio.lessons.shelf import ours
 from bpstudio.ui.dialogs.command import Command
+from bpstudio.ui.enlarging import Enlarged
 from bpstudio.ui.errands import Errands
 from bpstudio.ui.lecturing import Lecture, lecture_of
-from bpstudio.ui.panels.exhibit import ExhibitView
+from bpstudio.ui.panels.exhibit import ExhibitView, Picture
 from bpstudio.ui.panels.lesson import LessonPanel
 
 if TYPE_CHECKING:
@@ -51,20 +52,29 @@ def done(lecture: Lecture) -> bool:
     return lecture.reply(tasks[0]).right
 
 
+def seen(view: ExhibitView) -> Picture:
+    """The picture that is seen: in large where the canvas would be empty."""
+    large = view.window().findChild(Enlarged)
+    assert view.picture.isHidden() is (isinstance(large, Enlarged) and not large.isHidden())
+    return large if isinstance(large, Enlarged) and view.picture.isHidden() else view.picture
+
+
 def click(view: ExhibitView, x: float, y: float) -> ExhibitView:
     """Press and let go at a place of the picture."""
-    at = view.picture.at(x, y).toPoint()
-    QTest.mouseClick(view.picture, Qt.MouseButton.LeftButton, pos=at)
+    picture = seen(view)
+    at = picture.at(x, y).toPoint()
+    QTest.mouseClick(picture, Qt.MouseButton.LeftButton, pos=at)
     return view
 
 
 def drag(view: ExhibitView, start: tuple[float, float], end: tuple[float, float]) -> ExhibitView:
     """Press, move and let go."""
-    a, b = view.picture.at(*start).toPoint(), view.picture.at(*end).toPoint()
-    QTest.mousePress(view.picture, Qt.MouseButton.LeftButton, pos=a)
+    picture = seen(view)
+    a, b = picture.at(*start).toPoint(), picture.at(*end).toPoint()
+    QTest.mousePress(picture, Qt.MouseButton.LeftButton, pos=a)
     for share in (0.25, 0.5, 0.75, 1.0):
-        QTest.mouseMove(view.picture, QPoint(a + (b - a) * share))
-    QTest.mouseRelease(view.picture, Qt.MouseButton.LeftButton, pos=b)
+        QTest.mouseMove(picture, QPoint(a + (b - a) * share))
+    QTest.mouseRelease(picture, Qt.MouseButton.LeftButton, pos=b)
     return view
 
 
@@ -77,9 +87,10 @@ def press(view: ExhibitView, *ids: str) -> ExhibitView:
 
 def keys(view: ExhibitView, *pressed: Qt.Key) -> ExhibitView:
     """Keys at the picture."""
-    view.picture.setFocus()
+    picture = seen(view)
+    picture.setFocus()
     for key in pressed:
-        QTest.keyClick(view.picture, key)
+        QTest.keyClick(picture, key)
     return view
 
 

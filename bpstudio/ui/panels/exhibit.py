@@ -66,8 +66,8 @@ _GO = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
 class Picture(QWidget):
     """What is drawn of an exhibit, with the pointer and the keyboard at it."""
 
-    def __init__(self, studio: Studio, lecture: Lecture) -> None:
-        super().__init__()
+    def __init__(self, studio: Studio, lecture: Lecture, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
         self._studio, self._lecture = studio, lecture
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
@@ -79,14 +79,29 @@ class Picture(QWidget):
 
     def follow(self, exhibit: Exhibit) -> None:
         """Show what it has come to."""
-        self.setFixedHeight(round(exhibit.height * self._theme.type))
+        self.take_room(exhibit)
         hands = _("Arrows and Enter do what the mouse does.")
         self.setAccessibleDescription(f"{exhibit.said()} {hands}")
         self.update()
 
+    def take_room(self, exhibit: Exhibit) -> None:
+        """Be as high as the exhibit needs."""
+        self.setFixedHeight(round(exhibit.height * self._theme.type))
+
+    @property
+    def room(self) -> QRectF:
+        """Where it is drawn, in pixels."""
+        return QRectF(8, 8, self.width() - 16, self.height() - 16)
+
+    @property
+    def scale(self) -> float:
+        """How much larger than in the panel its type, its lines and its dots are."""
+        return 1.0
+
     def at(self, x: float, y: float) -> QPointF:
         """Where a place of the exhibit lies, in pixels."""
-        return QPointF(8 + x * (self.width() - 16), 8 + y * (self.height() - 16))
+        room = self.room
+        return QPointF(room.x() + x * room.width(), room.y() + y * room.height())
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Point at a place."""
@@ -123,8 +138,9 @@ class Picture(QWidget):
     def _point(self, event: QMouseEvent, *, first: bool) -> None:
         exhibit = self._lecture.exhibit
         if exhibit is not None:
-            x = (event.position().x() - 8) / max(1, self.width() - 16)
-            y = (event.position().y() - 8) / max(1, self.height() - 16)
+            room = self.room
+            x = (event.position().x() - room.x()) / max(1.0, room.width())
+            y = (event.position().y() - room.y()) / max(1.0, room.height())
             self._lecture.tried(exhibit.pointed(x, y, first=first))
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -146,7 +162,9 @@ class Picture(QWidget):
         theme = self._theme
         match shape:
             case Line():
-                pen = QPen(QColor(theme.colours[shape.role]), shape.width * theme.wire**0.5)
+                pen = QPen(
+                    QColor(theme.colours[shape.role]), shape.width * self.scale * theme.wire**0.5
+                )
                 if shape.dashed:
                     pen.setStyle(Qt.PenStyle.DashLine)
                 painter.setPen(pen)
@@ -154,7 +172,8 @@ class Picture(QWidget):
             case Dot():
                 painter.setPen(QPen(QColor(theme.colours["panel"]), 1.5))
                 painter.setBrush(QColor(theme.colours[shape.role]))
-                painter.drawEllipse(self.at(shape.x, shape.y), shape.radius, shape.radius)
+                radius = shape.radius * self.scale
+                painter.drawEllipse(self.at(shape.x, shape.y), radius, radius)
             case Words():
                 self._write(painter, self.at(shape.x, shape.y), shape)
             case Cell():
@@ -183,7 +202,7 @@ class Picture(QWidget):
     def _write(self, painter: QPainter, at: QPointF, words: Words, room: float = 0.0) -> None:
         """A text; where there is little room it is smaller."""
         font = painter.font()
-        font.setPixelSize(round(words.size * self._theme.type))
+        font.setPixelSize(round(words.size * self._theme.type * self.scale))
         painter.setFont(font)
         wide = painter.fontMetrics().horizontalAdvance(words.text)
         if room and wide > room:
@@ -278,6 +297,7 @@ class ExhibitView(QWidget):
                 button.setChecked(bool(control.down))
         self.said.setText(exhibit.said())
         self.picture.follow(exhibit)
+        self.picture.setVisible(not self._lecture.alone)
         if not self._clock.isActive():
             self._clock.start(PAUSE)
 

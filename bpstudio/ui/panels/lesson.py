@@ -21,9 +21,10 @@ from bpstudio.errors import StudioError
 from bpstudio.language import N_, _
 from bpstudio.lessons import fading, glossary
 from bpstudio.lessons.lesson import Text, Tried
-from bpstudio.lessons.shelf import Shelved, ours
+from bpstudio.lessons.shelf import Shelved, every
 from bpstudio.ui import icons
 from bpstudio.ui.dialogs.glossary import show as show_glossary
+from bpstudio.ui.enlarging import enlarged_of
 from bpstudio.ui.lecturing import lecture_of
 from bpstudio.ui.panels.dividing_line import DividingLine
 from bpstudio.ui.panels.exhibit import ExhibitView
@@ -31,6 +32,7 @@ from bpstudio.ui.panels.panel import Beside, Column, Panel, label
 from bpstudio.ui.panels.questions import KINDS, Asked, words
 from bpstudio.ui.studio import Studio
 from bpstudio.ui.style import set_property
+from bpstudio.ui.window import Window
 
 
 class LessonPanel(Panel):
@@ -108,13 +110,11 @@ class LessonPanel(Panel):
     def showEvent(self, event: QShowEvent) -> None:
         """The lessons that one can choose are read when somebody looks."""
         super().showEvent(event)
-        self._follow()
+        self._fill()
 
-    def _follow(self) -> None:
+    def _fill(self) -> None:
         lecture = self.lecture
         lesson = lecture.lesson
-        with QSignalBlocker(self.level):
-            self.level.setCurrentIndex(int(lecture.level) - 1)
         now = (lesson, lecture.place if lesson is not None else -1, lecture.turns)
         if now != self._of or self.area.widget() is None:
             if lesson is not None:
@@ -123,6 +123,13 @@ class LessonPanel(Panel):
             elif self.isVisible():  # to read all lessons takes longer than a blink
                 self._of = now
                 self._show_shelf()
+
+    def _follow(self) -> None:
+        lecture = self.lecture
+        lesson = lecture.lesson
+        with QSignalBlocker(self.level):
+            self.level.setCurrentIndex(int(lecture.level) - 1)
+        self._fill()
         for asked in self.asked:
             asked.follow()
         if lesson is not None and lecture.open_question is not None and lecture.answered:
@@ -153,6 +160,7 @@ class LessonPanel(Panel):
             if isinstance(part, Text):
                 column.addWidget(words(f"•  {part.text}" if part.item else part.text))
             elif isinstance(part, Tried):
+                self._enlarge()
                 self.exhibit = ExhibitView(self.studio, lecture)
                 column.addWidget(self.exhibit)
             else:
@@ -166,6 +174,14 @@ class LessonPanel(Panel):
         column.addStretch(1)
         self.area.setWidget(content)
         self.area.verticalScrollBar().setValue(0)
+
+    def _enlarge(self) -> None:
+        """Over an empty canvas the exhibit is seen in large."""
+        here: QWidget | None = self
+        while here is not None and not isinstance(here, Window):
+            here = here.parentWidget()
+        if here is not None:
+            enlarged_of(here)
 
     def _add_terms(self, column: QVBoxLayout) -> None:
         """The words of the glossary that the step uses."""
@@ -200,7 +216,7 @@ class LessonPanel(Panel):
         column, content = _page()
         self.asked, self.line, self.exhibit = [], None, None
         column.addWidget(words(_("Choose a lesson. Your own network is kept meanwhile."), "muted"))
-        for shelved in ours():
+        for shelved in every():
             column.addWidget(self._offer(shelved))
         column.addStretch(1)
         self.area.setWidget(content)
