@@ -76,7 +76,10 @@ save(model)
 '''
 """What a person puts behind their own code; `model` is their nn.Sequential."""
 
-SKLEARN = '''"""Writes a fitted MLPClassifier for Backprop Studio. Put it behind your own code."""
+SKLEARN = '''"""Writes a fitted MLPClassifier or MLPRegressor for Backprop Studio.
+
+Put it behind your own code.
+"""
 
 import json
 
@@ -97,7 +100,7 @@ def save(model, path="model.layers.json"):
 
 save(model)
 '''
-"""What a person puts behind their own code; `model` is their MLPClassifier."""
+"""What a person puts behind their own code; `model` is their MLPClassifier or MLPRegressor."""
 
 SNIPPETS: Mapping[str, str] = {"PyTorch": TORCH, "scikit-learn": SKLEARN}
 
