@@ -59,16 +59,12 @@ def of_sklearn(lines: str) -> dict[str, Any]:
     settings["hidden_layer_sizes"] = (5, 4)
     for activation in ("relu", "tanh", "logistic", "identity"):
         for name, answers in (("two", inside), ("three", sector)):
-            model = MLPClassifier(hidden_layer_sizes=(5, 4), activation=activation, **settings).fit(
-                rows, answers
-            )
+            model = MLPClassifier(activation=activation, **settings).fit(rows, answers)
             told = model.predict_proba(asked)
             told = told[:, 1:] if name == "two" else told
             found[f"MLPClassifier {name} {activation}"] = (model, told)
         for name, numbers in (("one", waves[:, 0]), ("both", waves)):
-            model = MLPRegressor(hidden_layer_sizes=(6,), activation=activation, **settings).fit(
-                rows, numbers
-            )
+            model = MLPRegressor(activation=activation, **settings).fit(rows, numbers)
             told = model.predict(asked).reshape(len(asked), -1)
             found[f"MLPRegressor {name} {activation}"] = (model, told)
     return {
