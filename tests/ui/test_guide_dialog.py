@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QDesktopServices, QTextDocument
+from PySide6.QtGui import QDesktopServices, QFont, QTextDocument
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
@@ -136,6 +136,20 @@ def test_another_language_and_theme_keep_the_page(opened: Guide, studio: Studio)
     assert "Adding a gate" in opened.page.toPlainText()
     studio.prefer(language="en")
     assert opened._path == page_named("gates")
+
+
+def test_the_size_of_type_is_that_of_the_page(opened: Guide, studio: Studio) -> None:
+    opened.read(page_named("python"))
+    before = opened.page.document().size().height()
+    studio.prefer(scale=150)
+    assert opened.page.document().size().height() > 1.2 * before
+
+
+def test_hyphens_of_options_are_told_apart(opened: Guide, studio: Studio) -> None:
+    for theme in ("projector", "light"):
+        studio.prefer(theme=theme)
+        opened.read(page_named("command-line"))
+        assert opened.page.document().defaultFont().featureValue(QFont.Tag("calt")) == 0
 
 
 def test_it_is_opened_once(window: Window, opened: Guide) -> None:

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from bpstudio import __version__, resources
+from bpstudio import __version__, plugins, resources
 from bpstudio.language import _
 from bpstudio.ui import icons
 from bpstudio.ui.style import code_font
@@ -96,7 +96,7 @@ def _show_licences(parent: QDialog, _checked: bool = False) -> None:
     buttons.addButton(_("Close"), QDialogButtonBox.ButtonRole.RejectRole)
     buttons.rejected.connect(dialog.close)
     column.addWidget(buttons)
-    dialog.resize(760, 560)
+    dialog.resize(800, 560)
     dialog.open()
 
 
@@ -118,10 +118,12 @@ def _credits() -> QScrollArea:
     grid = QGridLayout(inside)
     grid.setContentsMargins(0, 0, 8, 0)
     grid.setColumnStretch(0, 1)
-    entries = [(f"{name} {_version(name)}", licence) for name, licence in LIBRARIES]
-    for row, (name, licence) in enumerate([*entries, *BUNDLED]):
+    versions = {name: resources.version_of(name) or "" for name, _licence in LIBRARIES}
+    entries = [(f"{name} {versions[name]}", licence) for name, licence in LIBRARIES]
+    for row, (name, licence) in enumerate([*entries, *BUNDLED, *_plugins()]):
         grid.addWidget(QLabel(name), row, 0)
-        label = QLabel(licence)
+        label = _prose(licence)
+        label.setTextFormat(Qt.TextFormat.PlainText)
         label.setProperty("role", "muted")
         grid.addWidget(label, row, 1)
     grid.setRowStretch(grid.rowCount(), 1)
@@ -131,16 +133,19 @@ def _credits() -> QScrollArea:
     return area
 
 
+def _plugins() -> list[tuple[str, str]]:
+    """What other packages add: each thing, its package, and why it is left out if it is."""
+    wrong = {fault.plugin: fault.sentence for fault in plugins.faults()}
+    return [
+        (
+            _("Plugin {name}").format(name=each.name),
+            wrong.get(each) or f"{each.package} {each.version} · {each.group}",
+        )
+        for each in plugins.installed()
+    ]
+
+
 def _prose(text: str) -> QLabel:
     label = QLabel(text)
     label.setWordWrap(True)
     return label
-
-
-def _version(name: str) -> str:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return ""  # a frozen program has no records of what it was made from

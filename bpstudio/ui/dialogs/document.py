@@ -9,9 +9,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt, QTimer, QUrl, Signal
+from PySide6.QtCore import QEvent, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import (
     QColor,
+    QFont,
     QImage,
     QResizeEvent,
     QTextBlock,
@@ -48,6 +49,8 @@ class Document(QTextBrowser):
     followed = Signal(str)
     """A link was chosen: where it leads, as the page says it."""
 
+    _path: Path | None = None
+
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -56,7 +59,6 @@ class Document(QTextBrowser):
         self.setOpenLinks(False)
         self.setOpenExternalLinks(False)
         self.anchorClicked.connect(lambda url: self.followed.emit(url.toString()))
-        self._path: Path | None = None
         self._theme = theme
         self._fitted = 0
         self._stood = 0, 0
@@ -105,6 +107,12 @@ class Document(QTextBrowser):
             image = image.scaledToWidth(room, Qt.TransformationMode.SmoothTransformation)
         return image
 
+    def changeEvent(self, event: QEvent) -> None:
+        """Another size of type is that of the page too."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange and self._path is not None:
+            self._refit.start()
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Pictures follow the width, once it rests."""
         super().resizeEvent(event)
@@ -138,6 +146,9 @@ class Document(QTextBrowser):
         document = self.document()
         document.clear()
         document.setDocumentMargin(MARGIN)
+        font = self.font()
+        font.setFeature(QFont.Tag("calt"), 0)  # two hyphens are to be seen as two
+        document.setDefaultFont(font)
         document.setMarkdown(self._path.read_text("utf-8"), _DIALECT)
         self._dress_blocks()
         self._dress_tables()

@@ -21,7 +21,6 @@ from PySide6.QtWidgets import (
 
 from bpstudio.language import _, current_language
 from bpstudio.lessons import guide
-from bpstudio.playback.palette import THEMES
 from bpstudio.ui.dialogs.document import Document
 
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ class Guide(QDialog):
         self.tree.setIndentation(14)
         self.tree.setStyleSheet("QTreeView { show-decoration-selected: 0; }")
         self.tree.currentItemChanged.connect(self._choose)
-        self.page = Document(THEMES[self._studio.preferences.theme])
+        self.page = Document(self._studio.theme)
         self.page.followed.connect(self.follow)
         self.back = QPushButton()
         self.back.setAutoDefault(False)
@@ -129,7 +128,7 @@ class Guide(QDialog):
 
     def _follow_preferences(self, _preferences: object = None) -> None:
         """Take the theme; a page stays the same page in another language."""
-        self.page.dress(THEMES[self._studio.preferences.theme])
+        self.page.dress(self._studio.theme)
         if self._spoken == current_language():
             return
         paths = [page.path for page in guide.pages(self._spoken)]
