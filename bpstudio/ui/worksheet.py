@@ -28,14 +28,15 @@ from bpstudio.language import N_, _
 from bpstudio.lessons.keys import computed
 from bpstudio.lessons.lesson import Choose, Do, Lesson, Predict, Question, Reflect
 from bpstudio.playback.digits import UNKNOWN, significant
-from bpstudio.playback.marks import Box, Ink, Mark, Numbers, Picture, Rect
+from bpstudio.playback.marks import Box, Ink, Mark, Numbers, Picture, Rect, Text
 from bpstudio.playback.palette import LIGHT
 from bpstudio.playback.picture import picture
 from bpstudio.playback.timeline import BACKWARD, Timeline
 from bpstudio.playback.veil import KINDS, Veil, veiled
 from bpstudio.project.iteration import iteration
 from bpstudio.project.project import Project
-from bpstudio.ui.painter import paint
+from bpstudio.ui.grids import Grid, grids_of, paint_line, rows_of
+from bpstudio.ui.painter import load_fonts, paint
 from bpstudio.ui.render import ensure_application
 from bpstudio.ui.style import PROSE
 
@@ -50,20 +51,28 @@ WIDE, HIGH = 3.4, 1.5
 
 @dataclass(frozen=True, eq=False)
 class Page:
-    """A page: its title, the network on it, and what is written below."""
+    """A page: its title, the network on it, its arrays as tables, and what is written below."""
 
     title: str
     picture: Picture
     lines: tuple[str, ...] = ()
+    grids: tuple[Grid, ...] = ()
 
 
 def of_project(project: Project) -> tuple[Page, ...]:
     """The network with empty boxes, and then with its numbers."""
     title = project.title or _("Network")
-    asked = _("Write the value above each wire and its gradient below.")
+    asked, solved = (tables(project, empty=empty) for empty in (True, False))
+    lines = [_("Write the value above each wire and its gradient below.")]
+    if asked:
+        lines.append(_("What is an array has a table: fill in the empty cells, to two decimals."))
     return (
-        Page(title, network(project, empty=True), (asked,)),
-        Page(_("{title}: solution").format(title=title), network(project, empty=False)),
+        Page(title, network(project, empty=True), tuple(lines), asked),
+        Page(
+            _("{title}: solution").format(title=title),
+            network(project, empty=False),
+            grids=solved,
+        ),
     )
 
 
@@ -83,8 +92,14 @@ def of_lesson(lesson: Lesson) -> tuple[Page, ...]:
                 f"{number}. {_asked(question) if empty else _answered(question, project)}"
                 for number, question in enumerate(questions, 1)
             ]
-            pages.append(Page(title, network(project, empty=empty), tuple(lines)))
+            drawn = network(project, empty=empty)
+            pages.append(Page(title, drawn, tuple(lines), tables(project, empty=empty)))
     return tuple(pages)
+
+
+def tables(project: Project, *, empty: bool) -> tuple[Grid, ...]:
+    """The small arrays of a network, to be filled in or filled in."""
+    return grids_of(project, iteration(project), empty=empty)
 
 
 def network(project: Project, *, empty: bool) -> Picture:
@@ -105,18 +120,31 @@ def network(project: Project, *, empty: bool) -> Picture:
 def _emptied(marks: Sequence[Mark]) -> Iterator[Mark]:
     """The marks, with an empty box for each number that is hidden."""
     for mark in marks:
-        if not isinstance(mark, Numbers) or UNKNOWN not in mark.texts:
+        if isinstance(mark, Text):
+            said = "".join(span.text for span in mark.spans)
+            if said == UNKNOWN:
+                yield _box(mark.rect.centre[0] + mark.size, mark.y, mark.size, mark.spans[0].role)
+            elif UNKNOWN not in said:
+                yield mark
+            continue
+        if not isinstance(mark, Numbers) or not any(UNKNOWN in text for text in mark.texts):
             yield mark
             continue
-        hidden = np.array([text == UNKNOWN for text in mark.texts])
-        for x, y in mark.at[hidden]:
-            wide, high = WIDE * mark.size, HIGH * mark.size
-            rect = Rect(float(x) - wide / 2, float(y) - 0.35 * mark.size - high / 2, wide, high)
-            yield Box(rect, 3.0, Ink("canvas"), Ink(mark.role), 1.2)
+        hidden = np.array([UNKNOWN in text for text in mark.texts])
+        for (x, y), text in zip(mark.at, mark.texts, strict=True):
+            if text == UNKNOWN:  # the length of an array is not asked for: it has a table
+                yield _box(float(x), float(y), mark.size, mark.role)
         if not hidden.all():
-            texts = tuple(text for text in mark.texts if text != UNKNOWN)
+            texts = tuple(text for text in mark.texts if UNKNOWN not in text)
             kept = replace(mark, at=mark.at[~hidden], texts=texts)
             yield replace(kept, opacities=mark.opacities[~hidden])
+
+
+def _box(x: float, y: float, size: float, role: str) -> Box:
+    """Room for a number whose baseline has its middle there."""
+    wide, high = WIDE * size, HIGH * size
+    rect = Rect(x - wide / 2, y - 0.35 * size - high / 2, wide, high)
+    return Box(rect, 3.0, Ink("canvas"), Ink(role), 1.2)
 
 
 def _asked(question: Question) -> str:
@@ -159,6 +187,7 @@ def save(pages: Sequence[Page], path: Path) -> None:
 def print_on(device: QPagedPaintDevice, pages: Sequence[Page]) -> None:
     """Paint the pages one after the other: on a printer, or into a file."""
     ensure_application()
+    load_fonts()
     device.setPageSize(QPageSize(QPageSize.PageSizeId.A4))
     device.setPageMargins(QMarginsF(0, 0, 0, 0), QPageLayout.Unit.Point)
     size = device.pageLayout().fullRect(QPageLayout.Unit.Point).size()
@@ -168,14 +197,20 @@ def print_on(device: QPagedPaintDevice, pages: Sequence[Page]) -> None:
         for number, page in enumerate(pages):
             if number:
                 device.newPage()
-            left = _paint(painter, page, wide, high)
+            y = _paint(painter, page, wide, high)
+            for line in rows_of(page.grids, wide - 2 * MARGIN):
+                if y + max(grid.height for grid in line) > high - MARGIN:
+                    device.newPage()
+                    y = MARGIN
+                y += paint_line(painter, line, MARGIN, y) + GAP
+            left = _go_on(painter, page.lines, wide, high, y)
             while left:
                 device.newPage()
                 left = _go_on(painter, left, wide, high)
 
 
-def _paint(painter: QPainter, page: Page, wide: float, high: float) -> tuple[str, ...]:
-    """Paint a page, and give the lines that it has no room for."""
+def _paint(painter: QPainter, page: Page, wide: float, high: float) -> float:
+    """Paint a page's title and its network, and say how far down they reach."""
     across = wide - 2 * MARGIN
     y = MARGIN
     for text, pixels, weight in (
@@ -188,7 +223,7 @@ def _paint(painter: QPainter, page: Page, wide: float, high: float) -> tuple[str
     bounds = page.picture.bounds
     room = min(ROOM * high, across * bounds.height / bounds.width)
     paint(painter, page.picture, Rect(MARGIN, y, across, room), LIGHT)
-    return _go_on(painter, page.lines, wide, high, y + room + GAP)
+    return y + room + GAP
 
 
 def _go_on(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ from bpstudio.errors import StudioError
 from bpstudio.language import LANGUAGES
 from bpstudio.lessons.shelf import ours
 from bpstudio.playback.digits import UNKNOWN
-from bpstudio.playback.marks import Box, Numbers, Picture
+from bpstudio.playback.marks import Box, Numbers, Picture, Text
 from bpstudio.project import file
 from bpstudio.project.project import Project
 from bpstudio.ui import worksheet
@@ -56,6 +58,49 @@ def test_the_command_writes_a_file_of_its_pages(tmp_path: Path) -> None:
     content = out.read_bytes()
     assert content.startswith(b"%PDF")
     assert content.count(b"/Type /Page\n") == 2
+
+
+def test_arrays_have_tables_to_fill_in() -> None:
+    project = file.load(resources.path("examples", "squared-norm.bps"))
+    asked, solved = worksheet.of_project(project)
+    assert not any("?" in text for text in texts(asked.picture))
+    names = [grid.name for grid in asked.grids]
+    assert names == [grid.name for grid in solved.grids]
+    assert len(names) >= 7
+    inputs = [node for node in project.graph.nodes if not project.graph[node].sources]
+    assert [grid.name for grid in asked.grids if grid.shown] == inputs
+    assert all(grid.shown for grid in solved.grids)
+
+
+def test_a_layered_network_can_be_worked_out_from_its_tables() -> None:
+    project = file.load(resources.path("examples", "xor.bps"))
+    asked, _solved = worksheet.of_project(project)
+    given = {grid.name for grid in asked.grids if grid.shown}
+    assert given >= {"data1", *project.weights} - {
+        key for key, array in project.weights.items() if array.size == 1
+    }
+    drawn = [
+        "".join(span.text for span in mark.spans)
+        for mark in asked.picture.marks
+        if isinstance(mark, Text)
+    ]
+    assert not any(UNKNOWN in text for text in (*drawn, *texts(asked.picture)))
+
+
+def test_the_first_page_has_letters_for_hangul_too(tmp_path: Path) -> None:
+    """In a process of its own, where nothing has loaded the fonts before."""
+    out = tmp_path / "sheet.pdf"
+    example = resources.path("examples", "product-of-sum.bps")
+    words = ["worksheet", str(example), "--lang", "ko"]
+    subprocess.run(
+        [sys.executable, "-m", "bpstudio", *words, "--out", str(out)],
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
+    first = out.read_bytes()
+    assert b"Pretendard" in first
+    assert b"DejaVu" not in first
 
 
 def test_an_empty_project_has_no_worksheet() -> None:
