@@ -7,6 +7,7 @@ sentence on standard error), 70 a bug of ours, 130 interrupted.
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 import traceback
@@ -17,6 +18,7 @@ from itertools import pairwise
 for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
 
+from bpstudio import folders, plugins  # noqa: E402
 from bpstudio.cli import within  # noqa: E402
 from bpstudio.errors import StudioError  # noqa: E402
 from bpstudio.language import LANGUAGES, N_, _, set_language  # noqa: E402
@@ -36,11 +38,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     set_language(_language_of(words))
     try:
         arguments = parse(words)
+        _obey(arguments)
         answer = arguments.command(arguments)
+        _say_faults()
         if text := answer.json() if as_json else answer.text:
             print(text, flush=True)
         return int(answer.status)
     except StudioError as error:
+        _say_faults()
         return _complain(str(error), BAD_INPUT)
     except KeyboardInterrupt:
         return _complain(_("Interrupted; nothing half-done was kept."), INTERRUPTED)
@@ -57,6 +62,25 @@ def main(argv: Sequence[str] | None = None) -> int:
             traceback.print_exc()
         bug = N_("This is a bug of Backprop Studio ({kind}: {error}). BPSTUDIO_DEBUG=1 shows more.")
         return _complain(_(bug).format(kind=type(error).__name__, error=error), BUG)
+
+
+def _obey(arguments: argparse.Namespace) -> None:
+    """Where things lie, and which plugins count: settled before either is looked at."""
+    if getattr(arguments, "portable", False):
+        folders.go_portable()
+    if getattr(arguments, "no_plugins", False):
+        plugins.go_without()
+    if plugins.installed():
+        from bpstudio.data import plugged
+
+        plugged.load()
+
+
+def _say_faults() -> None:
+    """Say on standard error which plugins are left out, and why."""
+    said = plugins.unsaid()
+    if said:
+        print(f"bpstudio: {said}", file=sys.stderr, flush=True)
 
 
 def _language_of(words: Sequence[str]) -> str:

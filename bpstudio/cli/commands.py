@@ -201,8 +201,8 @@ def export(words: argparse.Namespace) -> Answer:
     from bpstudio.project import file
 
     if words.list:
-        rows = [(f.name, f.ending, _(f.title)) for f in formats.FORMATS.values()]
-        names = [f.name for f in formats.FORMATS.values()]
+        rows = [(f.name, f.ending, _(f.title)) for f in formats.every().values()]
+        names = [f.name for f in formats.every().values()]
         return Answer(table(rows, (_("format"), _("ending"), _("what"))), {"formats": names})
     if not (words.file and words.to and words.out):
         raise StudioError(N_("export needs P.bps --to FORMAT --out PATH, or --list."))
@@ -266,7 +266,6 @@ def window(words: argparse.Namespace) -> Answer:
         status: int = bring_window().run(
             Path(words.file) if words.file else None,
             smoke=words.smoke,
-            portable=words.portable,
             reset=words.reset,
         )
     finally:

@@ -6,9 +6,8 @@ import os
 import platform
 import subprocess
 import sys
-from importlib import metadata
 
-from bpstudio import __version__, folders, resources
+from bpstudio import __version__, folders, plugins, resources
 from bpstudio.cli import within
 from bpstudio.cli.answer import Answer, table
 from bpstudio.language import _
@@ -36,9 +35,10 @@ OPTIONAL = {
 
 def examine() -> Answer:
     """The facts, each with what to do where something is missing."""
-    versions = {name: _version(name) for name in LIBRARIES}
+    versions = {name: resources.version_of(name) for name in LIBRARIES}
     qt, complaint = _qt()
     places = {"resources": resources.folder(), **folders.all_of_them()}
+    added = _plugins()
     fonts = sorted(path.name for path in resources.path("fonts").glob("*.ttf"))
     missing = {name: OPTIONAL[name] for name in OPTIONAL if versions[name] is None}
     if complaint:
@@ -55,6 +55,7 @@ def examine() -> Answer:
         "qt_platform": qt,
         "fonts": fonts,
         "folders": {name: str(path) for name, path in places.items()},
+        "plugins": added,
         "missing": missing,
     }
     rows = [
@@ -66,17 +67,39 @@ def examine() -> Answer:
         (_("fonts"), ", ".join(fonts) or "-"),
         *((_("folder of {what}").format(what=name), str(path)) for name, path in places.items()),
     ]
+    rows += [(_("Plugin {name}").format(name=each["name"]), _told(each)) for each in added]
     text = table(rows, (_("what"), _("found")))
     if missing:
         text += "\n\n" + table(missing.items(), (_("missing"), _("how to get it")))
     return Answer(text, data)
 
 
-def _version(name: str) -> str | None:
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return None
+def _plugins() -> list[dict[str, str]]:
+    """Every plugin with its package, and what is wrong with it; all of them are tried."""
+    if not plugins.installed():
+        return []
+    from bpstudio.data import plugged
+    from bpstudio.exchange import formats
+    from bpstudio.lessons import shelf
+
+    plugged.load()
+    formats.every()
+    shelf.every()
+    wrong = {fault.plugin: fault.sentence for fault in plugins.faults()}
+    return [
+        {
+            "name": each.name,
+            "group": each.group,
+            "package": each.package,
+            "version": each.version,
+            "problem": wrong.get(each, ""),
+        }
+        for each in plugins.installed()
+    ]
+
+
+def _told(plugin: dict[str, str]) -> str:
+    return plugin["problem"] or "{group}, {package} {version}".format(**plugin)
 
 
 def _qt() -> tuple[str, str]:

@@ -18,7 +18,8 @@ def lessons(words: argparse.Namespace) -> Answer:
     """List the lessons, or check them: those of the studio, or of a file or a folder."""
     from bpstudio.lessons import shelf
 
-    found = shelf.ours() if words.place is None else shelf.found_in(Path(words.place))
+    own = shelf.ours if words.do == "check" else shelf.every
+    found = own() if words.place is None else shelf.found_in(Path(words.place))
     if not found:
         raise StudioError(N_("There are no lessons in {place}."), place=words.place or "")
     return _check(found) if words.do == "check" else _list(found, words.lang)

@@ -6,13 +6,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bpstudio import resources
-from bpstudio.errors import FileError
+from bpstudio import plugins, resources
+from bpstudio.errors import FileError, StudioError
 from bpstudio.language import LANGUAGES, N_, current_language
 from bpstudio.lessons.lesson import Lesson
 from bpstudio.lessons.reading import read
+from bpstudio.plugins import Plugin
 
 MOST = 500
+_plugged: dict[tuple[str, str], tuple[Shelved, ...]] = {}
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,34 @@ class Shelved:
 def ours() -> tuple[Shelved, ...]:
     """The lessons that come with the studio, in their order."""
     return found_in(resources.path("lessons"))
+
+
+def every() -> tuple[Shelved, ...]:
+    """Ours, and after them those of plugins, which are looked for when this is asked."""
+    plugins.load(plugins.LESSONS, _take)
+    return (*ours(), *(shelved for each in _plugged.values() for shelved in each))
+
+
+def _take(plugin: Plugin) -> None:
+    """Keep the lessons in the folder that a plugin names."""
+    place = plugin.load()
+    if not isinstance(place, str | Path) or not Path(place).is_dir():
+        raise StudioError(
+            N_("{target} must be the path of a folder of lessons."), target=plugin.target
+        )
+    found = found_in(Path(place))
+    if not found:
+        raise StudioError(N_("There is no lesson in {folder}."), folder=str(place))
+    names = {shelved.folder.name for shelved in every()}
+    for shelved in found:
+        if shelved.folder.name in names:
+            raise StudioError(
+                N_("There is a lesson called {name} already. One needs another name."),
+                name=shelved.folder.name,
+            )
+        for language, _path in shelved.files:
+            shelved.read(language)
+    _plugged[plugin.name, plugin.package] = found
 
 
 def found_in(place: Path) -> tuple[Shelved, ...]:

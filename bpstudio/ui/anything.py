@@ -17,7 +17,7 @@ from PySide6.QtCore import QPoint
 from bpstudio.errors import StudioError
 from bpstudio.language import LANGUAGES, N_, _, everywhere
 from bpstudio.lessons import guide
-from bpstudio.lessons.shelf import ours
+from bpstudio.lessons.shelf import every
 from bpstudio.project import gallery
 from bpstudio.ui import actions, finding, menus
 from bpstudio.ui.canvas import adding, searches
@@ -88,7 +88,7 @@ def things(window: Window) -> Iterator[Thing]:
     for title in SETTINGS:
         open_it = partial(window.docks.open, "trainer")
         yield Thing(_(title), _("setting"), open_it, everywhere(title))
-    for shelved in ours():
+    for shelved in every():
         yield from _lesson(window, shelved)
     for example in gallery.examples():
         names = (*everywhere(example.title), example.name)

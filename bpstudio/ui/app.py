@@ -54,18 +54,13 @@ PATIENCE = 5.0
 """Seconds that what was left has to end when the window is gone."""
 
 
-def run(
-    file: Path | None, *, smoke: bool = False, portable: bool = False, reset: bool = False
-) -> int:
+def run(file: Path | None, *, smoke: bool = False, reset: bool = False) -> int:
     """Open the window with that project, or with the first example; returns the exit status.
 
     With `smoke` it leaves when all its panels are made; the status is then 0, or `BUG` if one could
-    not be. `portable` keeps the settings beside the
-    program, `reset` begins with the defaults. Raises StudioError where there is no screen.
+    not be. `reset` begins with the default settings. Raises StudioError where there is no screen.
     """
     require_screen()
-    if portable:
-        folders.go_portable()
     place = folders.settings()
     chosen, complaint = (Preferences(), "") if reset else preferences.load(place)
     with problems.logged(folders.logs()) as traces:
@@ -80,6 +75,7 @@ def run(
             files.load_into(studio, file)
         if complaint:
             studio.notice(complaint)
+        window.tell_of_plugins()
         if not smoke:
             window.painted.connect(studio.training.warm)
         if file is None and not smoke:

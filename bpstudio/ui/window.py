@@ -12,6 +12,7 @@ from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QApplication, QDialog, QMainWindow, QToolBar, QVBoxLayout, QWidget
 
+from bpstudio import plugins
 from bpstudio.errors import StudioError
 from bpstudio.language import _
 from bpstudio.playback.why import Question
@@ -115,6 +116,13 @@ class Window(QMainWindow):
         except StudioError as error:
             self.studio.complain(error)
         actions.refresh(self.actions_by_id, self)
+        self.tell_of_plugins()
+
+    def tell_of_plugins(self) -> None:
+        """Say which plugins were left out since this was asked last."""
+        said = plugins.unsaid()
+        if said:
+            self.studio.warn(said)
 
     def leave_dialogs(self) -> None:
         """Close every dialog of this window; what they run beside it ends with them."""

@@ -13,7 +13,7 @@ from bpstudio.language import N_
 
 _SENTENCE = N_(
     "this version of Backprop Studio does not know the gate {gate}, so nothing runs through it. "
-    "Install a newer version, or put another gate in its place."
+    "Install a newer version or the plugin that has it, or put another gate in its place."
 )
 
 

@@ -1,0 +1,1 @@
+"""What this package adds to Backprop Studio; `pyproject.toml` names each thing."""
