@@ -22,6 +22,16 @@ def program() -> list[str]:
     return [sys.executable] if frozen else [sys.executable, "-P", "-m", "bpstudio"]
 
 
+def version_of(library: str) -> str | None:
+    """The version of a library; None where it is not there, or a frozen program has no record."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return None
+
+
 @cache
 def _folder(frozen_root: str | None) -> Path:
     if frozen_root is not None:

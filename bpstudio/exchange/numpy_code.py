@@ -174,14 +174,8 @@ class Script:
         return f"{name} = np.asarray({source}, dtype=float)"
 
     def _argument(self, node: Node, slot: Slot) -> str:
-        if source := source_of(node, slot):
-            return self.names.nodes[source]
         key = f"{node.id}.{slot.port.name}"
-        if name := self.names.supplied(key):
-            return name
-        if key in self.names.values:
-            return f"VALUES[{text.quoted(self.names.values[key])}]"
-        return f"weights[{text.quoted(self.program.label(key))}]"
+        return self.names.argument(node, slot) or f"weights[{text.quoted(self.program.label(key))}]"
 
     def _backward(self) -> list[Piece]:
         program = self.program

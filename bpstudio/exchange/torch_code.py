@@ -20,7 +20,7 @@ from bpstudio.exchange.names import remark
 from bpstudio.exchange.passages import Passage, Piece, Span, indented, laid_out
 from bpstudio.exchange.program import Program, count
 from bpstudio.exchange.rules import with_settings
-from bpstudio.exchange.slots import Slot, slots, source_of
+from bpstudio.exchange.slots import Slot, slots
 from bpstudio.exchange.spelling import TORCH, spell
 from bpstudio.exchange.torch_names import IN_MODULE, MODULE_ATTRIBUTES
 from bpstudio.exchange.torch_training import IN_TRAINING
@@ -246,14 +246,8 @@ class Script:
         return text.folded(f"{name} = ", spell(with_settings(told, op), arguments, TORCH), indent)
 
     def _argument(self, node: Node, slot: Slot) -> str:
-        if source := source_of(node, slot):
-            return self.names.nodes[source]
         key = f"{node.id}.{slot.port.name}"
-        if name := self.names.supplied(key):
-            return name
-        if key in self.names.values:
-            return f"VALUES[{text.quoted(self.names.values[key])}]"
-        return f"self.{self.state_names[key]}"
+        return self.names.argument(node, slot) or f"self.{self.state_names[key]}"
 
     def _load(self) -> list[str]:
         lines = ["def load():", '    """The network with its weights from the studio."""']

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from bpstudio.engine.graph import Node
 from bpstudio.engine.op import Kind
+from bpstudio.exchange import text
 from bpstudio.exchange.names import Names
 from bpstudio.exchange.program import Program
+from bpstudio.exchange.slots import Slot, source_of
 
 ROWS = "rows"
 
@@ -39,6 +41,15 @@ class Variables:
         if key in self.targets:
             return self.targets[key]
         return None if self.features else self.values.get(key)
+
+    def argument(self, node: Node, slot: Slot) -> str:
+        """How an argument is written that is no weight; empty for one that is."""
+        if source := source_of(node, slot):
+            return self.nodes[source]
+        key = f"{node.id}.{slot.port.name}"
+        if name := self.supplied(key):
+            return name
+        return f"VALUES[{text.quoted(self.values[key])}]" if key in self.values else ""
 
 
 def variables(program: Program, taken: Iterable[str]) -> Variables:
