@@ -1,8 +1,8 @@
 """Small data sets to learn on, drawn from a seed, and a few real ones.
 
-A set is one function, here, in `curves` or in `real`, and its line in `TOYS`. Coordinates of the
-drawn ones lie about between −1 and 1. The points and their noise come from two Philox streams of
-the same seed, so that more noise moves the same points further instead of drawing others.
+A set is one function, in `groups`, `curves`, `real` or here, and its line in `TOYS`. Coordinates of
+the drawn ones lie about between −1 and 1. The points and their noise come from two Philox streams
+of the same seed, so that more noise moves the same points further instead of drawing others.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from bpstudio.data import curves, real
+from bpstudio.data import curves, drawn, groups, real
 from bpstudio.data.dataset import Array, Dataset
 from bpstudio.data.split import held_out_rows
 from bpstudio.errors import StudioError
@@ -34,6 +34,7 @@ class Toy:
     tables, which are always the same four, without noise and split; of a `fixed` set only the
     number of points can't be set. `extra` are further settings and their defaults: texts, or whole
     numbers, which may lie in `ranges`; `count` names the one that says how many classes there are.
+    `title` is what people call it, and by `aliases` they find it too.
     """
 
     draw: Callable[..., Points]
@@ -45,12 +46,22 @@ class Toy:
     count: str = ""
     feature_names: tuple[str, ...] = ()
     fixed: bool = False
+    title: str = ""
+    aliases: tuple[str, ...] = ()
 
     @property
     def settings(self) -> tuple[str, ...]:
         """The names of what may be set beside the seed."""
         common = ("points", "noise", "held_out") if self.points else ()
         return (*common[self.fixed :], *self.extra)
+
+
+def title_of(name: str) -> str:
+    """What people call a set, to be translated; a set that is not known by its name."""
+    toy = TOYS.get(name)
+    if toy is None:
+        return N_("Drawn points") if name == drawn.NAME else name
+    return toy.title or name
 
 
 def make(
@@ -147,116 +158,164 @@ def _stream(seed: int, number: int) -> np.random.Generator:
     return np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, number])))
 
 
-def _truth_table(outputs: str) -> Callable[..., Points]:
-    """The four points of a gate of two inputs; `outputs` for 00, 01, 10 and 11."""
-
-    def draw(rng: np.random.Generator, points: int) -> Points:
-        return _CORNERS.copy(), np.array([int(bit) for bit in outputs])
-
-    return draw
-
-
-def _clouds(outputs: str) -> Callable[..., Points]:
-    """As `_truth_table`, with a cloud of points around each corner; the corners take turns."""
-
-    def draw(rng: np.random.Generator, points: int) -> Points:
-        """Four clouds around the points of a truth table; the noise is how wide they are."""
-        corner = np.arange(points) % 4
-        return _CORNERS[corner], np.array([int(bit) for bit in outputs])[corner]
-
-    return draw
-
-
-def _turns(rng: np.random.Generator, points: int, classes: int) -> tuple[Array, Array]:
-    """Where along its curve each point lies, from 0 to 1, and its class; classes take turns."""
-    return rng.random(points), np.arange(points) % classes
-
-
-def _circles(rng: np.random.Generator, points: int) -> Points:
-    """A disc inside a ring."""
-    along, inside = _turns(rng, points, 2)
-    radius = np.where(inside, 0.5 * np.sqrt(rng.random(points)), 0.75 + 0.25 * rng.random(points))
-    angle = 2 * np.pi * along
-    return radius[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1), inside
-
-
-def _moons(rng: np.random.Generator, points: int) -> Points:
-    """Two half circles that reach into each other."""
-    along, lower = _turns(rng, points, 2)
-    angle = np.pi * along
-    x = np.where(lower, 1 - np.cos(angle), np.cos(angle)) - 0.5
-    y = np.where(lower, 0.5 - np.sin(angle), np.sin(angle)) - 0.25
-    return np.stack([x, y], axis=1) / 1.5, lower
-
-
-def _spiral(rng: np.random.Generator, points: int, arms: int) -> Points:
-    """Arms that wind around each other, one and a quarter turns each; each arm is a class."""
-    along, arm = _turns(rng, points, arms)
-    angle = 2 * np.pi * (1.25 * along + arm / arms)
-    radius = 0.08 + 0.92 * along
-    return radius[:, None] * np.stack([np.sin(angle), np.cos(angle)], axis=1), arm
-
-
-def _blobs(rng: np.random.Generator, points: int, groups: int) -> Points:
-    """Round clouds around centres on a circle; the noise is how wide they are."""
-    _, group = _turns(rng, points, groups)
-    angle = 2 * np.pi * group / groups + np.pi / 4
-    return 0.6 * np.stack([np.cos(angle), np.sin(angle)], axis=1), group
-
-
-def _checkerboard(rng: np.random.Generator, points: int, cells: int) -> Points:
-    """A board of `cells` times `cells` squares; the colour is the class."""
-    features = rng.uniform(-1, 1, (points, 2))
-    square = np.floor((features + 1) * cells / 2).astype(int).clip(0, cells - 1)
-    return features, square.sum(axis=1) % 2
-
-
-def _quadrants(rng: np.random.Generator, points: int) -> Points:
-    """The exclusive or as four clouds: the class is 1 where x1 and x2 differ in sign."""
-    size = rng.uniform(0.1, 1, (points, 2))
-    features = size * rng.choice([-1.0, 1.0], (points, 2))
-    return features, (features[:, 0] * features[:, 1] < 0).astype(int)
-
-
 _RANGES = {"points": (4, MOST_POINTS), "noise": (0.0, 10.0), "held_out": (0.0, 0.9)}
-_CORNERS = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 _BITS = ("0", "1")
 _SIDES = ("outside", "inside")
 
-TOYS: Mapping[str, Toy] = {
-    "xor": Toy(_truth_table("0110"), _BITS, points=0),
-    "and": Toy(_truth_table("0001"), _BITS, points=0),
-    "or": Toy(_truth_table("0111"), _BITS, points=0),
-    "nand": Toy(_truth_table("1110"), _BITS, points=0),
-    "nor": Toy(_truth_table("1000"), _BITS, points=0),
-    "xnor": Toy(_truth_table("1001"), _BITS, points=0),
-    "circles": Toy(_circles, _SIDES, noise=0.05),
-    "moons": Toy(_moons, ("upper", "lower"), noise=0.08),
-    "spiral": Toy(_spiral, noise=0.02, extra={"arms": 2}, ranges={"arms": (2, 10)}, count="arms"),
+_TABLE = ("truth table", "logic", "진리표", "논리", "데이터")
+_GROUPS = ("classification", "classes", "분류", "데이터")
+_VALUES = ("regression", "curve", "회귀", "데이터")
+
+TOYS: dict[str, Toy] = {
+    "xor": Toy(
+        groups.truth_table("0110"),
+        _BITS,
+        points=0,
+        title=N_("XOR"),
+        aliases=("exclusive or", "배타적 논리합", *_TABLE),
+    ),
+    "and": Toy(
+        groups.truth_table("0001"), _BITS, points=0, title=N_("AND"), aliases=("논리곱", *_TABLE)
+    ),
+    "or": Toy(
+        groups.truth_table("0111"), _BITS, points=0, title=N_("OR"), aliases=("논리합", *_TABLE)
+    ),
+    "nand": Toy(groups.truth_table("1110"), _BITS, points=0, title=N_("NAND"), aliases=_TABLE),
+    "nor": Toy(groups.truth_table("1000"), _BITS, points=0, title=N_("NOR"), aliases=_TABLE),
+    "xnor": Toy(groups.truth_table("1001"), _BITS, points=0, title=N_("XNOR"), aliases=_TABLE),
+    "circles": Toy(
+        groups.circles,
+        _SIDES,
+        noise=0.05,
+        title=N_("Circles"),
+        aliases=("ring", "원", "동심원", *_GROUPS),
+    ),
+    "moons": Toy(
+        groups.moons,
+        ("upper", "lower"),
+        noise=0.08,
+        title=N_("Moons"),
+        aliases=("half circles", "반달", *_GROUPS),
+    ),
+    "spiral": Toy(
+        groups.spiral,
+        noise=0.02,
+        extra={"arms": 2},
+        ranges={"arms": (2, 10)},
+        count="arms",
+        title=N_("Spiral"),
+        aliases=("arms", "나선", *_GROUPS),
+    ),
     "blobs": Toy(
-        _blobs, noise=0.2, extra={"groups": 2}, ranges={"groups": (2, 10)}, count="groups"
+        groups.blobs,
+        noise=0.2,
+        extra={"groups": 2},
+        ranges={"groups": (2, 10)},
+        count="groups",
+        title=N_("Blobs"),
+        aliases=("clouds", "gaussians", "구름", "가우스", *_GROUPS),
     ),
     "checkerboard": Toy(
-        _checkerboard, _BITS, points=600, extra={"cells": 4}, ranges={"cells": (2, 8)}
+        groups.checkerboard,
+        _BITS,
+        points=600,
+        extra={"cells": 4},
+        ranges={"cells": (2, 8)},
+        title=N_("Checkerboard"),
+        aliases=("chess", "체커보드", "바둑판", *_GROUPS),
     ),
-    "quadrants": Toy(_quadrants, _BITS, noise=0.05),
-    "and_clouds": Toy(_clouds("0001"), _BITS, points=200, noise=0.15),
-    "or_clouds": Toy(_clouds("0111"), _BITS, points=200, noise=0.15),
-    "nand_clouds": Toy(_clouds("1110"), _BITS, points=200, noise=0.15),
-    "xor_clouds": Toy(_clouds("0110"), _BITS, points=200, noise=0.15),
+    "quadrants": Toy(
+        groups.quadrants, _BITS, noise=0.05, title=N_("Quadrants"), aliases=("사분면", *_GROUPS)
+    ),
+    "and_clouds": Toy(
+        groups.clouds("0001"),
+        _BITS,
+        points=200,
+        noise=0.15,
+        title=N_("AND clouds"),
+        aliases=("논리곱", "구름", *_GROUPS),
+    ),
+    "or_clouds": Toy(
+        groups.clouds("0111"),
+        _BITS,
+        points=200,
+        noise=0.15,
+        title=N_("OR clouds"),
+        aliases=("논리합", "구름", *_GROUPS),
+    ),
+    "nand_clouds": Toy(
+        groups.clouds("1110"),
+        _BITS,
+        points=200,
+        noise=0.15,
+        title=N_("NAND clouds"),
+        aliases=("구름", *_GROUPS),
+    ),
+    "xor_clouds": Toy(
+        groups.clouds("0110"),
+        _BITS,
+        points=200,
+        noise=0.15,
+        title=N_("XOR clouds"),
+        aliases=("배타적 논리합", "구름", *_GROUPS),
+    ),
     "above": Toy(
         curves.above,
         ("below", "above"),
         extra={"formula": "sin(x)", "reach": 3},
         ranges={"reach": (1, 100)},
         feature_names=("x", "y"),
+        title=N_("y > f(x)"),
+        aliases=("function", "formula", "함수", "부등식", *_GROUPS),
     ),
-    "linear": Toy(curves.line, points=100, noise=0.1, feature_names=("x",)),
-    "sine": Toy(curves.sine, points=100, noise=0.1, feature_names=("x",)),
-    "parabola": Toy(curves.parabola, points=100, noise=0.05, feature_names=("x",)),
-    "cubic": Toy(curves.cubic, points=100, noise=0.05, feature_names=("x",)),
-    "stairs": Toy(curves.stairs, points=100, noise=0.05, feature_names=("x",)),
-    "ripple": Toy(curves.ripple, points=150, noise=0.05, feature_names=("x",)),
+    "linear": Toy(
+        curves.line,
+        points=100,
+        noise=0.1,
+        feature_names=("x",),
+        title=N_("Line"),
+        aliases=("linear", "직선", "선형", *_VALUES),
+    ),
+    "sine": Toy(
+        curves.sine,
+        points=100,
+        noise=0.1,
+        feature_names=("x",),
+        title=N_("Sine"),
+        aliases=("wave", "사인", *_VALUES),
+    ),
+    "parabola": Toy(
+        curves.parabola,
+        points=100,
+        noise=0.05,
+        feature_names=("x",),
+        title=N_("Parabola"),
+        aliases=("포물선", "이차", *_VALUES),
+    ),
+    "cubic": Toy(
+        curves.cubic,
+        points=100,
+        noise=0.05,
+        feature_names=("x",),
+        title=N_("Cubic curve"),
+        aliases=("삼차", *_VALUES),
+    ),
+    "stairs": Toy(
+        curves.stairs,
+        points=100,
+        noise=0.05,
+        feature_names=("x",),
+        title=N_("Stairs"),
+        aliases=("steps", "계단", *_VALUES),
+    ),
+    "ripple": Toy(
+        curves.ripple,
+        points=150,
+        noise=0.05,
+        feature_names=("x",),
+        title=N_("Ripple"),
+        aliases=("wave", "물결", *_VALUES),
+    ),
     "curve": Toy(
         curves.curve,
         points=100,
@@ -264,15 +323,33 @@ TOYS: Mapping[str, Toy] = {
         extra={"formula": "sin(x) + x/2", "reach": 3},
         ranges={"reach": (1, 100)},
         feature_names=("x",),
+        title=N_("y = f(x)"),
+        aliases=("function", "formula", "함수", *_VALUES),
     ),
-    "plane": Toy(curves.plane, noise=0.05),
-    "hills": Toy(curves.hills, points=600, noise=0.05),
-    "iris": Toy(real.iris, real.IRIS, points=150, feature_names=real.IRIS_NAMES, fixed=True),
+    "plane": Toy(curves.plane, noise=0.05, title=N_("Plane"), aliases=("평면", *_VALUES)),
+    "hills": Toy(
+        curves.hills, points=600, noise=0.05, title=N_("Hills"), aliases=("언덕", *_VALUES)
+    ),
+    "iris": Toy(
+        real.iris,
+        real.IRIS,
+        points=150,
+        feature_names=real.IRIS_NAMES,
+        fixed=True,
+        title=N_("Iris flowers"),
+        aliases=("flowers", "붓꽃", "실제 데이터", *_GROUPS),
+    ),
     "digits": Toy(
-        real.digits, real.DIGITS, points=1797, feature_names=real.DIGITS_NAMES, fixed=True
+        real.digits,
+        real.DIGITS,
+        points=1797,
+        feature_names=real.DIGITS_NAMES,
+        fixed=True,
+        title=N_("Handwritten digits"),
+        aliases=("mnist", "pictures", "숫자", "손글씨", "실제 데이터", *_GROUPS),
     ),
 }
-"""Every set that comes with the program by its name in files and on the command line."""
+"""Every set by its name in files and on the command line; those of plugins come to ours."""
 
 ALIASES: Mapping[str, str] = {
     "gaussians": "blobs",

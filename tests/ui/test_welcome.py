@@ -14,7 +14,6 @@ from bpstudio.project.gallery import EXAMPLES
 from bpstudio.ui import app
 from bpstudio.ui.dialogs.welcome import Welcome, network_for, show
 from bpstudio.ui.lecturing import lecture_of
-from bpstudio.ui.panels.entries import TOY_TITLES
 from bpstudio.ui.studio import Studio
 from bpstudio.ui.window import Window
 
@@ -85,7 +84,7 @@ def test_a_wrong_formula_is_said_and_changes_nothing(welcome: Welcome, studio: S
     assert welcome.formula.toolTip()
 
 
-@pytest.mark.parametrize("name", [name for name in TOY_TITLES if name in TOYS])
+@pytest.mark.parametrize("name", TOYS)
 def test_there_is_a_network_for_every_data_set(name: str) -> None:
     project = network_for(name)
     assert project.data is not None

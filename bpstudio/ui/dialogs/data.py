@@ -29,7 +29,6 @@ from bpstudio.playback.views import axis_names, data_points, fit_marks
 from bpstudio.training.probes import Unseen, plane_of
 from bpstudio.ui.dialogs.tables import use
 from bpstudio.ui.painter import paint_marks
-from bpstudio.ui.panels.entries import TOY_TITLES
 from bpstudio.ui.panels.form import Form, Line, Number, Whole, put
 from bpstudio.ui.panels.panel import label
 
@@ -70,7 +69,7 @@ class DataDialog(QDialog):
         self.sets.setAccessibleName(_("Data sets"))
         self.sets.setMaximumWidth(190)
         for name in (*toys.TOYS, drawn.NAME):
-            words = _("Your own points") if name == drawn.NAME else _(TOY_TITLES[name])
+            words = _("Your own points") if name == drawn.NAME else _(toys.title_of(name))
             item = QListWidgetItem(words)
             item.setData(Qt.ItemDataRole.UserRole, name)
             self.sets.addItem(item)

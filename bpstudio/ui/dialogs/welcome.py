@@ -27,18 +27,17 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from bpstudio.data import toys
+from bpstudio.data import drawn, toys
 from bpstudio.engine.formula import build as formula
 from bpstudio.errors import StudioError
 from bpstudio.language import _
-from bpstudio.lessons.shelf import Shelved, ours
+from bpstudio.lessons.shelf import Shelved, every
 from bpstudio.playback.scene import laid_out
 from bpstudio.project import build, file, gallery
 from bpstudio.project.project import Project
 from bpstudio.ui import render
 from bpstudio.ui.anything import teach, title_of
 from bpstudio.ui.dialogs import files
-from bpstudio.ui.panels.entries import TOY_TITLES
 from bpstudio.ui.panels.panel import Column, label, scrolled
 
 if TYPE_CHECKING:
@@ -149,7 +148,7 @@ class Welcome(QDialog):
         self.lessons.setSizeAdjustPolicy(
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )
-        for shelved in ours():
+        for shelved in every():
             title = title_of(shelved)
             if title:
                 self.lessons.addItem(title, shelved)
@@ -172,8 +171,8 @@ class Welcome(QDialog):
         yield _heading(_("New from data"))
         self.data = QComboBox()
         self.data.setAccessibleName(_("New from data"))
-        for name, title in TOY_TITLES.items():
-            self.data.addItem(_(title), name)
+        for name in (*toys.TOYS, drawn.NAME):
+            self.data.addItem(_(toys.title_of(name)), name)
         yield self.data
         self.learn = QPushButton(_("Build a network for it"))
         self.learn.setAutoDefault(False)

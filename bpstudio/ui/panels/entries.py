@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 import bpstudio.engine.ops  # noqa: F401 - fills the catalog
-from bpstudio.data.toys import TOYS
+from bpstudio.data.toys import TOYS, title_of
 from bpstudio.engine.op import Kind, Op, catalog
 from bpstudio.errors import StudioError
 from bpstudio.language import N_, _, described, everywhere
@@ -40,7 +40,7 @@ class Entry:
     def title(self) -> str:
         """What it is called in the current language."""
         if self.is_data:
-            return _(TOY_TITLES.get(self.name, self.name))
+            return _(title_of(self.name))
         asked = [f"{_(name.replace('_', ' '))} {value:g}" for name, value in self.settings]
         return " · ".join([_(self.op.title), *asked])
 
@@ -57,82 +57,13 @@ class Entry:
     def names(self) -> tuple[str, ...]:
         """What it is called: in every language, in files, and the sign that stands on it."""
         if self.is_data:
-            return (*everywhere(TOY_TITLES.get(self.name, self.name)), self.name)
+            return (*everywhere(title_of(self.name)), self.name)
         return (*everywhere(self.op.title), self.name, symbol(self.op))
 
     @property
     def words(self) -> tuple[str, ...]:
         """Further words by which it is found, in whatever language."""
-        return tuple(TOY_WORDS.get(self.name, ())) if self.is_data else tuple(self.op.aliases)
-
-
-TOY_TITLES = {
-    "xor": N_("XOR"),
-    "and": N_("AND"),
-    "or": N_("OR"),
-    "nand": N_("NAND"),
-    "nor": N_("NOR"),
-    "xnor": N_("XNOR"),
-    "circles": N_("Circles"),
-    "moons": N_("Moons"),
-    "spiral": N_("Spiral"),
-    "blobs": N_("Blobs"),
-    "checkerboard": N_("Checkerboard"),
-    "quadrants": N_("Quadrants"),
-    "and_clouds": N_("AND clouds"),
-    "or_clouds": N_("OR clouds"),
-    "nand_clouds": N_("NAND clouds"),
-    "xor_clouds": N_("XOR clouds"),
-    "above": N_("y > f(x)"),
-    "linear": N_("Line"),
-    "sine": N_("Sine"),
-    "parabola": N_("Parabola"),
-    "cubic": N_("Cubic curve"),
-    "stairs": N_("Stairs"),
-    "ripple": N_("Ripple"),
-    "curve": N_("y = f(x)"),
-    "plane": N_("Plane"),
-    "hills": N_("Hills"),
-    "iris": N_("Iris flowers"),
-    "digits": N_("Handwritten digits"),
-    "drawn": N_("Drawn points"),
-}
-"""The toy data sets as people call them."""
-
-_TABLE = ("truth table", "logic", "진리표", "논리", "데이터")
-_GROUPS = ("classification", "classes", "분류", "데이터")
-_VALUES = ("regression", "curve", "회귀", "데이터")
-TOY_WORDS = {
-    "xor": ("exclusive or", "배타적 논리합", *_TABLE),
-    "and": ("논리곱", *_TABLE),
-    "or": ("논리합", *_TABLE),
-    "nand": _TABLE,
-    "nor": _TABLE,
-    "xnor": _TABLE,
-    "circles": ("ring", "원", "동심원", *_GROUPS),
-    "moons": ("half circles", "반달", *_GROUPS),
-    "spiral": ("arms", "나선", *_GROUPS),
-    "blobs": ("clouds", "gaussians", "구름", "가우스", *_GROUPS),
-    "checkerboard": ("chess", "체커보드", "바둑판", *_GROUPS),
-    "quadrants": ("사분면", *_GROUPS),
-    "and_clouds": ("논리곱", "구름", *_GROUPS),
-    "or_clouds": ("논리합", "구름", *_GROUPS),
-    "nand_clouds": ("구름", *_GROUPS),
-    "xor_clouds": ("배타적 논리합", "구름", *_GROUPS),
-    "above": ("function", "formula", "함수", "부등식", *_GROUPS),
-    "linear": ("linear", "직선", "선형", *_VALUES),
-    "sine": ("wave", "사인", *_VALUES),
-    "parabola": ("포물선", "이차", *_VALUES),
-    "cubic": ("삼차", *_VALUES),
-    "stairs": ("steps", "계단", *_VALUES),
-    "ripple": ("wave", "물결", *_VALUES),
-    "curve": ("function", "formula", "함수", *_VALUES),
-    "plane": ("평면", *_VALUES),
-    "hills": ("언덕", *_VALUES),
-    "iris": ("flowers", "붓꽃", "실제 데이터", *_GROUPS),
-    "digits": ("mnist", "pictures", "숫자", "손글씨", "실제 데이터", *_GROUPS),
-}
-"""Further words by which a data set is found."""
+        return tuple(TOYS[self.name].aliases if self.is_data else self.op.aliases)
 
 
 @cache

@@ -19,7 +19,6 @@ from bpstudio.project import edits, gates, placing
 from bpstudio.project.project import Project
 from bpstudio.ui import icons
 from bpstudio.ui.panels.bars import Bars
-from bpstudio.ui.panels.entries import TOY_TITLES
 from bpstudio.ui.panels.form import RIGHT, Choice, Form, Number, Whole, put, setting_field
 from bpstudio.ui.panels.panel import Beside, Column, Panel, command_of, label, scrolled
 from bpstudio.ui.panels.training_health import Cards, Confused, changes_text, gradient_flow
@@ -306,9 +305,9 @@ class TrainerPanel(Panel):
     def _offer(self) -> None:
         data, fields = self.studio.project.data, self.form.fields
         names = list(toys.TOYS)
-        words = [_(TOY_TITLES.get(name, name)) for name in names]
+        words = [_(toys.title_of(name)) for name in names]
         if data is not None and _name_of(data) not in names:
-            here = _(TOY_TITLES.get(data.name, data.name))
+            here = _(toys.title_of(data.name))
             names, words = [_name_of(data), *names], [here, *words]
         names, words = [*names, TABLE], [*words, _("A table of your own…")]
         for key, offered, values in (
