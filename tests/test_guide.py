@@ -9,6 +9,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -107,7 +108,7 @@ def test_commands_do_what_they_say(
 def typed(page: Path, folder: Path) -> Iterator[str]:
     """What a page tells to type, line by line; the files that it tells to write are written."""
     for block in blocks(page):
-        if block.file:
+        if block.file and block.language != "toml":
             (folder / block.file).write_text(block.text, encoding="utf-8")
         if block.language == "sh":
             yield from (line for line in block.text.splitlines() if line)
@@ -181,12 +182,15 @@ def fresh(words: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_other_blocks_can_be_read() -> None:
-    known = {"sh", "python", "json", "csv", "text", "markdown"}
+    known = {"sh", "python", "json", "csv", "text", "toml", "markdown"}
     for page in PAGES:
         for block in blocks(page):
             assert block.language in known, f"{name(page)}: {block.language or 'no language'}"
             if block.language == "json":
                 json.loads(block.text)
+            if block.language == "toml":  # a part of the file that it names
+                whole = (FOLDER.parent.parent / block.file).read_text("utf-8")
+                assert block.text in whole and tomllib.loads(block.text)
             if block.language == "python":
                 ast.parse(block.text)
 
