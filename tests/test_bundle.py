@@ -111,6 +111,21 @@ def test_the_recipe_is_python_and_names_files_that_are_there() -> None:
         assert (ROOT / name).exists(), name
 
 
+def test_only_libraries_of_python_lose_their_debugging_symbols(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = folder / "_internal" / "python3.11" / "lib-dynload" / "math.so"
+    ours.parent.mkdir(parents=True)
+    ours.write_bytes(b"library")
+    (folder / "_internal" / "libpython3.11.so.1.0").write_bytes(b"library")
+    stripped: list[str] = []
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(subprocess, "run", lambda words, **_: stripped.append(words[-1].name))
+    build.slim(folder)
+    assert sorted(stripped) == ["libpython3.11.so.1.0", "math.so"]
+
+
 def test_a_kind_that_is_none_is_a_sentence() -> None:
     with pytest.raises(Stopped, match="no rpm; there are: folder, tar, zip"):
         build.bundle(["rpm"])
