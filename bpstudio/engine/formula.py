@@ -162,7 +162,7 @@ def _rule(node: Node) -> Expression:
     if not op.formula or any(port.variadic or not node.sources.get(port.name) for port in op.ports):
         raise _unsaid(node)
     own = parse(op.formula)
-    defaults = {setting.name: setting.default for setting in dataclasses.fields(op)}  # type: ignore[arg-type]
+    defaults = {setting.name: setting.default for setting in dataclasses.fields(op)}
     mentioned = names(own)
     # A formula that is silent on a setting holds for its default only, unless it is its own.
     own_text = op.formula != type(op).formula

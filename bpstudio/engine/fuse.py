@@ -151,7 +151,7 @@ def _candidates(
         and kind not in own
     ]
     # A gate with nothing to set says more than one that has to be set.
-    for kind in sorted(kinds, key=lambda kind: len(dataclasses.fields(kind))):  # type: ignore[arg-type]
+    for kind in sorted(kinds, key=lambda kind: len(dataclasses.fields(kind))):
         for order in itertools.permutations(items):
             item_of = dict(zip((port.name for port in kind.ports), order, strict=True))
             if not all(_fits(port, item_of[port.name], chain) for port in kind.ports):
@@ -196,7 +196,7 @@ def _set_otherwise(
     numbers += [-v for v in numbers] + [1 / v for v in numbers if v]
     lengths = [n for shape in chain.owned.values() for n in shape.features[-1:]]
     choices = []
-    for field in dataclasses.fields(kind):  # type: ignore[arg-type]
+    for field in dataclasses.fields(kind):
         values = [field.default]
         if isinstance(field.default, float):
             values += map(float, numbers)

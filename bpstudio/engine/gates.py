@@ -111,7 +111,7 @@ def _settings(function: str, of: Sequence[Made]) -> dict[str, float] | None:
     ports = _ports(function)
     if not 0 < ports < len(of):
         return None
-    fields = dataclasses.fields(catalog[function])  # type: ignore[arg-type]
+    fields = dataclasses.fields(catalog[function])
     numbers = [each for each in of[ports:] if isinstance(each, float)]
     floats = all(isinstance(field.default, float) for field in fields)
     if not floats or not len(fields) == len(numbers) == len(of) - ports:

@@ -311,7 +311,7 @@ def _visit(
 
 
 def _added(gates: Gates, op: Op, sources: Sequence[Made]) -> str:
-    settings = {f.name: getattr(op, f.name) for f in dataclasses.fields(op)}  # type: ignore[arg-type]
+    settings = {f.name: getattr(op, f.name) for f in dataclasses.fields(op)}
     return gates.gate(op.name, *sources, **settings)
 
 

@@ -54,7 +54,7 @@ def _op(each: NodeRecord, unknown: Mapping[str, list[Port]], place: str) -> Op:
 def is_known(each: NodeRecord) -> bool:
     """Whether this version has the gate and all of its settings."""
     kind = catalog.get(each.op)
-    return kind is not None and each.settings.keys() <= kind.__dataclass_fields__.keys()  # type: ignore[attr-defined]
+    return kind is not None and each.settings.keys() <= kind.__dataclass_fields__.keys()
 
 
 def training_of(known: TrainingRecord, nodes: list[Node]) -> Settings:

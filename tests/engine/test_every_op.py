@@ -70,7 +70,7 @@ def instances(kind: type[Op]) -> Iterator[Op]:
     """The gate with its default settings, and with each setting changed."""
     op = kind()
     yield op
-    for field in dataclasses.fields(op):  # type: ignore[arg-type]
+    for field in dataclasses.fields(op):
         low, high, choices = (field.metadata[key] for key in ("low", "high", "choices"))
         value = getattr(op, field.name)
         if choices is not None:
@@ -89,7 +89,7 @@ def instances(kind: type[Op]) -> Iterator[Op]:
         for other in dict.fromkeys(others):
             if other == value:
                 continue
-            yield dataclasses.replace(op, **{field.name: other})  # type: ignore[type-var]
+            yield dataclasses.replace(op, **{field.name: other})
 
 
 def argument_shapes(op: Op) -> Iterator[Shapes]:
@@ -313,7 +313,7 @@ def test_texts_are_complete(kind: type[Op]) -> None:
     assert set(op.exports) <= ELSEWHERE
     assert set(op.domain) <= {port.name for port in op.ports}
     assert op.formula
-    assert all(field.metadata["help"] for field in dataclasses.fields(op))  # type: ignore[arg-type]
+    assert all(field.metadata["help"] for field in dataclasses.fields(op))
 
 
 @every_gate

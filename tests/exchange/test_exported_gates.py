@@ -27,7 +27,7 @@ OWNED = (Kind.WEIGHT, Kind.STATISTIC, Kind.NOISE)
 def instances(kind: type[Op]) -> Iterator[Op]:
     """The gate with its default settings, and with others where a setting changes what it does."""
     yield kind()
-    for field in dataclasses.fields(kind):  # type: ignore[arg-type]
+    for field in dataclasses.fields(kind):
         default, choices = field.default, field.metadata["choices"]
         if choices is not None and not isinstance(default, str):
             yield from (kind(**{field.name: c}) for c in choices if c != default)

@@ -37,6 +37,7 @@ from bpstudio.ui import actions, app, menus, problems, templates
 from bpstudio.ui.dialogs import about, files, keys
 from bpstudio.ui.dialogs.export import ExportDialog
 from bpstudio.ui.dialogs.files import Choice
+from bpstudio.ui.keys import native
 from bpstudio.ui.studio import Studio
 from bpstudio.ui.window import Window
 
@@ -351,7 +352,7 @@ def test_the_sheet_of_shortcuts_has_every_key(window: Window, qtbot: QtBot) -> N
     texts = " ".join(label.text() for label in sheet.findChildren(QLabel))
     for entry in actions.table.values():
         for shortcut in entry.shortcut:
-            assert keys.native(shortcut) in texts
+            assert native(shortcut) in texts
     sheet.close()
 
 

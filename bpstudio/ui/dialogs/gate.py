@@ -51,7 +51,7 @@ def page(op: Op) -> Iterator[str]:
     if op.gradients:
         lines = [f"∂/∂{name} = {rule}" for name, rule in op.gradients.items()]
         yield "\n".join((_("Backward, where g is the upstream gradient:"), *lines))
-    helps = {f.name: f.metadata.get("help", "") for f in dataclasses.fields(op)}  # type: ignore[arg-type]
+    helps = {f.name: f.metadata.get("help", "") for f in dataclasses.fields(op)}
     lines = [
         f"{_(name.replace('_', ' '))} = {value}. {_(helps[name])}".rstrip()
         for name, value in op.settings.items()

@@ -42,7 +42,6 @@ CATEGORIES = {
     "missing": N_("unknown gate"),
 }
 NOT_YET = "·"
-DECIMALS = 4
 
 
 class InspectorPanel(Panel):
@@ -191,7 +190,7 @@ class InspectorPanel(Panel):
         self.pictures.setVisible(self.pictures.show_arrays(*known))
 
     def _show_settings(self, node: Node) -> None:
-        declared = dataclasses.fields(node.op)  # type: ignore[arg-type]
+        declared = dataclasses.fields(node.op)
         if self._of != (node.id, type(node.op)):
             for key in list(self.settings.fields):
                 self.settings.drop(key)
@@ -263,6 +262,6 @@ def _written(array: Array | None) -> str:
     if array is None:
         return NOT_YET
     if array.size == 1:
-        return digits.tabular(array.item(), DECIMALS)
+        return digits.tabular(array.item())
     norm = float((array.astype(float) ** 2).sum() ** 0.5)
     return f"{digits.size_of(array)}  ‖{digits.small(norm)}‖"
