@@ -20,7 +20,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from bpstudio import resources
-from bpstudio.engine.optimizers import Adam
+from bpstudio.engine.optimizers import SGD, Adam
 from bpstudio.lessons.shelf import ours
 from bpstudio.playback.why import Question
 from bpstudio.project import boxing, file, runs
@@ -60,6 +60,7 @@ class Shot(NamedTuple):
     plot: str = ""
     draw: bool = False
     zoom: float = 0.0
+    rate: float = 0.0
 
 
 SHOTS = (
@@ -79,16 +80,21 @@ SHOTS = (
     Shot("gate-patterns", "gate-patterns", 0, 7.4, SMALL),
     Shot("fork", "fork", 0, 3.4, SMALL, "dark"),
     Shot("squared-norm", "squared-norm", 0, 4.4, SMALL),
+    Shot("spiral-light", "spiral", 800, None, LARGE),
+    Shot("diagnosis", "xor", 0, None, LARGE, rate=1e5),
+    Shot("diagnosis-korean", "xor", 0, None, SMALLEST, "dark", "ko", rate=1e5),
     Shot("spiral", "spiral", 800, None, LARGE, "dark"),
     Shot("xor-projector", "xor", 900, None, SMALL, "projector"),
     Shot("xor-korean", "xor", 900, None, LARGE, "light", "ko"),
     Shot("sigmoid-neuron-korean", "sigmoid-neuron", 0, 12.45, SMALL, "dark", "ko"),
     Shot("plot-neurons", "xor", 900, None, LARGE, plot="neurons"),
+    Shot("plot-landscape-light", "xor", 900, None, LARGE, plot="landscape"),
     Shot("plot-landscape", "xor", 900, None, SMALL, "dark", plot="landscape"),
     Shot("plot-warp", "spiral", 800, None, LARGE, plot="warp"),
     Shot("plot-layers-korean", "spiral", 800, None, SMALL, "light", "ko", plot="layers"),
     Shot("plot-norms-800", "spiral", 800, None, SMALLEST, "dark", "ko", plot="norms"),
     Shot("points", "spiral", 800, None, LARGE, draw=True),
+    Shot("points-dark", "xor", 900, None, LARGE, "dark", draw=True),
     Shot("points-korean-800", "xor", 900, None, SMALLEST, "dark", "ko", draw=True),
     Shot("xor-800", "xor", 900, None, SMALLEST),
     Shot("sigmoid-neuron-800", "sigmoid-neuron", 0, 12.45, SMALLEST, "projector"),
@@ -114,7 +120,12 @@ README = "xor-light-1680"
 
 
 def main(words: list[str]) -> int:
-    """Take them all; further words choose those whose name holds one of them."""
+    """Take them all; further words choose those whose name holds one of them.
+
+    With `--colour-blind` three simulations of every picture lie beside it.
+    """
+    blind = "--colour-blind" in words
+    words = [word for word in words if word != "--colour-blind"]
     folder = Path(words[0]) if words else Path("build", "screenshots")
     folder.mkdir(parents=True, exist_ok=True)
     chosen = [s for s in SHOTS if not words[1:] or any(word in s.name for word in words[1:])]
@@ -129,9 +140,15 @@ def main(words: list[str]) -> int:
             picture = resources.path("pictures", "window.png")
             picture.parent.mkdir(exist_ok=True)
             picture.write_bytes(path.read_bytes())
-    from tests import guide_pictures  # which takes its windows from here
+    from tests import classroom_pictures, guide_pictures  # which take their windows from here
 
     guide_pictures.take(app, words[1:])
+    for path in classroom_pictures.take(app, folder, words[1:]):
+        print(path)
+    if blind:
+        for path in sorted(folder.glob("*.png")):
+            if path.stem.rpartition("-")[2] not in classroom_pictures.KINDS:
+                classroom_pictures.simulate(path)
     return 0
 
 
@@ -153,6 +170,8 @@ def opened(shot: Shot, app: QApplication) -> Iterator[Window]:
             studio.begin(file.load(path), Document(path))
             settle(app, partial(filled, window), 30_000)
             settle(app, lambda: False, 1000)
+            if shot.rate:
+                go_wrong(window, app, shot.rate)
             studio.show_row(shot.row)
             if shot.branch:
                 branch_off(window, app)
@@ -170,7 +189,7 @@ def opened(shot: Shot, app: QApplication) -> Iterator[Window]:
                 studio.select([shot.select])
             if shot.plot:
                 window.docks.open(shot.plot)
-                settle(app, lambda: traced(studio), 30_000)
+                settle(app, lambda: traced(studio), 120_000)
             if shot.compare:
                 compare(window, app, shot.compare)
             if shot.draw:
@@ -181,6 +200,15 @@ def opened(shot: Shot, app: QApplication) -> Iterator[Window]:
             yield window
         finally:
             take_down(window, studio)
+
+
+def go_wrong(window: Window, app: QApplication, rate: float) -> None:
+    """Train with a learning rate that is far too large, until that is noticed."""
+    studio = window.studio
+    studio.set_training(optimizer=SGD(learning_rate=rate))
+    studio.train(300)
+    settle(app, lambda: bool(not studio.shown.training and studio.shown.diagnoses), 20_000)
+    window.docks.bring("trainer")
 
 
 def compare(window: Window, app: QApplication, preset: str) -> None:

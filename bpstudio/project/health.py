@@ -130,7 +130,8 @@ def _counts(data: Dataset) -> tuple[int, ...]:
 def _spread(data: Dataset | None) -> float:
     if data is None or data.classification or not len(data.training_rows):
         return 0.0
-    return float(data.answers[data.training_rows].std())
+    with np.errstate(over="ignore"):
+        return float(data.answers[data.training_rows].std())
 
 
 def _standard(data: Dataset) -> bool:

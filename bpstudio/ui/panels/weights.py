@@ -36,7 +36,6 @@ SEEK = N_(
     "Look which weights move most, and whether an arrow points up where the gradient is negative: "
     "the step goes against the gradient, but momentum and Adam remember earlier ones."
 )
-DECIMALS = 4
 PALE = 0.55
 """How strong a heat map may be on which numbers are to be read."""
 MOST_CELLS = 256
@@ -314,12 +313,13 @@ def _numbers(sheet: Sheet, rect: Rect, type: float) -> Iterator[Mark]:
     after = None if sheet.update is None else _flat(sheet.update.after)
     for row, column, x, middle in _cells(before, rect):
         value = float(before[row, column])
-        lines = [(digits.signed(value, DECIMALS), "text")]
+        lines = [(digits.signed(value, digits.in_panels()), "text")]
         if after is not None:
             becomes = float(after[row, column])
             arrow = "→" if becomes == value else "↑" if becomes > value else "↓"
-            step = digits.tabular(abs(becomes - value), DECIMALS)
-            lines += [(f"{arrow} {step}", "update"), (digits.signed(becomes, DECIMALS), "text")]
+            step = digits.tabular(abs(becomes - value))
+            said = digits.signed(becomes, digits.in_panels())
+            lines += [(f"{arrow} {step}", "update"), (said, "text")]
         first = middle - (len(lines) - 1) / 2 * _LINE * type + 4.2 * type
         for number, (text, role) in enumerate(lines):
             y = first + number * _LINE * type
@@ -327,9 +327,15 @@ def _numbers(sheet: Sheet, rect: Rect, type: float) -> Iterator[Mark]:
 
 
 def _short_numbers(grid: Array, rect: Rect, type: float) -> Iterator[Mark]:
+    room = rect.width / grid.shape[1] - 4.0
     for row, column, x, middle in _cells(grid, rect):
-        span = Span(digits.signed(float(grid[row, column])), "text", MONO)
-        yield Text(x, middle + 4 * type, (span,), 0.94 * _SIZE * type, "middle")
+        value = float(grid[row, column])
+        for decimals in (None, 1, 0):
+            span = Span(digits.signed(value, decimals), "text", MONO)
+            text = Text(x, middle + 4 * type, (span,), 0.94 * _SIZE * type, "middle")
+            if text.width <= room:
+                break
+        yield text
 
 
 def _cells(grid: Array, rect: Rect) -> Iterator[tuple[int, int, float, float]]:
