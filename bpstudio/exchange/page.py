@@ -100,7 +100,7 @@ def write(program: Program) -> Files:
 <script>const facts = {in_script(facts)};{words}{SCRIPT}</script>
 </body></html>
 """
-    return Files(body.encode())
+    return Files(body.encode("utf-8", "replace"))
 
 
 def slid(program: Program, told: Loops) -> dict[str, Any]:

@@ -129,4 +129,4 @@ def write(project: Project, first: int = 0, last: int | None = None, theme: Them
 const frames = {in_script(told)};{words}{SCRIPT}</script>
 </body></html>
 """
-    return Files(page.encode())
+    return Files(page.encode("utf-8", "replace"))

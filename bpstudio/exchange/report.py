@@ -91,7 +91,7 @@ tr {{ break-inside: avoid; }}
 </style></head><body><h1>{escape(title(project))}</h1>
 <p>{escape(project.note)}</p>{"".join(parts)}</body></html>
 """
-    return Files(page.encode())
+    return Files(page.encode("utf-8", "replace"))
 
 
 def pdf(project: Project) -> Files:

@@ -1,0 +1,139 @@
+"""An unused parameter, a frozen node, dropout and batch norm: each format has them right."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import bpstudio.engine.ops  # noqa: F401 - fills the catalog
+from bpstudio.data import toys
+from bpstudio.engine.graph import Graph, Node, add
+from bpstudio.engine.op import catalog
+from bpstudio.exchange import formats
+from bpstudio.project import runs
+from bpstudio.project.gates import gate
+from bpstudio.project.project import Project, complete, frozen
+from bpstudio.training.settings import Settings
+from bpstudio.training.trainer import train_now
+
+
+def network(*between: str, unused: bool = False, still: bool = False) -> Project:
+    """A small network with these layers in its middle, trained for a few steps."""
+    graph, last = Graph({"data1": Node("data1", catalog["data"]())}), "data1"
+    for id, op in (
+        ("dense1", gate("dense", {"units": 4})),
+        *((name, gate(name)) for name in between),
+        ("act", gate("tanh")),
+        ("dense2", gate("dense", {"units": 1})),
+        ("sigmoid1", gate("sigmoid")),
+    ):
+        graph = add(graph, Node(id, op, {op.ports[0].name: (last,)}))
+        last = id
+    graph = add(graph, Node("loss1", catalog["binary_cross_entropy"](), {"prediction": (last,)}))
+    if unused:
+        graph = add(graph, Node("unused", gate("parameter", {"size": (3,)})))
+    settings = Settings(seed=4, frozen=frozenset({"dense1"} if still else ()))
+    whole = complete(Project(graph=graph, data=toys.make("xor"), training=settings))
+    return runs.landed(whole, train_now(runs.job(whole, 5)))
+
+
+CASES = {
+    "unused": network(unused=True),
+    "frozen": network(still=True),
+    "dropout": network("dropout"),
+    "batch_norm": network("batch_norm"),
+}
+RUN = ("numpy", "pytorch", "torchrun", "onnx", "keras", "c", "page")
+WEIGHTS = ("npz", "safetensors", "json")
+TOLD = ("report", "markdown", "dot", "mermaid", "tikz", "player", "losses")
+
+
+@pytest.fixture(params=CASES)
+def case(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def test_the_networks_are_what_they_are_called() -> None:
+    assert "unused.value" in CASES["unused"].weights
+    fresh = complete(replace(CASES["frozen"], weights={}))
+    moved = {
+        k for k, v in CASES["frozen"].weights.items() if not np.array_equal(v, fresh.weights[k])
+    }
+    assert moved == {"dense2.weight", "dense2.bias"}
+    assert CASES["dropout"].graph["dropout"].op.settings["rate"] > 0
+    assert np.any(CASES["batch_norm"].statistics["batch_norm.mean"] != 0.0)
+    assert {"numpy", *RUN, *WEIGHTS, *TOLD, "pdf"} == set(formats.FORMATS)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(n, marks=pytest.mark.torch) if "torch" in n else n for n in RUN],
+)
+def test_what_runs_gives_the_same_numbers(case: str, name: str, tmp_path: Path) -> None:
+    form = formats.FORMATS[name]
+    if form.missing:
+        pytest.skip(f"{form.missing} is not installed")
+    path = formats.export(CASES[case], name, tmp_path / f"net{form.ending}")[0]
+    found = formats.verify(CASES[case], name, path)
+    assert found.passed, found
+    if name in ("numpy", "onnx") or (name == "c" and shutil.which("cc")):
+        assert not found.skipped
+
+
+@pytest.mark.parametrize("name", WEIGHTS)
+def test_weights_have_every_array_and_the_lasting_state(
+    case: str, name: str, tmp_path: Path
+) -> None:
+    form = formats.FORMATS[name]
+    if form.missing:
+        pytest.skip(f"{form.missing} is not installed")
+    path = formats.export(CASES[case], name, tmp_path / f"net{form.ending}")[0]
+    assert formats.verify(CASES[case], name, path).passed
+    if name == "npz":
+        names = {each.removesuffix(".npy") for each in zipfile.ZipFile(path).namelist()}
+        assert names == {*CASES[case].weights, *CASES[case].statistics}
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_what_is_looked_at_names_every_node(case: str, name: str) -> None:
+    project = CASES[case]
+    text = formats.made(project, name).main.decode()
+    if name == "losses":
+        assert len(text.splitlines()) == 1 + project.trained.steps
+        return
+    for node in project.graph.nodes.values():
+        if name == "player" and node.id != "unused":
+            continue  # what docks to a layer is drawn as part of it
+        face = node.id if name != "player" else node.label
+        assert face in text.replace("\\_", "_").replace("&#95;", "_"), (name, node.id)
+
+
+def test_dropout_and_batch_norm_are_those_of_use_outside_training() -> None:
+    """What predicts does not drop, and normalises by what was learned, in ONNX and in C."""
+    drops = formats.made(CASES["dropout"], "c").main.decode()
+    assert "rand" not in drops
+    mean = CASES["batch_norm"].statistics["batch_norm.mean"]
+    assert repr(float(mean[0])) in formats.made(CASES["batch_norm"], "c").main.decode()
+    other = {**CASES["batch_norm"].statistics, "batch_norm.mean": frozen(mean + 1.0)}
+    moved = replace(CASES["batch_norm"], statistics=other)
+    assert formats.made(moved, "c").main != formats.made(CASES["batch_norm"], "c").main
+
+
+@pytest.mark.torch
+def test_a_frozen_node_stays_in_the_training_of_a_script(tmp_path: Path) -> None:
+    script = formats.made(CASES["frozen"], "pytorch").main.decode()
+    assert "requires_grad_(False)" in script
+    assert "requires_grad_(False)" not in formats.made(CASES["unused"], "pytorch").main.decode()
+
+
+def test_an_unused_parameter_is_in_the_weights_alone() -> None:
+    arrays = np.load(io.BytesIO(formats.made(CASES["unused"], "npz").main), allow_pickle=False)
+    assert arrays["unused.value"].shape == (3,)
+    assert "unused.value" in json.loads(formats.made(CASES["unused"], "json").main)
