@@ -5,7 +5,7 @@ Of a lesson it is a page for each of its networks, with the questions below.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from PySide6.QtCore import QBuffer, QMarginsF, QRectF, Qt
 from PySide6.QtGui import (
     QColor,
     QFont,
+    QImage,
     QPagedPaintDevice,
     QPageLayout,
     QPageSize,
@@ -40,6 +41,8 @@ from bpstudio.ui.painter import load_fonts, paint
 from bpstudio.ui.render import ensure_application
 from bpstudio.ui.style import PROSE
 
+SHEET = 1191, 1684
+"""An A4 page in those units."""
 DOTS = 144
 """Units of a page per inch."""
 MARGIN, TITLE, TEXT, GAP = 86.0, 34, 21, 26.0
@@ -197,16 +200,35 @@ def print_on(device: QPagedPaintDevice, pages: Sequence[Page]) -> None:
         for number, page in enumerate(pages):
             if number:
                 device.newPage()
-            y = _paint(painter, page, wide, high)
-            for line in rows_of(page.grids, wide - 2 * MARGIN):
-                if y + max(grid.height for grid in line) > high - MARGIN:
-                    device.newPage()
-                    y = MARGIN
-                y += paint_line(painter, line, MARGIN, y) + GAP
-            left = _go_on(painter, page.lines, wide, high, y)
-            while left:
-                device.newPage()
-                left = _go_on(painter, left, wide, high)
+            _whole(painter, page, wide, high, device.newPage)
+
+
+def image(page: Page) -> QImage:
+    """The first sheet of a page, to be looked at."""
+    ensure_application()
+    load_fonts()
+    drawn = QImage(*SHEET, QImage.Format.Format_RGB32)
+    drawn.fill(QColor(LIGHT.colours["canvas"]))
+    with QPainter(drawn) as painter:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        _whole(painter, page, *SHEET, lambda: painter.translate(0, SHEET[1]))
+    return drawn
+
+
+def _whole(
+    painter: QPainter, page: Page, wide: float, high: float, turn: Callable[[], object]
+) -> None:
+    """Paint a page: title, network, tables, lines; `turn` goes on to another sheet."""
+    y = _paint(painter, page, wide, high)
+    for line in rows_of(page.grids, wide - 2 * MARGIN):
+        if y + max(grid.height for grid in line) > high - MARGIN:
+            turn()
+            y = MARGIN
+        y += paint_line(painter, line, MARGIN, y) + GAP
+    left = _go_on(painter, page.lines, wide, high, y)
+    while left:
+        turn()
+        left = _go_on(painter, left, wide, high)
 
 
 def _paint(painter: QPainter, page: Page, wide: float, high: float) -> float:
