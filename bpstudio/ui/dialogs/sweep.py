@@ -55,7 +55,7 @@ STEPS = {CAPACITY: 4000, STARTS: 5000, OWN: 1000}
 FIGURES = ("loss", "accuracy", "test_accuracy", "regions", "norm", "solved")
 PLAIN = (
     "QSpinBox::up-button, QSpinBox::down-button { width: 0; border: none; }"
-    "QSpinBox QLineEdit { border: none; padding: 0; min-height: 0; background: transparent; }"
+    "QSpinBox QLineEdit { border: none; padding: 0 5px; min-height: 0; background: transparent; }"
 )
 SIZE = (1240, 660)
 LOOKED_AT = 40
@@ -243,7 +243,7 @@ class SweepDialog(QDialog):
         both = QSplitter(Qt.Orientation.Horizontal)
         both.addWidget(self.grid)
         both.addWidget(self.table)
-        both.setSizes([5 * SIZE[0] // 9, 4 * SIZE[0] // 9])
+        both.setSizes([SIZE[0] // 2, SIZE[0] // 2])
         both.setChildrenCollapsible(False)
         foot = QHBoxLayout()
         foot.addWidget(self.words)
