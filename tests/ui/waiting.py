@@ -44,12 +44,11 @@ def open_now() -> str:
     return ", ".join(parts) or "nothing is open"
 
 
-def leave_all() -> None:
-    """Close every menu and dialog that waits, the one in front first."""
-    for _time in range(20):
-        top = QApplication.activePopupWidget() or QApplication.activeModalWidget()
-        if top is None or not shiboken6.isValid(top):
-            return
+def leave_front() -> None:
+    """Close the menu or dialog in front, and no other: what lies behind may be waiting for it, and
+    would be gone when its own loop goes on."""
+    top = QApplication.activePopupWidget() or QApplication.activeModalWidget()
+    if top is not None and shiboken6.isValid(top):
         top.reject() if isinstance(top, QDialog) else top.close()
 
 
@@ -94,7 +93,7 @@ class Loops:
         popup = QApplication.activePopupWidget()
         if popup is None or popup.objectName() != MENU_OF_A_FIELD:
             self.told.append(open_now())
-        leave_all()
+        leave_front()
 
 
 class Patience(QObject):
@@ -122,7 +121,7 @@ class Patience(QObject):
         if self._looks * LOOK >= LONGEST:
             self._looks = 0
             self.told.append(open_now())
-            leave_all()
+            leave_front()
 
 
 @contextmanager
