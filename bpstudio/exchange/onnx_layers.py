@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -204,12 +205,11 @@ def _batch_norm(builder: Builder, operator: Operator) -> Value:
     return replace(made, order=order)
 
 
-def _layer_norm(builder: Builder, operator: Operator) -> Value:
+def _layer_norm(builder: Builder, operator: Operator) -> Value | list[Value]:
     told, value = operator.attributes, builder.value(operator.inputs[0])
-    if int(told.get("axis", -1)) not in (-1, len(value.axes) - 1):
-        raise NotUnderstood(N_("it goes over more than the last axis"))
-    if len([name for name in operator.outputs if name]) > 1:
-        raise NotUnderstood(N_("it also gives its mean and its deviation"))
+    axis = int(told.get("axis", -1)) % len(value.axes)
+    if axis < len(value.axes) - 1 or len([name for name in operator.outputs if name]) > 1:
+        return _spelled_out(builder, operator, tuple(range(axis, len(value.axes))))
     width = value.axes[-1]
     sources: dict[str, Sequence[str]] = {"x": (builder.fed(value),)}
     weights = {"bias": np.zeros(width)}
@@ -222,6 +222,34 @@ def _layer_norm(builder: Builder, operator: Operator) -> Value:
             weights.pop(port, None)
     op = _made("layer_norm", epsilon=float(told.get("epsilon", 1e-5)))
     return builder.put(op, sources, weights=weights)
+
+
+def _spelled_out(builder: Builder, operator: Operator, axes: tuple[int, ...]) -> list[Value]:
+    """A layer norm over several axes, or one whose mean and deviation are asked for, as ONNX's own
+    definition of it has it."""
+    count = itertools.count()
+
+    def named(value: Value) -> str:
+        name = f"{operator.outputs[0]}/{next(count)}"
+        builder.values[name] = value
+        return name
+
+    def step(kind: str, *inputs: str, **attributes: Any) -> str:
+        made = RULES[kind](builder, Operator(operator.name, kind, inputs, ("",), attributes))
+        assert isinstance(made, Value)
+        return named(made)
+
+    x, *learned = operator.inputs
+    epsilon = np.array(float(operator.attributes.get("epsilon", 1e-5)))
+    mean = step("ReduceMean", x, axes=axes, keepdims=1)
+    centred = step("Sub", x, mean)
+    variance = step("ReduceMean", step("Mul", centred, centred), axes=axes, keepdims=1)
+    spread = step("Sqrt", step("Add", variance, named(Value(constant=epsilon))))
+    inverse = step("Reciprocal", spread)
+    result = step("Mul", centred, inverse)
+    for kind, name in zip(("Mul", "Add"), learned, strict=False):
+        result = step(kind, result, name) if name else result
+    return [builder.values[name] for name in (result, mean, inverse)]
 
 
 RULES: Mapping[str, Rule] = {
