@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
 import sys
 from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.long.conftest import Row, share
+from tests.long.conftest import Row, share, told_by
 
 LONGEST = 2.0
 
@@ -113,30 +111,31 @@ for number in range(count):
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
 def test_closings(tmp_path: Path, row: Row) -> None:
     count = share(100)
-    root = Path(__file__).parents[2]
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, str(tmp_path), str(count)],
-        cwd=root,
-        env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": str(root)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-4000:]
-    found = [json.loads(line) for line in done.stdout.splitlines()]
+
+    def tell(found: list[dict[str, Any]], *, ended: bool = False) -> None:
+        slow, alive, wrong, bad = faults(found)
+        times = defaultdict(list)
+        for each in found:
+            times[each["way"]].append(each["took"])
+        longest = ", ".join(f"{way} {max(each):.2f}" for way, each in times.items())
+        row(
+            f"{len(found)} of {count} closings in the middle of things",
+            f"{len(slow)} took more than 2 s, {len(alive)} left a worker, {len(wrong)} kept the "
+            f"wrong thing, {len(bad)} ended badly; longest in seconds: {longest}",
+            ended=ended,
+        )
+
+    found = told_by([sys.executable, "-c", PROGRAM, str(tmp_path), str(count)], tell)
+    tell(found, ended=True)
     assert len(found) == count
-    times = defaultdict(list)
-    for each in found:
-        times[each["way"]].append(each["took"])
+    assert faults(found) == ([], [], [], [])
+
+
+def faults(found: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], ...]:
+    """Closings that were slow, left a worker, kept the wrong thing, or ended badly."""
     slow = [each for each in found if each["took"] > LONGEST]
     alive = [each for each in found if each["alive"]]
     # A signal asks nobody, so the work is kept; whoever was asked gave it up.
     wrong = [e for e in found if e["kept"] != int(e["way"] == "signal" and e["dirty"])]
     bad = [e for e in found if e["status"] not in (0, 128 + 15)]
-    longest = ", ".join(f"{way} {max(each):.2f}" for way, each in times.items())
-    row(
-        f"{count} closings in the middle of things",
-        f"{len(slow)} took more than 2 s, {len(alive)} left a worker, {len(wrong)} kept the wrong "
-        f"thing, {len(bad)} ended badly; longest in seconds: {longest}",
-    )
-    assert (slow, alive, wrong, bad) == ([], [], [], [])
+    return slow, alive, wrong, bad

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.long.conftest import Row, share
+from tests.long.conftest import Row, share, told_by
 
 LATE = 2.0
 
@@ -19,33 +18,50 @@ LATE = 2.0
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork and no SIGKILL")
 def test_killed_windows(tmp_path: Path, row: Row) -> None:
     count = share(200)
-    root = Path(__file__).parents[2]
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.long.forked", str(tmp_path), str(count)],
-        cwd=root,
-        env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": str(root)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-4000:]
-    found = [json.loads(line) for line in done.stdout.splitlines()]
+
+    def tell(found: list[dict[str, Any]], *, ended: bool = False) -> None:
+        kills = Kills.among(found)
+        row(
+            f"{len(found) // 2} of {count} windows killed while somebody worked, each restored and "
+            "killed again",
+            f"{len(kills.offered)} offered, {len(kills.missed)} of {len(kills.due)} missed that "
+            f"had work of 2 s, {len(kills.offered) - len(kills.known)} states unknown, "
+            f"{len(kills.late)} lost more than 2 s and one action, at most {kills.most:.2f} s; "
+            f"{len(kills.restored)} restored and killed again",
+            ended=ended,
+        )
+
+    words = [sys.executable, "-m", "tests.long.forked", str(tmp_path), str(count)]
+    found = told_by(words, tell)
+    tell(found, ended=True)
     assert len(found) == 2 * count
-    due = [each for each in found if each["due"] or (not each["first"] and each["offered"])]
-    missed = [each for each in due if each["kept"] != 1]
-    # Those that were killed before they had told of anything are offered, but not compared.
-    offered = [each for each in found if each["kept"] == 1 and each["told"]]
-    known = [each for each in offered if each["lost"] >= 0]
-    late = [each for each in known if each["lost"] > LATE and each["actions"] > 1]
-    again = [each for each in found if not each["first"]]
-    restored = [each for each in again if each["offered"] == 1]
-    most = max((each["lost"] for each in known), default=0.0)
-    row(
-        f"{count} windows killed while somebody worked, each restored and killed again",
-        f"{len(offered)} offered, {len(missed)} of {len(due)} missed that had work of 2 s, "
-        f"{len(offered) - len(known)} states unknown, {len(late)} lost more than 2 s and one "
-        f"action, at most {most:.2f} s; {len(restored)} restored and killed again",
-    )
-    assert missed == []
-    assert len(known) == len(offered)
-    assert late == []
+    kills = Kills.among(found)
+    assert kills.missed == []
+    assert len(kills.known) == len(kills.offered)
+    assert kills.late == []
+
+
+@dataclass(frozen=True)
+class Kills:
+    """What came of windows that were killed."""
+
+    due: list[dict[str, Any]]
+    missed: list[dict[str, Any]]
+    offered: list[dict[str, Any]]
+    known: list[dict[str, Any]]
+    late: list[dict[str, Any]]
+    restored: list[dict[str, Any]]
+    most: float
+
+    @classmethod
+    def among(cls, found: list[dict[str, Any]]) -> Kills:
+        """Sort them."""
+        due = [each for each in found if each["due"] or (not each["first"] and each["offered"])]
+        missed = [each for each in due if each["kept"] != 1]
+        # Those that were killed before they had told of anything are offered, but not compared.
+        offered = [each for each in found if each["kept"] == 1 and each["told"]]
+        known = [each for each in offered if each["lost"] >= 0]
+        late = [each for each in known if each["lost"] > LATE and each["actions"] > 1]
+        restored = [each for each in found if not each["first"] and each["offered"] == 1]
+        most = max((each["lost"] for each in known), default=0.0)
+        return cls(due, missed, offered, known, late, restored, most)
