@@ -14,6 +14,7 @@ MINUS = "\u2212"
 UNKNOWN = "?"
 """What stands for a hidden number."""
 _SIGNIFICANT = 4
+_on_canvas, _in_panels = 2, 4
 _PAYLOAD = 0x0B5D
 HIDDEN: float = struct.unpack("<d", struct.pack("<Q", 0x7FF8 << 48 | _PAYLOAD))[0]
 """A number that is kept from sight (`veil.py`): a NaN with a mark that arithmetic carries on."""
@@ -30,7 +31,32 @@ def is_hidden(value: float) -> bool:
     )
 
 
-def fixed(value: float, decimals: int = 2) -> str:
+def choose_decimals(canvas: int = 2, panels: int = 4) -> None:
+    """How many decimals numbers have from now on, on the canvas and in panels.
+
+    As with the language, whoever writes a number does not ask for it; what was written before has
+    to be written anew.
+    """
+    global _on_canvas, _in_panels
+    _on_canvas, _in_panels = canvas, panels
+
+
+def on_canvas() -> int:
+    """How many decimals numbers on the canvas have."""
+    return _on_canvas
+
+
+def in_panels() -> int:
+    """How many decimals numbers in panels have."""
+    return _in_panels
+
+
+def usual_width() -> str:
+    """A number as wide as any on the canvas below 1000, but for its sign or a third figure."""
+    return fixed(-123.45)
+
+
+def fixed(value: float, decimals: int | None = None) -> str:
     """A number on the canvas: fixed decimals and a true minus sign; from 1000 on as `1.2e3`."""
     if math.isnan(value):
         return UNKNOWN if is_hidden(value) else "nan"
@@ -38,20 +64,22 @@ def fixed(value: float, decimals: int = 2) -> str:
         return "∞" if value > 0 else MINUS + "∞"
     if abs(value) >= 1000:
         return _power(f"{value:.1e}")
-    return _minus(f"{value:.{decimals}f}")
+    return _minus(f"{value:.{_on_canvas if decimals is None else decimals}f}")
 
 
-def tabular(value: float, decimals: int = 4) -> str:
-    """As `fixed`, but a number of which too little would be seen in two figures: `2.3e−5`.
+def tabular(value: float, decimals: int | None = None) -> str:
+    """A number in a panel: as `fixed`, but one of which too little would be seen in two figures,
+    as in `2.3e−5`.
 
     With four decimals both are equally wide.
     """
-    if value != 0 and abs(value) < 10.0 ** (1 - decimals):
+    decimals = _in_panels if decimals is None else decimals
+    if value != 0 and abs(value) < 10.0 ** (1 - max(decimals, 2)):
         return _power(f"{value:.1e}")
     return fixed(value, decimals)
 
 
-def signed(value: float, decimals: int = 2) -> str:
+def signed(value: float, decimals: int | None = None) -> str:
     """A weight in a heat map: always with its sign."""
     text = fixed(value, decimals)
     return text if text.startswith(MINUS) or math.isnan(value) else "+" + text
@@ -81,13 +109,15 @@ def small(value: float) -> str:
 def agreeing(numbers: Sequence[float], law: Law) -> list[str]:
     """Numbers of one equation, written so that what is read is true.
 
-    `law` is left minus right side, 0 for the true numbers. Two decimals are enough where the
-    rounded numbers fulfil it too, to half a unit in the last place; else each has four figures.
+    `law` is left minus right side, 0 for the true numbers. The decimals of the canvas are
+    enough where the rounded numbers fulfil it too, to half a unit in the last place; else each has
+    four figures.
     """
     short = [fixed(number) for number in numbers]
     readable = all(np.isfinite(numbers)) and all(abs(n) < 1000 for n in numbers)
-    seen = all(abs(n) >= 0.1 or n == 0 for n in numbers)
-    if readable and seen and abs(law([read(text) for text in short])) < 0.00501:
+    last = 10.0**-_on_canvas
+    seen = all(abs(n) >= 10 * last or n == 0 for n in numbers)
+    if readable and seen and abs(law([read(text) for text in short])) < 0.501 * last:
         return short
     return [significant(number) for number in numbers]
 

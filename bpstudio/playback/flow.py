@@ -359,7 +359,7 @@ def _losses(moving: Moving) -> Iterator[Mark]:
     for body in moving.scene.each:
         value = recording.values.get(body.node.id) if recording else None
         if body.kind == LOSS and value is not None and moving.value(body.node.id) >= 0.5:
-            text = digits.tabular(value.item()) if value.size == 1 else digits.size_of(value)
+            text = digits.tabular(value.item(), 4) if value.size == 1 else digits.size_of(value)
             size = LOSS_NUMBER * body.type
             y = body.level + CAP_HEIGHT * size / 2
             yield Text(body.rect.x + PAD, y, (Span(text, "forward", MONO, 700),), size)

@@ -10,6 +10,7 @@ import numpy as np
 
 from bpstudio.engine.graph import Graph, Node
 from bpstudio.engine.op import Array
+from bpstudio.playback import digits
 from bpstudio.playback.bodies import (
     GATE,
     NUMBER,
@@ -111,7 +112,7 @@ class Scene:
         """
         body, type = self.bodies[id], self.theme.type
         x, y = body.exit(id)
-        near = x + 5 + width("−123.45", NUMBER * type, MONO, 700) / 2
+        near = x + 5 + width(digits.usual_width(), NUMBER * type, MONO, 700) / 2
         leaving = self.outgoing.get(id, ())
         if id in self.stubs:
             return max(near, x + STUB * type / 2 - 4), y

@@ -214,7 +214,7 @@ def loss(project: Project, *, losses: Array | None = None, theme: Theme = LIGHT)
     kept = thinned(series, 600)
     kept = kept[np.isfinite(series[kept])]
     points = axes.places(steps[kept], series[kept])
-    last = digits.tabular(float(series[kept[-1]]))
+    last = digits.tabular(float(series[kept[-1]]), 4)
     x, y = points[-1].tolist()
     marks: list[Mark] = [
         heading(_("Loss"), PAD, PAD + 9 * theme.type, theme),

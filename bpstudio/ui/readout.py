@@ -57,7 +57,7 @@ def readout(shown: Showing) -> str:
 
 def loss_text(loss: float) -> str:
     """A loss in four decimals, or in two figures where too little of it would be seen."""
-    return tabular(loss)
+    return tabular(loss, 4)
 
 
 def rate_text(rate: float) -> str:

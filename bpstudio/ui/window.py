@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QMainWindow, QToolBar, QVBo
 from bpstudio import plugins
 from bpstudio.errors import StudioError
 from bpstudio.language import _
+from bpstudio.playback import digits
 from bpstudio.playback.why import Question
 from bpstudio.project.file import SUFFIX
 from bpstudio.project.recovery import Orphan
@@ -85,7 +86,9 @@ class Window(QMainWindow):
         studio.preferred.connect(self._prefer)
 
         self.actions_by_id = actions.make(self, self)
-        keys.bind(self.actions_by_id, studio.preferences.keys)
+        chosen = studio.preferences
+        digits.choose_decimals(chosen.decimals, chosen.panel_decimals)
+        keys.bind(self.actions_by_id, chosen.keys)
         actions.retitle(self.actions_by_id)
         self.canvas: Canvas = Canvas(studio)
         self.stage = Stage(self.canvas, self)
@@ -170,6 +173,7 @@ class Window(QMainWindow):
         app = QApplication.instance()
         if isinstance(app, QApplication):
             style.apply(app, self.studio.theme)
+        digits.choose_decimals(preferences.decimals, preferences.panel_decimals)
         keys.bind(self.actions_by_id, preferences.keys)
         actions.retitle(self.actions_by_id)
         actions.draw_icons(self.actions_by_id)

@@ -205,7 +205,18 @@ def test_numbers_are_what_the_picture_says(chain: Canvas) -> None:
     assert drawn(chain) == {"forward": ["5.00", "−2.00", "−4.00"]}
 
 
-def test_figures_are_those_of_the_picture(dressed: QApplication) -> None:
+@pytest.fixture
+def usual_decimals() -> Iterator[None]:
+    """Whatever a test chooses, the next one has the usual decimals."""
+    yield
+    digits.choose_decimals()
+
+
+@pytest.mark.parametrize("decimals", [2, 0, 1, 6])
+def test_figures_are_those_of_the_picture(
+    dressed: QApplication, decimals: int, usual_decimals: None
+) -> None:
+    digits.choose_decimals(decimals)
     atlas = Atlas(LIGHT, 1.0)
     chance = np.random.default_rng(3)
     values = np.concatenate(

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from functools import partial
+
 import msgspec
 import pytest
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from bpstudio.language import current_language
+from bpstudio.playback import digits
 from bpstudio.ui.dialogs import settings
 from bpstudio.ui.dialogs.settings import CHOICES, CHOSEN, ROWS, SettingsDialog
 from bpstudio.ui.studio import Studio
@@ -101,6 +105,28 @@ def test_larger_type_reaches_every_text(dialog: SettingsDialog, qtbot: QtBot) ->
     assert QApplication.font().pixelSize() == 2 * before[0]
     assert dialog.restore.sizeHint().height() > 1.3 * before[1]
     pick(dialog, "scale", 100)
+
+
+def test_decimals_reach_the_canvas_and_the_panels_at_once(
+    dialog: SettingsDialog, window: Window, studio: Studio, qtbot: QtBot
+) -> None:
+    studio.show_position(float(studio.shown.length))
+    studio.select(["loss1"])
+    inspector = window.docks.by_name["inspector"]
+    window.docks.bring("inspector")
+
+    def written(figures: str) -> bool:
+        texts = " ".join(label.text() for label in inspector.findChildren(QLabel))
+        return re.search(figures, texts) is not None
+
+    for decimals in (1, 5):
+        pick(dialog, "decimals", decimals)
+        pick(dialog, "panel_decimals", decimals)
+        figures = rf"(?<![\d.])\d\.\d{{{decimals}}}(?!\d)"
+        qtbot.waitUntil(partial(written, figures))
+        assert digits.fixed(0.5) == f"{0.5:.{decimals}f}"
+    pick(dialog, "decimals", 2)
+    pick(dialog, "panel_decimals", 4)
 
 
 # -- keys ---------------------------------------------------------------------------------------

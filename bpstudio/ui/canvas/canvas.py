@@ -61,7 +61,7 @@ class Canvas(Dropping):
         self.view = View()
         self._fitting = True
         self.captioned = True
-        self._dressed = studio.theme, studio.preferences.language
+        self._dressed = studio.theme, studio.preferences.language, studio.preferences.decimals
         self._marked: frozenset[str] = frozenset()
         self._announced: object = None
         self._turns = admitted(self, studio)
@@ -254,7 +254,7 @@ class Canvas(Dropping):
         self.update()
 
     def _prefer(self, preferences: Preferences) -> None:
-        look = self.studio.theme, preferences.language
+        look = self.studio.theme, preferences.language, preferences.decimals
         if look == self._dressed:
             return
         self._dressed = look

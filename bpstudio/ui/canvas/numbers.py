@@ -12,6 +12,7 @@ from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPixmap
 
 from bpstudio.engine.op import Array
 from bpstudio.engine.run import Recording
+from bpstudio.playback import digits
 from bpstudio.playback.bodies import NUMBER
 from bpstudio.playback.digits import MINUS, UNKNOWN
 from bpstudio.playback.labels import Label
@@ -130,7 +131,7 @@ class Numbers:
         """The number that is written at that place of the canvas, the nearest of several."""
         if not self.labels:
             return None
-        half = width_of("−123.45", NUMBER * type, MONO, 700) / 2
+        half = width_of(digits.usual_width(), NUMBER * type, MONO, 700) / 2
         across = np.abs(self._x - place[0])
         down = np.abs(self._y - 0.35 * NUMBER * type - place[1])
         near = (across <= half) & (down <= 0.8 * NUMBER * type) & (self.opacities(instant) >= 0.5)
@@ -265,24 +266,27 @@ def _table(label: Label) -> str:
 
 
 def in_figures(values: Array, atlas: Atlas) -> tuple[Array, Array]:
-    """Numbers as `digits.fixed` writes them, all at once: sign, three figures, point, two figures.
+    """Numbers as `digits.fixed` writes them, all at once: sign, three figures, point, decimals.
 
-    Which of them could be written so (n,), and the places of their characters in the atlas (n, 7),
-    −1 where there is none. Those from 999.995 on, those that are not finite, and those so near to
-    the middle between two roundings that the last bit decides, could not.
+    Which of them could be written so (n,), and the places of their characters in the atlas
+    (n, 5 + decimals), −1 where there is none. Those that would be rounded to 1000, those that are
+    not finite, and those so near to the middle between two roundings that the last bit decides,
+    could not.
     """
-    hundreds = np.abs(values) * 100
-    usual = np.isfinite(values) & (hundreds < 99_999)
-    hundreds = np.where(usual, hundreds, 0.0)
-    usual &= np.abs(hundreds - np.floor(hundreds) - 0.5) > 1e-6
-    whole = np.rint(hundreds).astype(int)
+    decimals = digits.on_canvas()
+    one = 10**decimals
+    last = np.abs(values) * one
+    usual = np.isfinite(values) & (last < 1000 * one - 1)
+    last = np.where(usual, last, 0.0)
+    usual &= np.abs(last - np.floor(last) - 0.5) > 1e-6
+    whole = np.rint(last).astype(int)
     point, minus = atlas.indices("." + MINUS)
-    glyphs = np.empty((len(values), 7), dtype=int)
+    glyphs = np.empty((len(values), 5 + decimals), dtype=int)
     glyphs[:, 0] = np.where((values < 0) & (whole > 0), minus, -1)
-    glyphs[:, 1] = np.where(whole >= 10_000, whole // 10_000, -1)
-    glyphs[:, 2] = np.where(whole >= 1_000, whole // 1_000 % 10, -1)
-    glyphs[:, 3] = whole // 100 % 10
-    glyphs[:, 4] = point
-    glyphs[:, 5] = whole // 10 % 10
-    glyphs[:, 6] = whole % 10
+    glyphs[:, 1] = np.where(whole >= 100 * one, whole // (100 * one), -1)
+    glyphs[:, 2] = np.where(whole >= 10 * one, whole // (10 * one) % 10, -1)
+    glyphs[:, 3] = whole // one % 10
+    glyphs[:, 4] = point if decimals else -1
+    for place in range(decimals):
+        glyphs[:, 5 + place] = whole // 10 ** (decimals - 1 - place) % 10
     return usual, glyphs

@@ -42,7 +42,6 @@ STEP, GATE, VALUE, GRADIENT = range(4)
 NOT_YET = "·"
 DONE = 0.05
 """How long before its end a moment is shown that was jumped to: all of it has happened by then."""
-DECIMALS = 4
 HORIZONTAL = Qt.Orientation.Horizontal
 WIDEST, SHORTEST = "‖8.0e−3‖", "−8.0e−3"
 NARROW = 330
@@ -144,7 +143,8 @@ class RecordingPanel(Panel):
         self.table.setFont(font)
         metrics = QFontMetricsF(font)
         widest = metrics.horizontalAdvance(SHORTEST) + 19 if narrow else 0.0
-        widest = widest or metrics.horizontalAdvance(WIDEST) + 20
+        longest = max((WIDEST, digits.tabular(-1.0)), key=len)
+        widest = widest or metrics.horizontalAdvance(longest) + 20
         self.table.setColumnHidden(STEP, narrow)
         self.table.setColumnWidth(STEP, round(52 * type))
         self._both = 0
@@ -338,7 +338,7 @@ def _written(array: Array, short: bool) -> str:
     `short` is for narrow tables: two or three figures, without the marks of a norm.
     """
     if array.size == 1:
-        return digits.small(array.item()) if short else digits.tabular(array.item(), DECIMALS)
+        return digits.small(array.item()) if short else digits.tabular(array.item())
     with_norm = float((array.astype(float) ** 2).sum() ** 0.5)
     norm = digits.small(with_norm)
     return norm if short else f"‖{norm}‖"
