@@ -29,6 +29,8 @@ from bpstudio.playback.marks import Box, Discs, Ink, Mark, Span, Text, name_span
 from bpstudio.playback.metrics import CAP_HEIGHT, MONO, PROSE
 from bpstudio.playback.scene import STUB, Scene
 
+OPEN = 3.5
+"""The radius of the ring at the end of a result that feeds nothing."""
 COMMUTING = frozenset({"add", "multiply", "max", "min"})
 """Gates whose inputs need no names, because they can change places."""
 
@@ -146,7 +148,13 @@ def _open_ports(scene: Scene, body: Body) -> Iterator[Mark]:
 def _result_names(scene: Scene, bodies: Iterable[Body]) -> Iterator[Mark]:
     for body in bodies:
         for id, (x, y) in body.exits.items():
-            name = own_name(scene.graph[id]) if id in scene.stubs else ""
+            if id not in scene.stubs:
+                continue
+            # An open end, as an input that nothing feeds has: no wire to something that is gone.
+            end = np.array([[x + STUB * body.type + OPEN, y]])
+            yield Discs(end, OPEN, Ink("canvas"), Ink("muted"), 1.3)
+            name = own_name(scene.graph[id])
             if name:
                 size = TITLE * body.type
-                yield Text(x + STUB * body.type + 8, y + 0.36 * size, name_spans(name), size)
+                right = float(end[0, 0]) + OPEN + 4
+                yield Text(right, y + 0.36 * size, name_spans(name), size)

@@ -51,7 +51,7 @@ SITUATIONS = ("idle", "panning", "zooming", "dragging a node", "animated")
 Frame = Callable[[int], None]
 TABLE = Path(__file__).resolve().parents[2] / "build" / "canvas-and-peers.md"
 PATIENCE = 180.0
-"""Seconds that building a peer's network may take."""
+"""Seconds of CPU time that building a peer's network may take."""
 
 
 class TooLong(Exception):
@@ -134,7 +134,7 @@ class NodeGraphQt:
             __identifier__ = "gates"
             NODE_NAME = "Gate"
 
-        until = time.monotonic() + PATIENCE
+        until = time.process_time() + PATIENCE
         self.graph: Any = NodeGraph()
         self.graph.register_node(Gate)
         self.nodes: dict[str, Any] = {}
@@ -146,13 +146,13 @@ class NodeGraphQt:
             made.add_output("out")
             made.set_pos(*project.places[node.id])
             self.nodes[node.id] = made
-            if time.monotonic() > until:
+            if time.process_time() > until:
                 raise TooLong
         for node in project.graph.ordered:
             for name, sources in node.sources.items():
                 target = self.nodes[node.id].inputs()[name]
                 target.connect_to(self.nodes[sources[0]].outputs()["out"], push_undo=False)
-            if time.monotonic() > until:
+            if time.process_time() > until:
                 raise TooLong
         self.viewer: Any = self.graph.viewer()
         self.viewer.resize(*SIZE)
@@ -274,7 +274,7 @@ def main() -> None:
     """The table alone."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("table", type=Path, nargs="?", default=TABLE)
-    parser.add_argument("--nodes", type=int, nargs="+", default=[100, 1000, 2000, 5000])
+    parser.add_argument("--nodes", type=int, nargs="+", default=[100, 500, 1000, 5000])
     parser.add_argument("--seconds", type=float, default=8.0, help="for each situation")
     options = parser.parse_args()
     app = QApplication(["bench"])

@@ -3,9 +3,11 @@
     python tests/realwindow/build_xor.py keys build/realwindow
     python tests/realwindow/build_xor.py mouse build/realwindow
 
-Xvfb, openbox and xdotool must be installed. What is seen at each stage is kept as a picture in the
-folder; the exit status is 0 if all four rows were learned. The window is asked nothing and told
-nothing but by what xdotool types and clicks: where things stand is read off the file that it saves.
+Xvfb, openbox, xdotool and at-spi2-core must be installed. What is seen at each stage is kept as a
+picture in the folder; the exit status is 0 if all four rows were learned. The window is told
+nothing but by what xdotool types and clicks. Where its buttons, menus and rows stand it says
+itself, as it does to a screen reader; nodes on the canvas are found by the colour of what is
+selected.
 """
 
 from __future__ import annotations
@@ -26,16 +28,24 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import asking
+from asking import Place, Reader
+
 SIZE = (1400, 900)
-LAYERS = ("dense 4", "tanh", "dense 1", "sigmoid", "binary")
+LAYERS = {
+    "dense 4": "Dense",
+    "tanh": "Tanh",
+    "dense 1": "Dense",
+    "sigmoid": "Sigmoid",
+    "binary": "Binary Cross Entropy",
+}
+"""What is typed for each node, and what it is called in lists."""
 NAMES = ["data", "dense", "tanh", "dense", "sigmoid", "binary_cross_entropy"]
 PATIENCE = 60.0
-CANVAS, UNITS, TRAIN = (228, 78, 1064, 586), (1366, 238), (1250, 50)
-"""Where these stand in a new window of that size, in pixels of the screen."""
-FORWARD, MAP = (630, 50), (640, 375)
-"""The button, and where the small map of the network begins in the canvas's corner."""
 ACCENT = (0x4F, 0x46, 0xE5)
-NEEDED = ("Xvfb", "openbox", "xdotool", "import")
+NEEDED = ("Xvfb", "openbox", "xdotool", "import", *asking.NEEDED)
 
 
 def main(words: list[str]) -> int:
@@ -62,6 +72,32 @@ class Hands:
     def __init__(self, screen: dict[str, str], folder: Path, way: str) -> None:
         self._screen, self._folder, self._way = screen, folder, way
         self._pictures = 0
+        self._reader = Reader(screen)
+
+    def place(self, *names: str) -> Place:
+        """Where something of that name is, within what has the names before."""
+        return self._reader.place(*names)
+
+    def press(self, *names: str, times: int = 1) -> None:
+        """Click what has that name."""
+        self.click(*self.place(*names).middle, times=times)
+
+    def choose(self, *names: str) -> None:
+        """Take an entry of a menu."""
+        for upto in range(1, len(names) + 1):
+            self.press(*names[:upto])
+
+    def press_row(self, *names: str, times: int = 1) -> None:
+        """Click a row of a list, scrolled to if need be: the names lead to the list and the row."""
+        seen = self.place(*names[:-1])
+        self.do("mousemove", *map(str, seen.middle))
+        for _turn in range(200):
+            row = self.place(*names)
+            middle, low = row.middle[0], row.y + row.height
+            if seen.holds((middle, row.y)) and seen.holds((middle, low)):
+                break
+            self.wheel(-1 if row.y > seen.y else 1)
+        self.click(*row.middle, times=times)
 
     def do(self, *words: str) -> str:
         """One command of xdotool, and time for the window to follow."""
@@ -131,72 +167,45 @@ def by_mouse(hands: Hands) -> None:
 
     What is to be hit is found as an eye finds it: by the colour of what is selected.
     """
-    hands.click(30, 14)  # File
-    hands.click(60, 40)  # New
-    hands.do("mousemove", "100", "400")
-    hands.wheel(-60)
-    hands.wheel(1)
-    hands.click(64, 199, times=2)  # XOR in the palette
-    # Of what fits an output the most usual comes first; so far down it stands.
-    for name, row in zip(LAYERS, (0, 1, 0, 0, 2), strict=True):
-        hands.click(127, 14)  # View
-        hands.click(150, 124)  # Fit all
-        hands.click(*FORWARD)  # so that the step's own ring is elsewhere
-        hands.do("mousemove", "640", "860")
-        _left, top, right, bottom = selected(hands.look("before"))
+    hands.choose("File", "New")
+    hands.press_row("Palette", "Palette", "XOR", times=2)
+    for typed, name in LAYERS.items():
+        hands.choose("View", "Fit all")
+        hands.press("Forward")  # so that the step's own ring is elsewhere
+        canvas, edge = hands.place("Canvas"), hands.place("Step")
+        hands.do("mousemove", *map(str, edge.middle))
+        _left, top, right, bottom = selected(hands.look("before"), canvas)
         port = right - 4, (top + bottom) // 2 + (10 if bottom - top > 60 else 0)
-        hands.drag(port, (min(right + 120, 1050), (top + bottom) // 2))
-        picture = hands.look(f"fits-{name.replace(' ', '-')}")
-        x, y, high = chosen_row(picture)
-        hands.click(x, y + row * high)
-        if name.startswith("dense"):
-            hands.click(*FORWARD)  # without values the settings stand higher
-            time.sleep(0.8)
-            hands.click(*UNITS)
-            hands.wheel(1 if name.endswith("4") else -2)
+        most = canvas.x + canvas.width - 20
+        hands.drag(port, (min(right + 120, most), (top + bottom) // 2))
+        hands.look(f"fits-{typed.replace(' ', '-')}")
+        hands.press_row("Canvas", "Found", name)
+        if name == "Dense":
+            hands.press("Forward")  # without values the settings stand higher
+            x, y = hands.place("Inspector", "units").middle
+            hands.click(x + 120, y)  # the field right of its name
+            hands.wheel(1 if typed.endswith("4") else -2)
             hands.look("units")
     hands.look("built")
-    hands.click(*TRAIN)
+    train = hands.place("Train").middle
+    hands.click(*train)
     time.sleep(6.0)
-    hands.click(*TRAIN)
+    hands.click(*train)
     hands.look("trained")
 
 
-def selected(picture: Path) -> tuple[int, int, int, int]:
+def selected(picture: Path, canvas: Place) -> tuple[int, int, int, int]:
     """The ring around the selected node: left, top, right, bottom."""
-    down, across = np.nonzero(accented(picture))
-    return (
-        int(across.min()) + CANVAS[0],
-        int(down.min()) + CANVAS[1],
-        int(across.max()) + CANVAS[0],
-        int(down.max()) + CANVAS[1],
-    )
-
-
-def chosen_row(picture: Path) -> tuple[int, int, int]:
-    """The middle of the chosen row of a search, and how high a row is."""
-    pixels = accented(picture)
-    # The frame of the line above is of that colour too, but thin, and so is the node's ring.
-    rows = longest(pixels.sum(axis=1) > 120)
-    columns = longest(pixels[rows].any(axis=0))
-    middle = int(columns[0] + columns[-1]) // 2, int(rows[0] + rows[-1]) // 2
-    return middle[0] + CANVAS[0], middle[1] + CANVAS[1], len(rows)
-
-
-def longest(marked: Any) -> Any:
-    """The indices of the longest unbroken run."""
-    found = np.flatnonzero(marked)
-    return max(np.split(found, np.flatnonzero(np.diff(found) > 1) + 1), key=len)
-
-
-def accented(picture: Path) -> Any:
-    """Which pixels of the canvas have the colour of what is selected."""
-    left, top, right, bottom = CANVAS
     with Image.open(picture) as image:
-        pixels = np.asarray(image.convert("RGB"), dtype=int)[top:bottom, left:right]
-    found = np.abs(pixels - ACCENT).sum(axis=2) < 12
-    found[MAP[1] :, MAP[0] :] = False
-    return found
+        box = canvas.x, canvas.y, canvas.x + canvas.width, canvas.y + canvas.height
+        pixels = np.asarray(image.convert("RGB").crop(box), dtype=int)
+    down, across = np.nonzero(np.abs(pixels - ACCENT).sum(axis=2) < 12)
+    return (
+        int(across.min()) + canvas.x,
+        int(down.min()) + canvas.y,
+        int(across.max()) + canvas.x,
+        int(down.max()) + canvas.y,
+    )
 
 
 WAYS: dict[str, Callable[[Hands], None]] = {"keys": by_keys, "mouse": by_mouse}
@@ -213,15 +222,20 @@ def started(home: Path) -> Iterator[dict[str, str]]:
         os.close(writing)
         with os.fdopen(reading) as told:
             number = told.readline().strip()
+        bus = run_bus(stack, home)
         screen = {
             **os.environ,
+            **asking.SWITCHED_ON,
+            "DBUS_SESSION_BUS_ADDRESS": bus,
             "DISPLAY": f":{number}",
             "BPSTUDIO_SETTINGS": str(home / "settings"),
         }
         screen.pop("QT_QPA_PLATFORM", None)
         screen["HOME"] = str(home)
         (home / "settings").mkdir(exist_ok=True)
-        (home / "settings" / "settings.json").write_text('{"welcome": false}', encoding="utf-8")
+        (home / "settings" / "settings.json").write_text(
+            '{"welcome": false, "minimap": false}', encoding="utf-8"
+        )
         run(stack, ["openbox"], screen)
         run(stack, [sys.executable, "-m", "bpstudio"], screen)
         subprocess.run(
@@ -253,6 +267,16 @@ def run(
 
     stack.callback(end)
     return program
+
+
+def run_bus(stack: ExitStack, home: Path) -> str:
+    """A session bus of its own, over which the window says where things stand; its address."""
+    address = f"unix:path={home / 'bus'}"
+    run(stack, ["dbus-daemon", "--session", "--nofork", f"--address={address}"], dict(os.environ))
+    until = time.monotonic() + PATIENCE
+    while not (home / "bus").exists() and time.monotonic() < until:
+        time.sleep(0.1)
+    return address
 
 
 def finished(hands: Hands, home: Path) -> bool:
