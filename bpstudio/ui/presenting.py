@@ -43,7 +43,7 @@ class Presenter(QObject):
         self.prepared: list[Kept] = []
         self._at = -1
         self._start: Kept | None = None
-        self._stood = QByteArray(), Qt.WindowState.WindowNoState, "", False
+        self._stood = QByteArray(), Qt.WindowState.WindowNoState, "", False, True
         self._bars: list[QToolBar] = []
         self._given: list[QAction] = []
         self.prompt: Prompt | None = None
@@ -61,8 +61,9 @@ class Presenter(QObject):
         if self.on:
             return
         window = self.window
-        theme = self.studio.preferences.theme
-        self._stood = window.saveState(), window.windowState(), theme, window.docks.touched
+        liked = self.studio.preferences
+        state, shown = window.saveState(), window.windowState()
+        self._stood = state, shown, liked.theme, window.docks.touched, liked.minimap
         self._start = self.studio.present()
         self.on, self.overview, self._at = True, False, -1
         window.setProperty("presenting", True)
@@ -84,7 +85,7 @@ class Presenter(QObject):
         layout.addWidget(self.prompt)
         layout.setStretch(0, 1)
         window.canvas.captioned = False
-        self.studio.prefer(theme="projector")
+        self.studio.prefer(theme="projector", minimap=False)
         if whole_screen:
             window.setWindowState(window.windowState() | Qt.WindowState.WindowFullScreen)
         window.canvas.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -112,11 +113,11 @@ class Presenter(QObject):
         window.menuBar().show()
         for bar in self._bars:
             bar.show()
-        state, shown, theme, touched = self._stood
+        state, shown, theme, touched, minimap = self._stood
         window.setWindowState(shown)
         window.restoreState(state)
         window.docks.touched = touched
-        self.studio.prefer(theme=theme)
+        self.studio.prefer(theme=theme, minimap=minimap)
         self._start, self.prepared = None, []
         window.canvas.fit()
         window.canvas.setFocus(Qt.FocusReason.OtherFocusReason)

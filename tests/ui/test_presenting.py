@@ -62,7 +62,9 @@ def test_everything_but_the_canvas_is_put_away_and_comes_back(
     assert not any(bar.isVisible() for bar in window.findChildren(QToolBar))
     assert not window.menuBar().isVisible()
     assert theme_of(studio) == "projector"
+    assert window.canvas.minimap.isHidden()
     presenter.end()
+    assert studio.preferences.minimap
     after = [name for name, dock in window.docks.by_name.items() if not dock.isHidden()]
     assert after == before
     assert window.menuBar().isVisible()
