@@ -112,7 +112,7 @@ def test_libraries_of_the_system_bring_the_texts_of_their_packages(
     def answer(words: list[str], **_how: object) -> subprocess.CompletedProcess[str]:
         asked.append(words)
         lines = (
-            "first1:amd64, first1:i386: /usr/lib/x86_64/libfirst.so.1\nother: /opt/libfirst.so.1\n"
+            "first1:amd64, first1:i386: /usr/lib/x86_64/libfirst.so.1\nother: /srv/libfirst.so.1\n"
         )
         return subprocess.CompletedProcess(words, 0, lines, "")
 
