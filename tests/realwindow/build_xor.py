@@ -272,7 +272,8 @@ def run(
 def run_bus(stack: ExitStack, home: Path) -> str:
     """A session bus of its own, over which the window says where things stand; its address."""
     address = f"unix:path={home / 'bus'}"
-    run(stack, ["dbus-daemon", "--session", "--nofork", f"--address={address}"], dict(os.environ))
+    own = {**os.environ, "HOME": str(home), "XDG_RUNTIME_DIR": str(home)}
+    run(stack, ["dbus-daemon", "--session", "--nofork", f"--address={address}"], own)
     until = time.monotonic() + PATIENCE
     while not (home / "bus").exists() and time.monotonic() < until:
         time.sleep(0.1)
