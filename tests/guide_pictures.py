@@ -54,9 +54,7 @@ def _place(name: str, language: str) -> Path:
 
 def _slim(path: Path) -> None:
     with Image.open(path) as whole:
-        few = whole.convert("RGB").quantize(
-            COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE
-        )
+        few = whole.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
     few.save(path, optimize=True)
 
 
