@@ -187,10 +187,9 @@ def by_mouse(hands: Hands) -> None:
             hands.wheel(1 if typed.endswith("4") else -2)
             hands.look("units")
     hands.look("built")
-    train = hands.place("Train").middle
-    hands.click(*train)
+    hands.choose("Train", "Train or pause")
     time.sleep(6.0)
-    hands.click(*train)
+    hands.choose("Train", "Train or pause")
     hands.look("trained")
 
 
