@@ -28,10 +28,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-import asking
-from asking import Place, Reader
+from tests.realwindow import asking
+from tests.realwindow.asking import Place, Reader
 
 SIZE = (1400, 900)
 LAYERS = {
