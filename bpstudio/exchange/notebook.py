@@ -17,6 +17,7 @@ A network is a value: what changes it gives a new one.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +25,8 @@ from typing import Any
 
 import numpy as np
 
-from bpstudio.data import tables, toys
+from bpstudio import plugins
+from bpstudio.data import plugged, tables, toys
 from bpstudio.data.dataset import Dataset
 from bpstudio.engine.check import Check, gradient_check
 from bpstudio.engine.formula import build as built
@@ -39,6 +41,11 @@ from bpstudio.project import edits, file, runs
 from bpstudio.project.iteration import iteration
 from bpstudio.project.project import Project, arguments, complete
 from bpstudio.training.trainer import train_now
+
+# A notebook is a program of ours that begins here.
+plugged.load()
+if said := plugins.unsaid():
+    warnings.warn(said, stacklevel=2)
 
 
 @dataclass(frozen=True, eq=False)
