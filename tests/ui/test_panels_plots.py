@@ -27,6 +27,7 @@ from bpstudio.ui.panels.finite import Finite
 from bpstudio.ui.panels.loss import LossPanel
 from bpstudio.ui.panels.recording import GATE, GRADIENT, NOT_YET, VALUE, RecordingPanel
 from bpstudio.ui.panels.weights import Sheets, WeightsPanel, sheets
+from bpstudio.ui.readout import loss_text
 from bpstudio.ui.showing import Showing
 from bpstudio.ui.studio import Studio
 
@@ -91,6 +92,19 @@ def test_the_curve_shows_every_finite_loss(loss: LossPanel, studio: Studio) -> N
     np.testing.assert_array_equal(y, [0.7, 0.5, 0.3])
     assert loss.here.value() == 4
     assert "0.3000" in loss.now.text()
+
+
+@pytest.mark.parametrize("width", [180, 220, 260, 300, 330, 420])
+def test_the_newest_loss_is_never_cut_off(loss: LossPanel, studio: Studio, width: int) -> None:
+    trained(studio, np.array([0.5]))
+    loss.refresh()
+    loss.resize(width, 260)
+    trained(studio, np.append(np.linspace(0.5, 0.1, 48_632), 8.6e-10))
+    loss.refresh()
+    QTest.qWait(0)  # the row is laid out
+    words = loss.now
+    assert loss_text(8.6e-10) in words.text()
+    assert words.fontMetrics().horizontalAdvance(words.text()) <= words.width()
 
 
 def test_a_logarithmic_scale(loss: LossPanel, studio: Studio) -> None:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QLabel
 from pytestqt.qtbot import QtBot
@@ -246,6 +247,25 @@ def test_the_rest_is_folded_away_and_each_of_it_is_an_edit(
     assert [n.op.name for n in studio.project.graph.ordered].count("dropout") == 1
     dropout.setValue(0.0)
     assert "dropout" not in [n.op.name for n in studio.project.graph.ordered]
+
+
+def test_who_scrolls_past_moves_no_slider(trainer: TrainerPanel, studio: Studio) -> None:
+    slider = trainer.pace.slider
+    slider.clearFocus()
+
+    def turn() -> QWheelEvent:
+        middle, none = QPointF(slider.rect().center()), QPoint()
+        keys, button = Qt.KeyboardModifier.NoModifier, Qt.MouseButton.NoButton
+        phase = Qt.ScrollPhase.NoScrollPhase
+        far = slider.mapToGlobal(middle)
+        event = QWheelEvent(middle, far, none, QPoint(0, -120), button, keys, phase, False)
+        slider.wheelEvent(event)
+        return event
+
+    assert not turn().isAccepted() and studio.preferences.pace is None
+    trainer.activateWindow()
+    slider.setFocus()
+    assert slider.hasFocus() and turn().isAccepted() and studio.preferences.pace is not None
 
 
 def test_a_selected_layer_may_learn_at_its_own_rate(trainer: TrainerPanel, studio: Studio) -> None:

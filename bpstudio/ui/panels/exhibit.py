@@ -47,6 +47,7 @@ from bpstudio.lessons.exhibits.exhibit import (
 from bpstudio.playback.palette import Theme, blend
 from bpstudio.ui.errands import errands_of
 from bpstudio.ui.lecturing import Lecture
+from bpstudio.ui.panels.form import Slide
 from bpstudio.ui.panels.panel import label
 from bpstudio.ui.studio import Studio
 
@@ -266,7 +267,7 @@ class ExhibitView(QWidget):
         return grid
 
     def _make_slider(self, control: Slider) -> QHBoxLayout:
-        slider, shown = QSlider(Qt.Orientation.Horizontal), label("number")
+        slider, shown = Slide(), label("number")
         slider.setRange(0, control.count - 1)
         slider.setPageStep(1)
         slider.setAccessibleName(control.text)

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QSizePolicy,
+    QSlider,
     QSpinBox,
     QStyle,
     QStyleOptionComboBox,
@@ -199,6 +200,18 @@ class Whole(QSpinBox):
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Whoever scrolls past does not change a number."""
+        super().wheelEvent(event) if self.hasFocus() else event.ignore()
+
+
+class Slide(QSlider):
+    """A slider that lies, from left to right, where one may scroll past it."""
+
+    def __init__(self) -> None:
+        super().__init__(Qt.Orientation.Horizontal)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Whoever scrolls past does not move it."""
         super().wheelEvent(event) if self.hasFocus() else event.ignore()
 
 

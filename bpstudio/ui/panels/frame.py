@@ -31,6 +31,7 @@ from bpstudio.playback.plots.plot import Choice, Drawing
 from bpstudio.playback.sheet import sheet
 from bpstudio.ui import icons
 from bpstudio.ui.dialogs.replacing import unless_kept
+from bpstudio.ui.panels.form import Slide
 from bpstudio.ui.panels.panel import label
 from bpstudio.ui.studio import Studio
 
@@ -135,7 +136,8 @@ class Frame(QWidget):
     @property
     def room(self) -> int:
         """How wide a text may be that stands alone at the left, beside all that stays."""
-        there = (each for each in (*self._last, self.more) if not each.isHidden())
+        beside = (*self._last, self.why, self.more)
+        there = (each for each in beside if not each.isHidden())
         return self.width() - sum(each.sizeHint().width() + 5 for each in there)
 
     def fit(self) -> None:
@@ -210,7 +212,7 @@ class Frame(QWidget):
         row = QHBoxLayout(whole)
         row.setContentsMargins(0, 0, 0, 0)
         name, number = label("muted", choice.title), label("number")
-        slider = QSlider(Qt.Orientation.Horizontal)
+        slider = Slide()
         slider.setRange(0, NOTCHES)
         value = float(self.chosen.get(choice.name, choice.start))
         width = (choice.high - choice.low) or 1.0

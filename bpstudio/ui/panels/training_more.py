@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, Qt
-from PySide6.QtWidgets import QHBoxLayout, QSlider, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from bpstudio.engine.initial import initialisers
 from bpstudio.engine.op import Kind
@@ -18,7 +18,7 @@ from bpstudio.playback.palette import Theme
 from bpstudio.project import gates, tuning
 from bpstudio.project.project import Project
 from bpstudio.training.schedules import Schedule, schedules
-from bpstudio.ui.panels.form import Choice, Form, Number, Whole, put, setting_field
+from bpstudio.ui.panels.form import Choice, Form, Number, Slide, Whole, put, setting_field
 from bpstudio.ui.panels.panel import label
 from bpstudio.ui.studio import Studio
 
@@ -233,7 +233,7 @@ class Pace(QWidget):
         super().__init__()
         self._studio = studio
         self.words, self.number = label("muted"), label("number")
-        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider = Slide()
         self.slider.setObjectName("training-pace")
         self.slider.setRange(0, TICKS + 1)
         self.slider.valueChanged.connect(self._set)
