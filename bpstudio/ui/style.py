@@ -78,6 +78,16 @@ def _palette(theme: Theme) -> QPalette:
     return palette
 
 
+def _triangle(colour: str) -> str:
+    """A brush that fills a box with a triangle on its tip: sheets know pictures only from files."""
+    clear = QColor(colour)
+    clear.setAlpha(0)
+    none = clear.name(QColor.NameFormat.HexArgb)
+    edges = ((0.165, none), (0.185, colour), (0.315, colour), (0.335, none))
+    stops = ", ".join(f"stop:{at} {shade}" for at, shade in edges)
+    return f"qconicalgradient(cx:0.5, cy:1, angle:0, {stops})"
+
+
 def _sheet(theme: Theme) -> str:
     """One sheet for all widgets; colours by the role that pictures use."""
     c = theme.colours
@@ -151,6 +161,11 @@ QLineEdit, QSpinBox, QDoubleSpinBox, QComboBox, QPlainTextEdit {{ background: {c
 QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus, QPlainTextEdit:focus {{
   border: 1px solid {c["accent"]}; }}
 QComboBox::drop-down {{ border: none; width: 20px; }}
+QComboBox::down-arrow {{ width: 10px; height: 5px; background: {_triangle(c["muted"])}; }}
+QCheckBox::indicator:unchecked {{ border: 1px solid {c["muted"]}; border-radius: 3px;
+  background: {c["node"]}; }}
+QCheckBox::indicator:unchecked:disabled {{ border: 1px solid {c["border"]}; }}
+QCheckBox::indicator:unchecked:focus {{ border: 1px solid {c["accent"]}; }}
 QComboBox QAbstractItemView {{ background: {c["panel"]}; border: 1px solid {c["border"]};
   selection-background-color: {c["accent"]}; selection-color: {contrast}; }}
 QSlider:horizontal {{ min-height: 24px; }}
