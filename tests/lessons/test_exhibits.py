@@ -7,7 +7,7 @@ import pytest
 
 from bpstudio.errors import StudioError
 from bpstudio.lessons.exhibits import kinds
-from bpstudio.lessons.exhibits.exhibit import Exhibit
+from bpstudio.lessons.exhibits.exhibit import Cell, Exhibit, Line, Words
 from bpstudio.lessons.shelf import ours
 
 
@@ -78,6 +78,35 @@ def test_ten_sigmoids_leave_almost_nothing() -> None:
     for _more in range(9):
         stack = stack.acted("more")
     np.testing.assert_allclose(stack.facts()["gradient"], 3.8752e-7, rtol=1e-4)
+
+
+def test_the_bar_says_what_the_sentence_says() -> None:
+    stack = exhibit("11-activations", "stack")
+    over_bar = next(shape for shape in stack.picture() if isinstance(shape, Words))
+    assert over_bar.text == "0.25"
+    assert "0.25" in stack.said()
+
+
+def test_no_wire_runs_through_a_number() -> None:
+    shapes = exhibit("01-forward", "ripple").picture()
+    wires = [shape for shape in shapes if isinstance(shape, Line)]
+    boxes = [shape for shape in shapes if isinstance(shape, Cell) and shape.framed]
+    assert wires and boxes
+    for wire in wires:
+        for share in np.linspace(0.02, 0.98, 49):
+            (x0, y0), (x1, y1) = wire.points
+            x, y = x0 + share * (x1 - x0), y0 + share * (y1 - y0)
+            for box in boxes:
+                within = box.x < x < box.x + box.width and box.y < y < box.y + box.height
+                assert not within, (wire, box)
+
+
+def test_the_axis_to_click_on_has_numbers() -> None:
+    ball = exhibit("07-descent", "descent")
+    numbers = {s.text: s.x for s in ball.picture() if isinstance(s, Words)}
+    assert {"−4", "0", "3"} <= set(numbers)
+    guessed = ball.pointed(numbers["2"] + 0.4 * (numbers["3"] - numbers["2"]), 0.9)
+    assert guessed.acted("step").facts()["hits"] == 1
 
 
 def test_small_steps_keep_the_neuron_alive() -> None:

@@ -17,7 +17,7 @@ from bpstudio.project.project import Project
 
 SHARES = (0.5, 0.75, 0.9, 1.0, 1.1, 1.25, 1.5, 2.0)
 """What an input may become, as shares of what it was."""
-BOX = (0.15, 0.15)
+BOX = (0.17, 0.15)
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,17 +61,21 @@ class Ripple(Exhibit):
     def picture(self) -> tuple[Shape, ...]:
         """The graph; what flows behind the change is lit."""
         spots, changed, values = network.places(self.project), self.changed, self.values
+        wide, high = BOX
         shapes: list[Shape] = []
         for node in self.project.graph.nodes.values():
             for source in node.feeding:
                 lit = source in changed
-                ends = (spots[source], spots[node.id])
+                (left, above), (right, below) = spots[source], spots[node.id]
+                ends = ((left + wide / 2, above), (right - wide / 2, below))
                 shapes.append(Line(ends, "value" if lit else "border", 4.0 if lit else 1.6))
         for node_id, (x, y) in spots.items():
-            text = f"{node_id} {significant(float(values[node_id].item()))}"
             strength = 0.35 if node_id in changed else 0.0
-            wide, high = BOX
-            shapes.append(Cell(x - wide / 2, y - high / 2, wide, high, text, "value", strength))
+            left, top = x - wide / 2, y - high / 2
+            shapes.append(Cell(left, top, wide, high, "", "value", strength))
+            number = significant(float(values[node_id].item()))
+            shapes.append(Cell(left, top, wide, high / 2, node_id, framed=False))
+            shapes.append(Cell(left, y, wide, high / 2, number, framed=False))
         return tuple(shapes)
 
     def said(self) -> str:

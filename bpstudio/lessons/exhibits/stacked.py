@@ -54,7 +54,7 @@ class Stacked(Exhibit):
             share = max(0.02, 1 - math.log10(max(abs(gradient), 10**LEAST)) / LEAST)
             x, high = 0.03 + number * 0.095, 0.72 * share
             shapes.append(Cell(x, 0.82 - high, 0.08, high, "", "gradient", 0.8))
-            shapes.append(Words(x + 0.04, 0.77 - high, f"{gradient:.0e}", "gradient", 10))
+            shapes.append(Words(x + 0.04, 0.77 - high, short(gradient), "gradient", 10))
             shapes.append(Words(x + 0.04, 0.9, f"{number + 1}", "muted", 11))
         return tuple(shapes)
 
@@ -83,6 +83,11 @@ class Stacked(Exhibit):
     def pushed(self, right: int, down: int) -> Stacked:
         """One more or one less."""
         return self.acted("more" if right > 0 or down < 0 else "less")
+
+
+def short(gradient: float) -> str:
+    """A gradient over its narrow bar: two figures, one where it is tiny."""
+    return f"{gradient:.2g}" if abs(gradient) >= 0.01 else f"{gradient:.0e}"
 
 
 def begin(of: str, _project: Project | None) -> Stacked:
