@@ -102,6 +102,29 @@ def test_a_cell_opens_its_network_and_so_does_a_row(dialog: SweepDialog, qtbot: 
     assert grid.current == 1 and studio.project.training.l2 == 0.01
 
 
+def test_it_steps_aside_for_what_was_chosen_and_comes_back_as_it_was(
+    dialog: SweepDialog, qtbot: QtBot, notices: list[Notice]
+) -> None:
+    window, canvas = dialog._window, dialog._window.canvas
+    dialog.start.click()
+    finish(dialog, qtbot)
+    window.studio.saved = window.studio.project
+    dialog.move(canvas.mapToGlobal(QPoint(canvas.width(), canvas.height())))  # beside it
+    dialog.table.cellActivated.emit(0, 0)
+    assert dialog.isVisible()
+    window.studio.saved = window.studio.project
+    dialog.move(canvas.mapToGlobal(QPoint(0, 0)))
+    dialog.resize(canvas.size())
+    dialog.table.cellActivated.emit(3, 0)
+    assert not dialog.isVisible() and notices[-1].offer == "compare_own"
+    window.give(actions.table["compare_own"])
+    assert window.findChild(SweepDialog) is dialog and dialog.isVisible()
+    assert len(dialog.sweeps.outcomes) == 8 and dialog.varied.text().startswith("dense1.units=2,4")
+    dialog.start.click()
+    dialog.hide()
+    assert dialog.sweeps.running and dialog.close() and not dialog.sweeps.running
+
+
 def test_it_is_cancelled_at_once_and_goes_on_with_what_is_left(
     dialog: SweepDialog, qtbot: QtBot
 ) -> None:

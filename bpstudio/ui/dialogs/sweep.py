@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
@@ -38,6 +39,7 @@ from bpstudio.ui import film, render
 from bpstudio.ui.dialogs import files
 from bpstudio.ui.dialogs.sweep_grid import GridView
 from bpstudio.ui.panels.panel import label
+from bpstudio.ui.studio import Notice
 from bpstudio.ui.sweeps import Asked, Sweeps
 
 if TYPE_CHECKING:
@@ -64,10 +66,11 @@ LINE = 24
 
 
 def show(window: Window, preset: str = CAPACITY) -> SweepDialog:
-    """Open it, or bring it to the front."""
+    """Open it, or bring it to the front; one that stepped aside comes back as it was."""
     known = window.findChild(SweepDialog)
     dialog = known if isinstance(known, SweepDialog) else SweepDialog(window)
-    dialog.choose(preset)
+    if dialog is not known or dialog.isVisible() or dialog.preset.currentData() != preset:
+        dialog.choose(preset)
     dialog.show()
     dialog.raise_()
     return dialog
@@ -173,8 +176,20 @@ class SweepDialog(QDialog):
         def put() -> None:
             self._window.studio.begin(project, saved=False)
             self._window.canvas.fit()
+            if self._covers():
+                self.hide()
+                text = _("What was chosen is on the canvas; the comparison is kept.")
+                notice = Notice(text, offer=f"compare_{self.preset.currentData()}")
+                self._window.studio.noticed.emit(notice)
 
         files.settle(self._window, put)
+
+    def _covers(self) -> bool:
+        """Whether it hides the canvas, on which one wants to see what was chosen."""
+        canvas = self._window.canvas
+        place = QRect(canvas.mapToGlobal(QPoint(0, 0)), canvas.size())
+        hidden = place & self.frameGeometry()
+        return 2 * hidden.width() * hidden.height() > place.width() * place.height()
 
     # -- what is shown ----------------------------------------------------------------------
 
@@ -220,6 +235,11 @@ class SweepDialog(QDialog):
         """However it is closed, what is on its way ends."""
         self.sweeps.cancel()
         super().done(result)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Also while it is not seen, of which Qt makes less of a case."""
+        self.sweeps.cancel()
+        super().closeEvent(event)
 
     def _lay_out(self) -> None:
         form = QGridLayout()
