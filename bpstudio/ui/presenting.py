@@ -28,6 +28,8 @@ from bpstudio.ui.window import Window
 
 HIGH = 28.0
 """Pixels that numbers on wires are high, at least, in a window of 720 lines."""
+SNUG = 6.0
+"""The room around a network that only just fits, in the canvas's units."""
 
 
 class Presenter(QObject):
@@ -222,7 +224,11 @@ class Presenter(QObject):
             x, y = whole.centre
         else:
             scale = self.least
-            x, y = self._centre(whole, wide / scale, high / scale)
+            edges = canvas.scene.extent.grown(SNUG)
+            if edges.height * scale > high:  # what is written below the lowest gate gives way first
+                gates = around([body.rect for body in canvas.scene.each]).grown(SNUG)
+                edges = Rect(edges.x, gates.y, edges.width, gates.height)
+            x, y = self._centre(edges, wide / scale, high / scale)
         return View(x - wide / scale / 2, y - high / scale / 2, scale)
 
     def _centre(self, whole: Rect, wide: float, high: float) -> tuple[float, float]:

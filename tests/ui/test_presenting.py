@@ -103,6 +103,21 @@ def test_what_happens_is_seen(presenter: Presenter, studio: Studio) -> None:
         presenter.next()
 
 
+@pytest.mark.parametrize("size", [(1280, 720), (800, 600)])
+def test_what_just_fits_is_seen_whole(
+    presenter: Presenter, studio: Studio, qtbot: QtBot, size: tuple[int, int]
+) -> None:
+    presenter.window.resize(*size)
+    lecture_of(studio).begin(next(each for each in ours() if "chain-rule" in each.folder.name))
+    while lecture_of(studio).place < 2:
+        presenter.next()
+    qtbot.waitUntil(lambda: follows(presenter))
+    canvas = presenter.window.canvas
+    for body in canvas.scene.each:
+        assert canvas.seen.y <= body.rect.y and body.rect.bottom <= canvas.seen.bottom
+        assert canvas.seen.x <= body.rect.x and body.rect.right <= canvas.seen.right
+
+
 def follows(presenter: Presenter) -> bool:
     """Whether the canvas looks where it is to look: it does once the strip has its height."""
     canvas = presenter.window.canvas
