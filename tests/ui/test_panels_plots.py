@@ -94,7 +94,7 @@ def test_the_curve_shows_every_finite_loss(loss: LossPanel, studio: Studio) -> N
     assert "0.3000" in loss.now.text()
 
 
-@pytest.mark.parametrize("width", [180, 220, 260, 300, 330, 420])
+@pytest.mark.parametrize("width", [150, 180, 220, 260, 300, 330, 420])
 def test_the_newest_loss_is_never_cut_off(loss: LossPanel, studio: Studio, width: int) -> None:
     trained(studio, np.array([0.5]))
     loss.refresh()

@@ -37,6 +37,8 @@ from bpstudio.ui.studio import Studio
 
 SCALE = 2.0
 """Pixels of a picture in a file for one on the screen."""
+ALONE = QSize(560, 420)
+"""How large a plot in a window of its own is at least, where there is room."""
 NOTCHES = 200
 """A slider has so many places."""
 
@@ -245,6 +247,12 @@ class Frame(QWidget):
         dock = self._dock()
         if dock is not None:
             dock.setFloating(not dock.isFloating())
+            window = dock.parentWidget()
+            if dock.isFloating() and window is not None:
+                # Of the size it had in its dock one would not notice, nor see more than before.
+                dock.resize(ALONE.boundedTo(window.size()).expandedTo(dock.size()))
+                middle = window.mapToGlobal(window.rect().center())
+                dock.move(middle - dock.rect().center())
             dock.raise_()
 
     def _dock(self) -> QDockWidget | None:

@@ -166,8 +166,10 @@ class LossPanel(Panel):
         number = loss_text(loss)
         whole = _("{loss} at step {step}").format(loss=number, step=grouped(step))
         # What is left of a million of steps cut off would be another number.
-        fits = self.now.fontMetrics().horizontalAdvance(whole) <= self.frame.room
+        wide = self.now.fontMetrics().horizontalAdvance
+        fits = wide(whole) <= self.frame.room
         self.now.setText(whole if fits else number)
+        self.now.setMinimumWidth(wide(number))
 
     def curves(self) -> list[Curve]:
         """All that is drawn, to be read: the losses, those on the test rows, and other runs."""
