@@ -141,11 +141,16 @@ def _read(window: Window, path: Path, place: int) -> None:
 
 
 def title_of(shelved: Shelved, language: str = "") -> str:
-    """The title in a lesson's header, without reading all of it; empty where there is none."""
+    """The title in a lesson's header; empty where there is none."""
+    return header_of(shelved, "title", language)
+
+
+def header_of(shelved: Shelved, name: str, language: str = "") -> str:
+    """A line of a lesson's header, without reading all of it; empty where there is none."""
     with shelved.path(language).open(encoding="utf-8", errors="replace") as file:
         for _number, line in zip(range(20), file, strict=False):
             key, colon, value = line.partition(":")
-            if colon and key.strip() == "title":
+            if colon and key.strip() == name:
                 return value.strip()
     return ""
 

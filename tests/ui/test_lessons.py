@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
 from bpstudio.lessons.lesson import Do, Predict
 from bpstudio.lessons.shelf import ours
@@ -98,6 +98,42 @@ def test_page_down_is_the_key(window: Window, qtbot: QtBot) -> None:
     QTest.keyClick(window.canvas, Qt.Key.Key_PageDown)
     assert lecture.reply(0).shown
     lecture.leave()
+
+
+def test_the_list_of_lessons_has_their_numbers(window: Window) -> None:
+    window.docks.open("lesson")
+    panel = window.docks.by_name["lesson"].widget()
+    titles = [label.text() for label in panel.findChildren(QLabel)]
+    for number, name in enumerate(NAMES, 1):
+        assert f"{number}. {shelf(name).read('en').title}" in titles
+
+
+def test_the_answer_that_was_shown_last_is_seen(window: Window, qtbot: QtBot) -> None:
+    window.resize(1200, 640)
+    window.studio.prefer(language="ko")
+    lecture = lecture_of(window.studio)
+    lecture.begin(shelf("01-forward"))
+    window.docks.open("lesson")
+    panel = window.docks.by_name["lesson"].widget()
+    assert isinstance(panel, LessonPanel)
+    while lecture.place < 2:
+        press(window, "lesson_next")
+    while lecture.open_question is not None:
+        press(window, "lesson_next")
+        for _turn in range(3):
+            QApplication.processEvents()
+    last, port = panel.asked[-1], panel.area.viewport()
+
+    def seen_whole() -> bool:
+        return last.mapTo(port, last.rect().bottomLeft()).y() < port.height()
+
+    assert panel.area.verticalScrollBar().maximum() > 0
+    qtbot.waitUntil(seen_whole)
+    press(window, "lesson_next")
+    press(window, "lesson_back")
+    for _turn in range(3):
+        QApplication.processEvents()
+    assert panel.area.verticalScrollBar().value() == 0
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -68,6 +68,11 @@ def test_an_example_is_opened_by_mouse_and_by_key(
     assert studio.project.title == EXAMPLES[2].title
 
 
+def test_lessons_have_the_numbers_by_which_they_speak_of_each_other(welcome: Welcome) -> None:
+    numbers = [welcome.lessons.itemText(i).split(". ")[0] for i in range(welcome.lessons.count())]
+    assert numbers[:16] == [str(number) for number in range(1, 17)]
+
+
 def test_a_formula_becomes_gates(welcome: Welcome, studio: Studio) -> None:
     welcome.formula.setText("max(a, b) * 3")
     QTest.keyClick(welcome.formula, Qt.Key.Key_Return)

@@ -36,7 +36,7 @@ from bpstudio.playback.scene import laid_out
 from bpstudio.project import build, file, gallery
 from bpstudio.project.project import Project
 from bpstudio.ui import render
-from bpstudio.ui.anything import teach, title_of
+from bpstudio.ui.anything import header_of, teach, title_of
 from bpstudio.ui.dialogs import files
 from bpstudio.ui.panels.panel import Column, label, scrolled
 
@@ -151,7 +151,7 @@ class Welcome(QDialog):
         for shelved in every():
             title = title_of(shelved)
             if title:
-                self.lessons.addItem(title, shelved)
+                self.lessons.addItem(f"{header_of(shelved, 'number')}. {title}", shelved)
         yield self.lessons
         self.teach = QPushButton(_("Begin the lesson"))
         self.teach.setAutoDefault(False)

@@ -129,12 +129,16 @@ class LessonPanel(Panel):
         lesson = lecture.lesson
         with QSignalBlocker(self.level):
             self.level.setCurrentIndex(int(lecture.level) - 1)
+        before = self._of
         self._fill()
         for asked in self.asked:
             asked.follow()
-        if lesson is not None and lecture.open_question is not None and lecture.answered:
-            waiting = self.asked[lecture.open_question]
-            # Once the answer above it has taken its room.
+        open_question = lecture.open_question
+        # A page that is come back to, all answered, is read from its top.
+        stays = open_question is not None or before == self._of
+        if lesson is not None and lecture.answered and self.asked and stays:
+            waiting = self.asked[-1 if open_question is None else open_question]
+            # Once the answer above it, or its own, has taken its room.
             QTimer.singleShot(0, waiting, lambda: self.area.ensureWidgetVisible(waiting, 0, 30))
         self.foot.setVisible(lesson is not None)
         if lesson is not None:
@@ -150,7 +154,8 @@ class LessonPanel(Panel):
         lecture = self.lecture
         assert lecture.lesson is not None
         column, content = _page()
-        column.addWidget(words(lecture.lesson.title, "muted"))
+        lesson = lecture.lesson
+        column.addWidget(words(f"{lesson.number}. {lesson.title}", "muted"))
         column.addWidget(words(lecture.step.title, "title"))
         self.asked = []
         self.line, self.exhibit = None, None
@@ -231,7 +236,7 @@ class LessonPanel(Panel):
         except StudioError as error:
             column.addWidget(words(str(error), "muted"))
             return made
-        column.addWidget(words(lesson.title, "title"))
+        column.addWidget(words(f"{lesson.number}. {lesson.title}", "title"))
         minutes = _("{minutes} minutes").format(minutes=lesson.minutes)
         for text in (minutes, *(f"•  {goal}" for goal in lesson.goals)):
             column.addWidget(words(text, "muted"))
