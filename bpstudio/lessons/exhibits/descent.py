@@ -90,10 +90,10 @@ class Descent(Exhibit):
         value, slope = self.look(self.here)
         ends = [self.here - 0.8, self.here + 0.8]
         shapes: list[Shape] = [*frame.axes(), frame.curve(*self.samples, "muted")]
-        for w in range(-round(REACH) + 1, round(REACH)):
-            x, y = frame.at(w, 0.0)
+        for mark in range(-round(REACH) + 1, round(REACH)):
+            x, y = frame.at(mark, 0.0)
             shapes.append(Line(((x, y), (x, y + 0.02)), "muted", 1.2))
-            shapes.append(Words(x, y + 0.07, f"{w}".replace("-", MINUS), "muted", 10))
+            shapes.append(Words(x, y + 0.07, f"{mark}".replace("-", MINUS), "muted", 10))
         if frame.low <= self.here <= frame.high:
             shapes.append(
                 frame.curve(ends, [value + slope * (end - self.here) for end in ends], "gradient")
