@@ -259,7 +259,8 @@ class Script:
         call = f"graph.forward({text.joined(*rows, *targets)})"
         lines: list[Piece] = ['if __name__ == "__main__":', "    graph = ComputationalGraph()"]
         if targets:
-            lines.append(f'    print("answers:", graph.forward({rows[0]}).tolist()[:10])')
+            answers = f"graph.forward({text.joined(*rows)})"
+            lines.append(f'    print("answers:", {answers}.tolist()[:10])')
         lines += [
             f'    print("forward:", {call})',
             "    for name, gradient in graph.backward().items():",

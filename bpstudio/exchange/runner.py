@@ -47,7 +47,8 @@ def run_pytorch(job: dict[str, Any], inputs: list[Any], targets: list[Any]) -> d
     tensors = [torch.tensor(value, dtype=torch.float64) for value in inputs]
     with torch.no_grad():
         output = network(*tensors)
-    found: dict[str, Any] = {"answer": getattr(network, "prediction", output).numpy()}
+    answer = getattr(network, "prediction", output)
+    found: dict[str, Any] = {"answer": answer.detach().numpy()}
     for tensor in tensors:
         tensor.requires_grad_(not job["rows"])
     wanted = [torch.tensor(value, dtype=torch.float64) for value in targets]

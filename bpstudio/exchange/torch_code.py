@@ -342,7 +342,8 @@ class Script:
         if self.together:
             lines += ['    if int(os.environ.get("RANK", "0")):', "        sys.exit()"]
         if targets:
-            lines.append(f'    print("answers:", network({arguments[0]})[:10].tolist())')
+            answers = f"network({text.joined(*arguments)})"
+            lines.append(f'    print("answers:", {answers}[:10].tolist())')
         called = text.joined(*arguments, *targets)
         if not self.names.features:
             lines += (

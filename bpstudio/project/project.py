@@ -133,12 +133,13 @@ def predicting_node(project: Project) -> str:
 
     It is the node that feeds the loss's prediction. A loss that takes logits is often accompanied
     by a softmax of the same logits that feeds nothing; then that one is the answer. A network
-    without a loss answers with its last node. Raises GraphError for an empty canvas or a loss
-    that nothing feeds.
+    without a loss answers with the last node that is not computed from the right answers. Raises
+    GraphError for an empty canvas, a loss that nothing feeds, and a network that does nothing but
+    compute from the right answers.
     """
     graph, loss = project.graph, loss_node(project)
     if loss is None:
-        return graph.objective
+        return _foretelling(graph)
     graph.check_ports(graph[loss])
     source = judged(graph[loss])
     for group in project.groups.values():
@@ -152,6 +153,26 @@ def predicting_node(project: Project) -> str:
         if graph[id].op.category == "activation" and graph[id].feeding == (source,)
     ]
     return beside[-1] if beside else source
+
+
+def _foretelling(graph: Graph) -> str:
+    """The last node on the way to the objective that is not computed from the right answers."""
+    end = graph.objective
+    on_the_way, told = {end}, set[str]()
+    for node in reversed(tuple(graph.ordered)):
+        if node.id in on_the_way:
+            on_the_way.update(node.feeding)
+    for node in graph.ordered:
+        if node.owned(Kind.TARGET) or told.intersection(node.feeding):
+            told.add(node.id)
+    for id in reversed(graph.order):
+        if id in on_the_way and id not in told:
+            return id
+    raise GraphError(
+        N_("{label} is computed from the right answers alone; nothing here predicts them."),
+        nodes=(end,),
+        label=graph[end].label,
+    )
 
 
 def frozen(value: Any, dtype: Any = np.float64) -> Array:

@@ -35,6 +35,7 @@ ANSWERS: dict[str, Callable[[], Any]] = {
     "mimeTypes": list,
     "initStyleOption": lambda: None,
     "data": lambda: None,
+    "loadResource": lambda: None,
     "setData": bool,
     "headerData": lambda: None,
     "index": QModelIndex,

@@ -16,6 +16,7 @@ import bpstudio.engine.ops  # noqa: F401 - fills the catalog
 from bpstudio.data import toys
 from bpstudio.engine.graph import Graph, Node, add
 from bpstudio.engine.op import catalog
+from bpstudio.errors import StudioError
 from bpstudio.exchange import formats
 from bpstudio.project import runs
 from bpstudio.project.gates import gate
@@ -44,7 +45,23 @@ def network(*between: str, unused: bool = False, still: bool = False) -> Project
     return runs.landed(whole, train_now(runs.job(whole, 5)))
 
 
+def by_hand(reads: bool = True) -> Project:
+    """A loss that is put together from gates, of a network that reads the data or does not."""
+    graph = Graph({"answers": Node("answers", catalog["answers"]())})
+    if reads:
+        graph = add(graph, Node("data1", catalog["data"]()))
+        graph = add(graph, Node("said", gate("dense", {"units": 1}), {"x": ("data1",)}))
+    else:
+        graph = add(graph, Node("said", gate("parameter", {"size": (1,)})))
+    graph = add(graph, Node("off", gate("subtract"), {"a": ("said",), "b": ("answers",)}))
+    graph = add(graph, Node("squared", gate("square"), {"x": ("off",)}))
+    graph = add(graph, Node("loss", gate("mean"), {"x": ("squared",)}))
+    return complete(Project(graph=graph, data=toys.make("xor"), training=Settings(seed=4)))
+
+
 CASES = {
+    "a loss by hand": by_hand(),
+    "no input": by_hand(reads=False),
     "unused": network(unused=True),
     "frozen": network(still=True),
     "dropout": network("dropout"),
@@ -85,6 +102,15 @@ def test_what_runs_gives_the_same_numbers(case: str, name: str, tmp_path: Path) 
     assert found.passed, found
     if name in ("numpy", "onnx") or (name == "c" and shutil.which("cc")):
         assert not found.skipped
+
+
+@pytest.mark.parametrize("name", ("numpy", "onnx", "c", "page", "report"))
+def test_what_only_computes_from_the_right_answers_predicts_nothing(name: str) -> None:
+    graph = Graph({"answers": Node("answers", catalog["answers"]())})
+    graph = add(graph, Node("mean1", gate("mean"), {"x": ("answers",)}))
+    project = complete(Project(graph=graph, data=toys.make("xor")))
+    with pytest.raises(StudioError, match="mean1 is computed from the right answers alone"):
+        formats.made(project, name)
 
 
 @pytest.mark.parametrize("name", WEIGHTS)
