@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,19 +20,18 @@ from bpstudio.playback import digits
 from bpstudio.playback.why import Question
 from bpstudio.project.file import SUFFIX
 from bpstudio.project.recovery import Orphan
-from bpstudio.ui import actions, commands, icons, keys, style
+from bpstudio.ui import actions, commands, icons, keys, style, warming
 from bpstudio.ui.banner import Banner
 from bpstudio.ui.bars import TopBar
 from bpstudio.ui.canvas.canvas import Canvas
 from bpstudio.ui.dialogs import files
-from bpstudio.ui.docks import PANELS, Dock, Docks
+from bpstudio.ui.docks import Docks
 from bpstudio.ui.guard import Guard
 from bpstudio.ui.menus import Menus
 from bpstudio.ui.preferences import Preferences
 from bpstudio.ui.showing import Showing
 from bpstudio.ui.studio import Change, Studio
 from bpstudio.ui.timeline_bar import TimelineBar
-from bpstudio.ui.warming import Warming
 
 if TYPE_CHECKING:
     from bpstudio.project.unfinished import Unfinished
@@ -41,8 +41,6 @@ assert commands  # importing them fills the table of actions
 LARGEST = QSize(1680, 1050)
 """The first size of the window, on a screen that is large enough."""
 SMALLEST = QSize(640, 480)
-SOON = 10
-"""Milliseconds between two looks for what is imported beside the window."""
 
 
 class Window(QMainWindow):
@@ -73,8 +71,7 @@ class Window(QMainWindow):
         self._keep = keep
         self._spoken = studio.preferences.language
         self._leaving = False
-        self.warming = Warming()
-        self._waiting: Dock | None = None
+        self._steps = self._left_for_later()
         self._asked: Question | None = None
         self._flags: tuple[object, ...] = ()
         self.setObjectName("window")
@@ -229,26 +226,25 @@ class Window(QMainWindow):
         self.docks.title_by_place()
 
     def _complete(self) -> None:
-        """Make what was left for later, one thing at a time."""
+        """The rest comes after the first paint, one thing at a time."""
         self.painted.emit()
         actions.draw_icons(self.actions_by_id)
-        self.warming.begin([name for panel in PANELS for name in panel.modules])
-        QTimer.singleShot(0, self, self._fill_next)
+        QTimer.singleShot(0, self, self._go_on)
 
-    def _fill_next(self) -> None:
-        dock = None if self._leaving else self._waiting or next(self.docks.empty, None)
-        self._waiting = None
-        if dock is not None and not self.warming.has(dock.panel.modules):
-            self._waiting = dock
-            QTimer.singleShot(SOON, self, self._fill_next)
-        elif dock is not None:
-            # First, so that a fault in one panel does not keep the others away.
-            QTimer.singleShot(0, self, self._fill_next)
-            dock.fill(self.studio)
-        elif not self._leaving:
-            self.guard.begin()
-            self.warming.go_on()
-            self.ready.emit()
+    def _go_on(self) -> None:
+        step = None if self._leaving else next(self._steps, None)
+        if step is not None:
+            # First, so that a fault in one step does not keep the others away.
+            QTimer.singleShot(0, self, self._go_on)
+            step()
+
+    def _left_for_later(self) -> Iterator[Callable[[], None]]:
+        for dock in self.docks.empty:
+            yield from warming.imports(dock.panel.modules)
+            yield partial(dock.fill, self.studio)
+        yield self.guard.begin
+        yield self.ready.emit
+        yield from warming.imports(warming.later())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Space that nothing else takes searches for a gate, as on the canvas."""
@@ -284,7 +280,6 @@ class Window(QMainWindow):
     def _end(self) -> None:
         """Keep how the window stood, and end what runs beside it."""
         self._leaving = True
-        self.warming.leave()
         self.leave_dialogs()
         geometry = b64encode(bytes(self.saveGeometry().data())).decode()
         state = bytes(self.saveState().data()) if self.docks.touched else b""
