@@ -51,6 +51,11 @@ _BROKEN_ZIP = (
 """What `zipfile` raises for bytes that are not a whole zip, or one it can't read."""
 
 
+_PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""How entries may be packed: as they are, or as every zip program packs them. Other compressors
+have errors and memory of their own."""
+
+
 class Parts(NamedTuple):
     """What a project file holds."""
 
@@ -197,6 +202,10 @@ def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
             raise refusal(place, N_("this is a link or a device, not a file."))
         if info.flag_bits & 1:
             raise refusal(place, N_("this is encrypted. Save the project without a password."))
+        if info.compress_type not in _PACKINGS:
+            raise refusal(
+                place, N_("this is packed in a way that no project is. Save the project once more.")
+            )
         members[name] = info
         total += info.file_size
     if total > MOST_BYTES:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
 from bpstudio.errors import StudioError
+from bpstudio.project.container import MOST_BYTES
 
 
 @dataclass(frozen=True)
@@ -38,9 +40,16 @@ class Document:
 def fingerprint(path: Path) -> str:
     """What a file holds, as a short text; an empty one where it can't be read.
 
-    It is the content that counts: clocks jump, and a copy can have the time of its original.
+    It is the content that counts: clocks jump, and a copy can have the time of its original. What
+    can't be a project is not read, for a pipe or a device may never end: of a file that is too
+    long only its length counts.
     """
     try:
+        status = os.stat(path)
+        if not stat.S_ISREG(status.st_mode):
+            return ""
+        if status.st_size > MOST_BYTES:
+            return f"{status.st_size} bytes"
         with path.open("rb") as opened:
             return hashlib.file_digest(opened, "sha256").hexdigest()
     except (OSError, ValueError):

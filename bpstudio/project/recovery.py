@@ -137,6 +137,19 @@ class Orphan:
         """Leave it for another time."""
         self.claim.release()
 
+    def put_away(self) -> bool:
+        """Have it not told of again where nothing can be offered of it; whether anything stays.
+
+        An entry that can't be read may be of a newer studio, or say to somebody what was there.
+        """
+        if not (self.folder / ENTRY).exists():
+            self.discard()
+            return False
+        with contextlib.suppress(OSError):
+            (self.folder / CLOSED).touch()
+        self.claim.release()
+        return True
+
     def _arrays(self, entry: Entry) -> dict[str, Array]:
         if len(entry.arrays) > MOST_MEMBERS:
             raise refusal(ENTRY, N_("it names {count} arrays."), count=len(entry.arrays))
@@ -251,7 +264,8 @@ class Recorder:
         try:
             orphans = left_behind(self._root)
             desk = _Desk.made(self._root, self._disk)
-        except OSError as error:
+        except (OSError, NotImplementedError) as error:
+            # The latter where the file system can't lock.
             self._told(error)
             return
         self._found(orphans)
@@ -260,8 +274,9 @@ class Recorder:
             began, written = time.monotonic(), True
             try:
                 written = self._put(desk)
-            except (OSError, StudioError) as error:
+            except (OSError, StudioError, MemoryError) as error:
                 self._told(error)
+                self._try_again()
             ended = time.monotonic()
             if written:
                 ready = ended + min(LONGEST_PAUSE, max(PAUSE, SHARE * (ended - began)))
@@ -275,6 +290,11 @@ class Recorder:
             left = max(0.0, ready - time.monotonic())
             self._wake.wait_for(lambda: self._ended or self._wanted is None, left)
             return self._changed and not (self._ended and self._given_up)
+
+    def _try_again(self) -> None:
+        """What could not be written is wanted still: a full disk may have room in a moment."""
+        with self._wake:
+            self._changed = self._changed or not self._ended
 
     def _put(self, desk: _Desk) -> bool:
         """Keep what is wanted; whether there was something to write."""

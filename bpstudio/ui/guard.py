@@ -159,8 +159,8 @@ class Guard(QObject):
         self.orphans = [orphan for orphan in orphans if orphan.entry is not None]
         self.found.emit(orphans)
         for orphan in orphans:
-            if orphan.entry is None:
-                orphan.discard()
+            if orphan.entry is None and orphan.put_away():
+                log.warning("what lies in %s can't be read, and stays there", orphan.folder)
 
     def _complain(self, reason: str) -> None:
         log.warning("recovery: %s", reason)

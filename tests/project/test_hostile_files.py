@@ -23,6 +23,7 @@ from bpstudio.engine.op import Array
 from bpstudio.errors import FileError, StudioError
 from bpstudio.project import build, file
 from bpstudio.project.container import MIMETYPE, npy, pack, unpack
+from bpstudio.project.document import fingerprint
 
 GOOD = file.to_bytes(build.network(toys.make("spiral", points=30, arms=3), (2, 4, 3)))
 PARTS = unpack(GOOD)
@@ -174,12 +175,14 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "forged size": (forged_size, "damaged|header|not an array"),
     "claims too much": (claims_too_much, "at most|damaged"),
     "encrypted": (encrypted, "encrypted"),
+    "packed by LZMA": (lambda: archive(members(), zipfile.ZIP_LZMA), "no project is"),
+    "packed by bzip2": (lambda: archive(members(), zipfile.ZIP_BZIP2), "no project is"),
     "wrong checksum": (lambda: patched(b'"format_version": 2', b'"format_version": 1'), "damaged"),
     "method nobody knows": (
         lambda: GOOD.replace(
             b"PK\x01\x02\x14\x03\x14\0\0\0\0\0", b"PK\x01\x02\x14\x03\x14\0\0\0\x63\0"
         ),
-        "damaged",
+        "no project is",
     ),
     # the document
     "no json": (lambda: with_text("format_version: 1"), "not JSON"),
@@ -384,6 +387,17 @@ def test_paths_that_are_no_files(kind: str, tmp_path: Path) -> None:
     for read in (file.load, file.thumbnail):
         with pytest.raises(FileError, match="can't be opened"):
             read(path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_what_may_never_end_is_not_read_for_its_fingerprint(tmp_path: Path) -> None:
+    # A pipe that nobody reads or writes can't be opened so; the test would not end.
+    pipe, long = tmp_path / "pipe.bps", tmp_path / "long.bps"
+    os.mkfifo(pipe)
+    assert fingerprint(pipe) == ""
+    with long.open("wb") as opened:
+        opened.truncate(2**40)
+    assert fingerprint(long) == f"{2**40} bytes"
 
 
 def mutate(content: bytes, chance: random.Random) -> bytes:

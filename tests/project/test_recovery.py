@@ -309,6 +309,58 @@ def test_a_damaged_folder_is_one_sentence(kept: Kept, harm: str, tmp_path: Path)
     orphan.release()
 
 
+@pytest.mark.parametrize("harm", ["newer", "half", "none"])
+def test_what_can_not_be_offered_stays_unless_it_is_nothing(kept: Kept, harm: str) -> None:
+    leave(kept, Work(a_project()))
+    (folder,) = kept.folders()
+    (folder / CLOSED).unlink()
+    entry = folder / ENTRY
+    content = entry.read_bytes()
+    if harm == "newer":
+        entry.write_bytes(content.replace(b'"format":1', b'"format":7'))
+    elif harm == "half":
+        entry.write_bytes(content[: len(content) // 2])
+    else:
+        entry.unlink()
+    (orphan,) = left_behind(kept.root)
+    assert orphan.put_away() == (harm != "none")
+    assert entry.exists() == (harm != "none")
+    assert [again.crashed for again in claimed(kept.root)] == [False] * (harm != "none")
+
+
+def claimed(root: Path) -> list[Orphan]:
+    """What another start finds."""
+    orphans = left_behind(root)
+    for orphan in orphans:
+        orphan.release()
+    return orphans
+
+
+@pytest.mark.parametrize("fault", [OSError(28, "full"), MemoryError("none left")])
+def test_what_could_not_be_written_is_tried_again_unasked(kept: Kept, fault: Exception) -> None:
+    class Full(Disk):
+        """Has room only from the second try on."""
+
+        written = threading.Event()
+        failed = False
+
+        def create(self, path: Path) -> int:
+            if not self.failed:
+                self.failed = True
+                raise fault
+            return super().create(path)
+
+        def replace(self, path: Path, target: Path) -> None:
+            super().replace(path, target)
+            if target.name == ENTRY:
+                self.written.set()
+
+    disk = Full()
+    kept.start(disk).keep(Work(a_project()))
+    assert disk.written.wait(PATIENCE)
+    assert kept.said == [fault]
+
+
 def test_the_pause_is_short_enough() -> None:
     assert PAUSE < 2.0
 
