@@ -67,7 +67,7 @@ def _alone(window: Window, app: QApplication) -> None:
 
 
 LESSONS = (
-    ("01-forward", 2), ("04-sigmoid-neuron", 3), ("07-descent", 0), ("09-linear-map", 1),
+    ("01-forward", 3), ("04-sigmoid-neuron", 3), ("07-descent", 0), ("09-linear-map", 1),
     ("11-activations", 1), ("16-break-it", 5),
 )  # fmt: skip
 SCENES: tuple[tuple[Shot, Scene], ...] = (

@@ -78,7 +78,7 @@ class Lecture(QObject):
         self._studio = studio
         self._shelved: Shelved | None = None
         self._visits: dict[int, Visit] = {}
-        self._said: frozenset[Quantity] = frozenset()
+        self._said: dict[str, frozenset[Quantity]] = {}
         self._projects: dict[str, Project] = {}
         self._replies: dict[int, Reply] = {}
         self._turning = False
@@ -119,7 +119,7 @@ class Lecture(QObject):
         lesson = shelved.read(self._studio.preferences.language)
         projects = {name: lesson.project(name) for name in lesson.projects}
         self._shelved, self._written, self._projects = shelved, lesson, projects
-        self._visits, self._said, self._built = {}, frozenset(), ()
+        self._visits, self._said, self._built = {}, {}, ()
         self.lesson = lesson
         self._insert(0)
         self._enter(0)
@@ -142,7 +142,7 @@ class Lecture(QObject):
         if self.lesson is None:
             return
         asked = stage.asked_in(self.step)
-        self._said -= asked
+        self._said[self._project_name] = self._said_here - asked
         self._visits = {place: v for place, v in self._visits.items() if place < self.place}
         before = self._visits.get(self.place - 1)
         if before is not None:
@@ -294,11 +294,19 @@ class Lecture(QObject):
     def _exact(self, question: Predict) -> Array:
         return computed(question.key, self._own_project())
 
+    @property
+    def _project_name(self) -> str:
+        assert self.lesson is not None
+        return self.lesson.project_at(self.place)
+
+    @property
+    def _said_here(self) -> frozenset[Quantity]:
+        """What was said of this step's project: the x of another one is another number."""
+        return self._said.get(self._project_name, frozenset())
+
     def _own_project(self) -> Project | None:
         """The project that this step's questions are about, as the lesson has it."""
-        assert self.lesson is not None
-        name = self.lesson.project_at(self.place)
-        return self._projects.get(name)
+        return self._projects.get(self._project_name)
 
     def _keep_reply(self, place: int, reply: Reply) -> None:
         self._replies[place] = reply
@@ -306,7 +314,7 @@ class Lecture(QObject):
         if reply.done and isinstance(question, Predict):
             quantity = quantity_of(question.key)
             if quantity is not None:
-                self._said |= {quantity}
+                self._said[self._project_name] = self._said_here | {quantity}
                 veil = self._studio.shown.veil
                 if veil is not None:
                     self._studio.hide(veil.without(quantity))
@@ -356,7 +364,7 @@ class Lecture(QObject):
                 studio.show_position(stage.time_of(state.moment, timeline))
             except StudioError as error:
                 studio.complain(error)
-        studio.hide(fading.veil(self.step, self.level, self._said))
+        studio.hide(fading.veil(self.step, self.level, self._said_here))
         nodes = studio.project.graph.nodes
         marked = () if self.level is fading.Level.ALONE else state.highlight
         studio.select(node for node in marked if node in nodes)
@@ -422,7 +430,7 @@ class Lecture(QObject):
 
     def _forget(self) -> None:
         self.lesson, self._written, self._shelved, self.exhibit = None, None, None, None
-        self._visits, self._replies, self._said = {}, {}, frozenset()
+        self._visits, self._replies, self._said = {}, {}, {}
 
 
 def lecture_of(studio: Studio) -> Lecture:

@@ -134,7 +134,7 @@ def key_tiles(view: ExhibitView) -> None:
 Hands = tuple[tuple[str, int], Callable[[ExhibitView], object], Callable[[ExhibitView], object]]
 HANDS: dict[str, Hands] = {
     "ripple": (
-        ("01-forward", 2),
+        ("01-forward", 3),
         lambda view: (press(view, "input 1"), slide(view, "value", 5)),
         lambda view: keys(view, DOWN, RIGHT),
     ),

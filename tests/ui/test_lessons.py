@@ -11,6 +11,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
+from bpstudio.lessons import stage
 from bpstudio.lessons.lesson import Do, Predict
 from bpstudio.lessons.shelf import ours
 from bpstudio.playback.picture import caption_of
@@ -116,7 +117,7 @@ def test_the_answer_that_was_shown_last_is_seen(window: Window, qtbot: QtBot) ->
     window.docks.open("lesson")
     panel = window.docks.by_name["lesson"].widget()
     assert isinstance(panel, LessonPanel)
-    while lecture.place < 2:
+    while lecture.place < 3:
         press(window, "lesson_next")
     while lecture.open_question is not None:
         press(window, "lesson_next")
@@ -288,6 +289,28 @@ def test_nand_and_or_wired_into_and_give_xor(studio: Studio) -> None:
     assert not lecture.reply(place).right
     studio.do("Connect", edits.connect, "or", "and", "b")
     assert lecture.reply(place).right
+    lecture.leave()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_a_step_asks_for_is_not_to_be_read_beside_the_question(
+    studio: Studio, name: str
+) -> None:
+    """Also where another network of the lesson has a number of that name that was said.
+
+    Where a fault is planted, what is seen is what the fault makes of it, and not the answer.
+    """
+    lecture = lecture_of(studio)
+    lecture.begin(shelf(name))
+    assert lecture.lesson is not None
+    for place in range(len(lecture.lesson.steps)):
+        assert lecture.place == place
+        for quantity in () if lecture.step.state.fault else stage.asked_in(lecture.step):
+            veil = studio.shown.veil
+            assert veil is not None and veil.hides(quantity), (place, quantity)
+        while lecture.open_question is not None:
+            lecture.reveal(lecture.open_question)
+        lecture.next()
     lecture.leave()
 
 
