@@ -80,7 +80,10 @@ class Fault:
     def sentence(self) -> str:
         """The fault for a person, in the current language."""
         known = isinstance(self.error, StudioError)
-        reason = str(self.error) if known else f"{type(self.error).__name__}: {self.error}"
+        kind, said = type(self.error).__name__, str(self.error)
+        reason = said if known else f"{kind}: {said}" if said else kind
+        if not reason.endswith((".", "!", "?")):
+            reason += "."  # others may follow
         template = N_("The plugin {name} of {package} is left out. {reason}")
         return _(template).format(name=self.plugin.name, package=self.plugin.package, reason=reason)
 
@@ -102,7 +105,8 @@ def load(group: str, take: Callable[[Plugin], None]) -> None:
         try:
             take(plugin)
         except (Exception, SystemExit) as error:
-            log.warning("%s of %s is left out", plugin.target, plugin.package, exc_info=error)
+            # The sentence is for everybody; where it happened is for those who mend the plugin.
+            log.info("%s of %s is left out", plugin.target, plugin.package, exc_info=error)
             _faults[plugin] = Fault(plugin, error)
 
 

@@ -203,7 +203,11 @@ def test_broken_plugins_do_not_keep_anything_else_from_working(broken: Path) -> 
     project = str(broken / "p.bps")
     answer = bpstudio(broken, "new", "--data", "xor", "--layers", "2,2,1", "--out", project)
     assert answer.returncode == 0
-    assert "The plugin crash of broken is left out. RuntimeError: no such luck" in answer.stderr
+    said = "The plugin crash of broken is left out. RuntimeError: no such luck. The plugin"
+    assert said in answer.stderr
+    assert "Traceback" not in answer.stderr
+    answer = bpstudio(broken, "doctor", BPSTUDIO_DEBUG="1")
+    assert "Traceback" in answer.stderr, "whoever mends a plugin is shown where it failed"
     answer = bpstudio(broken, "export", project, "--to", "fails", "--out", "x.txt")
     assert answer.returncode == 2
     assert "The exporter fails of broken failed with AttributeError" in answer.stderr

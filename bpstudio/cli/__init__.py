@@ -8,6 +8,7 @@ sentence on standard error), 70 a bug of ours, 130 interrupted.
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import sys
 import traceback
@@ -35,6 +36,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return within.COMMANDS[words[0]](words[1:])
     as_json = "--json" in words
     _speak_utf8()
+    if os.environ.get("BPSTUDIO_DEBUG"):
+        logging.basicConfig(level=logging.INFO)
     set_language(_language_of(words))
     try:
         arguments = parse(words)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import NoReturn
 
 from bpstudio import __version__
@@ -30,6 +30,7 @@ class Parser(argparse.ArgumentParser):
 def parse(words: Sequence[str]) -> argparse.Namespace:
     """The command with its arguments; raises StudioError for words that make none."""
     whole = parser()
+    words = _command_first(words, _commands(whole))
     if words and words[0] == "formula":
         words = _formula_first(words)
     elif not words or (words[0] not in _commands(whole) and words[0] not in ("-h", "--help")):
@@ -37,9 +38,20 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     return whole.parse_args(list(words))
 
 
+def _command_first(words: Sequence[str], commands: Collection[str]) -> Sequence[str]:
+    """Options may stand before the command too."""
+    at = 0
+    while at < len(words) and words[at].startswith("--"):
+        at += 2 if words[at] == "--lang" else 1
+    if at < len(words) and words[at] in commands:
+        return [words[at], *words[:at], *words[at + 1 :]]
+    return words
+
+
 def _formula_first(words: Sequence[str]) -> list[str]:
     """The formula may start with a minus sign: say that what is no known option is no option."""
-    options = [w for w in words[1:] if w in ("--json", "-h", "--help")]
+    known = ("--json", "-h", "--help")
+    options = [w for w in words[1:] if w in known or w.startswith("--lang=")]
     rest = [w for w in words[1:] if w not in options and w != "--"]
     if "--lang" in rest[:-1]:
         place = rest.index("--lang")

@@ -304,3 +304,10 @@ def test_a_sweep_that_makes_no_sense_is_refused_in_a_sentence(
 ) -> None:
     status, out, err = run(capsys, "sweep", xor, *words, "--out", str(tmp_path / "out"))
     assert (status, out, err.count("\n")) == (2, "", 1)
+
+
+def test_options_may_stand_before_the_command(capsys: pytest.CaptureFixture[str]) -> None:
+    usual = run(capsys, "formula", "x*y", "x=-2", "y=5", "--lang", "ko", "--json")
+    assert usual[0] == 0
+    for before in (("--lang", "ko", "--json"), ("--json", "--lang=ko")):
+        assert run(capsys, *before, "formula", "x*y", "x=-2", "y=5") == usual
