@@ -17,6 +17,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
+from bpstudio.contents import content_of
 from bpstudio.errors import FileError
 from bpstudio.language import N_
 
@@ -81,14 +82,16 @@ class Sheet(NamedTuple):
 
 def read_bytes(path: Path) -> bytes:
     """The file's content; raises FileError where it can't be read or is too large."""
+
+    def too_long(_count: int) -> FileError:
+        return FileError(
+            N_("{file} is larger than {most} MiB. Keep a part of its rows."),
+            file=file_name(path),
+            most=MOST_BYTES // 2**20,
+        )
+
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise FileError(
-                N_("{file} is larger than {most} MiB. Keep a part of its rows."),
-                file=file_name(path),
-                most=MOST_BYTES // 2**20,
-            )
-        return path.read_bytes()
+        return content_of(path, MOST_BYTES, too_long)
     except OSError as error:
         raise FileError(
             N_("{file} can't be read: {reason}."),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bpstudio import contents
 from bpstudio.errors import StudioError
 from bpstudio.language import N_
 
@@ -13,6 +14,8 @@ MOST_BYTES = 2**30
 
 def content_of(path: Path) -> bytes:
     """All that the file holds. Raises OSError, and StudioError for one that is too long."""
-    if path.stat().st_size > MOST_BYTES:
-        raise StudioError(N_("It has more than {most} bytes."), most=MOST_BYTES)
-    return path.read_bytes()
+    return contents.content_of(path, MOST_BYTES, _too_long)
+
+
+def _too_long(_count: int) -> StudioError:
+    return StudioError(N_("It has more than {most} bytes."), most=MOST_BYTES)

@@ -59,6 +59,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from bpstudio.contents import content_of
 from bpstudio.errors import FileError
 from bpstudio.language import LANGUAGES, N_
 from bpstudio.lessons.lesson import (
@@ -102,10 +103,12 @@ _WITH = re.compile(r"\s+with\s+(.+)$")
 
 def read(path: Path) -> Lesson:
     """The lesson of a file; raises FileError or LessonError, both naming the file."""
+
+    def too_long(_count: int) -> Exception:
+        return wrong_at(path, 1, N_("the file has more than {most} bytes."), most=MOST_BYTES)
+
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise wrong_at(path, 1, N_("the file has more than {most} bytes."), most=MOST_BYTES)
-        content = path.read_bytes()
+        content = content_of(path, MOST_BYTES, too_long)
     except OSError as error:
         raise FileError(
             N_("{name} can't be read: {reason}."), name=path.name, reason=error.strerror or error

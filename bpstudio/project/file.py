@@ -9,10 +9,9 @@ whatever it says, the answer is a project or one sentence. Saving is verified be
 from __future__ import annotations
 
 import hashlib
-import os
-import stat
 from pathlib import Path
 
+from bpstudio.contents import content_of
 from bpstudio.errors import FileError, StudioError
 from bpstudio.language import N_
 from bpstudio.project.container import MOST_BYTES, pack, refusal, unpack
@@ -116,24 +115,22 @@ def _read_back(content: bytes, name: str) -> None:
 
 def _content(path: Path) -> bytes:
     try:
-        status = os.stat(path)
-        if not stat.S_ISREG(status.st_mode):
-            raise _cannot_open(
-                path.name, StudioError(N_("It is a folder or a device, not a file."))
-            )
-        if status.st_size > MOST_BYTES:
-            raise _cannot_open(
-                path.name,
-                refusal(
-                    "size",
-                    N_("the file has {count} bytes; a project has at most {most}."),
-                    count=status.st_size,
-                    most=MOST_BYTES,
-                ),
-            )
-        return path.read_bytes()
+        return content_of(path, MOST_BYTES, _too_long)
+    except StudioError as error:
+        raise _cannot_open(path.name, error) from None
     except (OSError, ValueError) as error:
-        raise _cannot_open(path.name, StudioError("{reason}.", reason=_reason(error))) from error
+        reason = str(_reason(error))
+        sentence = StudioError("{reason}.", reason=reason[:1].upper() + reason[1:])
+        raise _cannot_open(path.name, sentence) from error
+
+
+def _too_long(count: int) -> StudioError:
+    return refusal(
+        "size",
+        N_("the file has {count} bytes; a project has at most {most}."),
+        count=count,
+        most=MOST_BYTES,
+    )
 
 
 def _cannot_open(name: str, problem: StudioError) -> FileError:
