@@ -17,6 +17,26 @@ BROKEN = {
     "crash": ("bpstudio.gates", "broken.crash:Gate", "raise RuntimeError('no such luck')"),
     "leaves": ("bpstudio.gates", "broken.leaves:Gate", "import sys; sys.exit(3)"),
     "relu": ("bpstudio.gates", "broken.taken:ReLU", "ran = open('ran', 'w')"),
+    "fragile": (
+        "bpstudio.gates",
+        "broken.fragile:Fragile",
+        "from bpstudio.engine.op import Op\n"
+        "class Fragile(Op):\n"
+        "    'It falls apart.'\n"
+        "    symbol, category = '!', 'activation'\n"
+        "    def forward(self, x): raise RuntimeError('too heavy')\n"
+        "    def backward(self, g, y, x): return {'x': g}",
+    ),
+    "skewed": (
+        "bpstudio.gates",
+        "broken.skewed:Skewed",
+        "from bpstudio.engine.op import Op\n"
+        "class Skewed(Op):\n"
+        "    'Its gradient has another shape.'\n"
+        "    symbol, category = '!', 'activation'\n"
+        "    def forward(self, x): return x\n"
+        "    def backward(self, g, y, x): return {'x': g[0]}",
+    ),
     "no_gate": ("bpstudio.gates", "broken.no_gate:VALUE", "VALUE = 3"),
     "gone": ("bpstudio.gates", "broken.nowhere:Gate", ""),
     "xor": ("bpstudio.data", "broken.crash:DATA", ""),
@@ -183,6 +203,8 @@ def test_every_broken_plugin_is_named_with_its_error_and_left_out(broken: Path) 
         "crash": "RuntimeError: no such luck",
         "leaves": "SystemExit: 3",
         "relu": "There is a gate called relu already",
+        "fragile": "RuntimeError: too heavy",
+        "skewed": "ValueError: a gradient of shape (3,)",
         "no_gate": "broken.no_gate:VALUE is no gate",
         "gone": "ModuleNotFoundError",
         "xor": "There is a data set called xor already",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 import bpstudio.engine.ops  # noqa: F401 - ours are there first
 from bpstudio import plugins
 from bpstudio.data import toys
 from bpstudio.data.toys import ALIASES, TOYS, Toy
-from bpstudio.engine.op import Op, catalog
+from bpstudio.engine import run
+from bpstudio.engine.op import Kind, Op, catalog
 from bpstudio.errors import StudioError
 from bpstudio.language import N_
 from bpstudio.plugins import Plugin
@@ -14,6 +17,7 @@ from bpstudio.plugins import Plugin
 CATEGORIES = ("source", "arithmetic", "activation", "layer", "normalize", "reshape", "loss")
 """The categories that a gate may have; the palette has a place for each."""
 _FEW = 8
+_SHAPE = (2, 3)
 
 
 def load() -> None:
@@ -66,6 +70,19 @@ def _check_gate(plugin: Plugin, found: object) -> None:
     made = found()  # its settings have defaults that they may have
     if not made.face:
         raise StudioError(N_("{target} needs a symbol or a title."), **_at(plugin))
+    if not made.samples and all(p.kind is Kind.INPUT and not p.variadic for p in made.ports):
+        _run_once(made)
+
+
+def _run_once(op: Op) -> None:
+    """Forward and backward at arrays of one shape, which every gate of plain ports takes.
+
+    What fails here would fail wherever the gate is drawn as a curve.
+    """
+    values = {port.name: np.full(_SHAPE, 0.5) for port in op.ports}
+    with np.errstate(all="ignore"):
+        output = np.asarray(op.forward(*values.values()))
+    run.pull_back(run.Step("gate", op, {}, values, output), np.ones(output.shape))
 
 
 def _take_data(plugin: Plugin) -> None:

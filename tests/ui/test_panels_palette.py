@@ -10,12 +10,13 @@ from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtTest import QTest
 
 from bpstudio.data.toys import TOYS
-from bpstudio.engine.op import catalog
+from bpstudio.engine.op import Array, Op, catalog
 from bpstudio.language import LANGUAGES, everywhere, set_language
 from bpstudio.project.project import Project
 from bpstudio.ui.canvas.adding import DATA_TYPE, OP_TYPE
-from bpstudio.ui.panels.entries import DATA, Entry, entries, found
+from bpstudio.ui.panels.entries import DATA, LAYERS, Entry, entries, found
 from bpstudio.ui.panels.palette import ENTRY, FORMULA, PalettePanel
+from bpstudio.ui.panels.tiles import tile
 from bpstudio.ui.studio import Notice, Studio
 
 
@@ -222,3 +223,15 @@ def test_what_has_two_inputs_or_nothing_free_before_it_is_not_wired(
     studio.select(["add1"])
     palette.add(found("relu")[0])
     assert studio.project.graph["relu1"].feeding == ()
+
+
+def test_a_gate_whose_curve_cannot_be_drawn_has_its_symbol(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_self: Op, _x: Array) -> Array:
+        raise ZeroDivisionError
+
+    usual = tile(Entry("tanh", LAYERS), studio.theme, 1.0)
+    monkeypatch.setattr(catalog["tanh"], "forward", fail)
+    drawn = tile(Entry("tanh", LAYERS), studio.theme, 1.25)
+    assert drawn.width() > usual.width() and drawn.toImage().pixelColor(18, 14).alpha() > 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from functools import lru_cache
 
 import numpy as np
@@ -22,6 +23,8 @@ LONG = "ƒ"
 _POINTS = 60
 _SMALLEST = 7.5
 
+log = logging.getLogger(__name__)
+
 
 def tile(entry: Entry, theme: Theme, scale: float) -> QPixmap:
     """The picture in the colours of that theme, for that many pixels per unit."""
@@ -39,7 +42,12 @@ def _drawn(entry: Entry, theme: Theme, scale: float) -> QPixmap:
         painter.setPen(QPen(QColor(theme.colours["border"]), 1))
         painter.setBrush(QColor(theme.colours["canvas"]))
         painter.drawRoundedRect(QRectF(0.5, 0.5, WIDTH - 1, HEIGHT - 1), 5, 5)
-        _fill(painter, entry, theme)
+        try:
+            _fill(painter, entry, theme)
+        except Exception:
+            # The code of a plugin ran here; without its curve the gate can be chosen all the same.
+            log.info("%s can't be drawn", entry.name, exc_info=True)
+            _table(painter, theme) if entry.is_data else _symbol(painter, symbol(entry.op), theme)
     pixmap.setDevicePixelRatio(scale)
     return pixmap
 
