@@ -14,7 +14,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
+import msgspec
 import PySide6
 from PySide6.QtCore import (
     QCoreApplication,
@@ -63,6 +65,8 @@ def run(file: Path | None, *, smoke: bool = False, reset: bool = False) -> int:
     require_screen()
     place = folders.settings()
     chosen, complaint = (Preferences(), "") if reset else preferences.load(place)
+    if reset or not place.exists():
+        chosen = msgspec.structs.replace(chosen, language=language_of_the_machine())
     with problems.logged(folders.logs()) as traces:
         app = make_application(chosen)
         voice = Voice(app, chosen)
@@ -109,6 +113,12 @@ def greet(window: Window) -> None:
         from bpstudio.ui.dialogs.welcome import show
 
         show(window)
+
+
+def language_of_the_machine() -> Literal["en", "ko"]:
+    """The language that the person's desktop speaks, where the studio speaks it, else English."""
+    first = next(iter(QLocale.system().uiLanguages()), "")
+    return "ko" if first.split("-")[0] == "ko" else "en"
 
 
 def require_screen() -> None:

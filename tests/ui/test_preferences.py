@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import random
+import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
@@ -110,3 +113,38 @@ def test_recent_files_are_few_and_the_newest_is_first(tmp_path: Path) -> None:
     assert len(chosen.recent) == 10
     assert chosen.recent[0] == str(tmp_path / "5.bps")
     assert len(set(chosen.recent)) == 10
+
+
+BEGUN = """
+import sys
+from bpstudio.ui import app
+
+def begun(chosen, training):
+    print(chosen.language)
+    sys.exit()
+
+app.Studio = begun
+app.run(None)
+"""
+
+
+@pytest.mark.parametrize(
+    ("machine", "settings", "spoken"),
+    [
+        ("ko_KR.UTF-8", None, "ko"),
+        ("de_DE.UTF-8", None, "en"),
+        ("ko_KR.UTF-8", b'{"language": "en"}', "en"),
+        ("ko_KR.UTF-8", b"broken", "ko"),
+    ],
+)
+def test_the_first_start_speaks_the_language_of_the_machine(
+    tmp_path: Path, machine: str, settings: bytes | None, spoken: str
+) -> None:
+    if settings is not None:
+        (tmp_path / "settings.json").write_bytes(settings)
+    told = {"LC_ALL": machine, "BPSTUDIO_SETTINGS": str(tmp_path)}
+    command = [sys.executable, "-c", BEGUN]
+    found = subprocess.run(
+        command, env={**os.environ, **told}, capture_output=True, text=True, timeout=120
+    )
+    assert found.stdout.split()[-1:] == [spoken], found.stderr
