@@ -29,6 +29,7 @@ from bpstudio.project import build, edits
 from bpstudio.project.opening import unfold
 from bpstudio.project.project import Project
 from bpstudio.ui.canvas.canvas import Canvas
+from bpstudio.ui.canvas.clearing import clear_place
 from bpstudio.ui.canvas.view import View, step
 from bpstudio.ui.studio import Studio
 
@@ -293,6 +294,40 @@ def test_the_caption_keeps_clear_of_the_minimap(
     canvas.repaint()
     assert canvas.minimap.isVisible()
     assert room[-1] == (canvas.minimap.x(), canvas.height())
+
+
+@pytest.mark.parametrize("scale", [0.9, 1.0, 1.4, 2.0])
+def test_the_caption_covers_no_node_where_there_is_room(canvas: Canvas, scale: float) -> None:
+    canvas.zoom_to(scale)
+    studio, caption = canvas.studio, canvas.drawing.caption
+    for id in canvas.scene.bodies:
+        for left, top in ((0.2, 0.2), (0.5, 0.9), (0.8, 0.6), (0.1, 0.95)):
+            x, y = canvas.scene.bodies[id].rect.centre
+            away = left * canvas.width() / scale, top * canvas.height() / scale
+            canvas.look(View(x - away[0], y - away[1], scale))
+            stood = set()
+            for moment in range(len(studio.shown.timeline or ())):
+                studio.show_position(moment + 0.9)
+                canvas.repaint()
+                stood.add((caption.covers.x, caption.covers.y))
+                for body in canvas.scene.each:
+                    assert not canvas.view.rect_to_widget(body.rect).meets(caption.covers), body.ids
+            assert len(stood) == 1, "it does not move from step to step"
+
+
+def test_in_a_crowd_the_caption_covers_what_counts_least() -> None:
+    node, number = (0.0, 0.0, 300.0, 60.0, 4.0), (0.0, 60.0, 300.0, 200.0, 1.0)
+    taken = np.array([node, number])
+    at = clear_place(taken, (20.0, 10.0), None, (200.0, 50.0), (300, 200), 14.0)
+    assert at[1] >= 60.0
+    assert clear_place(taken[:1], (20.0, 100.0), (14.0, 14.0), (200.0, 50.0), (300, 200), 14.0) == (
+        20.0,
+        100.0,
+    )
+    stood = (30.0, 120.0)
+    assert clear_place(taken[:1], (20.0, 10.0), stood, (200.0, 50.0), (300, 200), 14.0) == stood
+    # What is larger than the widget stands at its corner.
+    assert clear_place(taken, (14.0, 14.0), None, (900.0, 900.0), (300, 200), 14.0) == (14.0, 14.0)
 
 
 def test_a_press_and_a_drag_in_the_minimap_move_the_view(canvas: Canvas) -> None:

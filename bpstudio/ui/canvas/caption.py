@@ -13,7 +13,8 @@ from bpstudio.playback.palette import Theme
 from bpstudio.playback.picture import caption_marks, caption_of, caption_place, caption_size
 from bpstudio.playback.scene import Scene
 from bpstudio.playback.timeline import Instant
-from bpstudio.ui.canvas.view import View
+from bpstudio.ui.canvas.clearing import UNDER, clear_place, covered
+from bpstudio.ui.canvas.view import Point, View
 from bpstudio.ui.painter import paint_marks
 
 SMALLEST, LARGEST = 0.9, 1.25
@@ -24,8 +25,6 @@ LEGIBLE = 0.4
 """It is not made smaller than this to fit into the widget."""
 MARGIN = 14.0
 """Pixels between it and the edge of the widget, at least."""
-UNDER = 26.0
-"""The room below a node in which its formula stands, on the canvas."""
 
 
 class CaptionBox:
@@ -37,12 +36,17 @@ class CaptionBox:
         self._said: tuple[object, ...] = ()
         self._unit = 0.0
         self.caption: Caption | None = None
+        self.covers = Rect(0.0, 0.0, 0.0, 0.0)
+        """What it covered of the widget when it was last painted."""
+        self._stands: Point | None = None
+        self._chosen_for: tuple[object, ...] = ()
         self._size = 0.0, 0.0
         self._pixmap = QPixmap()
 
     def forget(self) -> None:
         """Choose another place, and say it anew."""
         self._place, self._said = None, ()
+        self._stands, self._chosen_for = None, ()
 
     def place(self, laid_out: Scene, instant: Instant) -> Rect:
         """Where on the canvas all captions of the timeline have room."""
@@ -85,9 +89,29 @@ class CaptionBox:
             below = bottom + gap + high <= size[1] - MARGIN
             above = top - MARGIN - high >= MARGIN
             y = bottom + gap if below or not above else top - MARGIN - high
-        x = max(MARGIN, min(x, size[0] - wide - MARGIN))
-        y = max(MARGIN, min(y, size[1] - high - MARGIN))
+        # As large as any caption of the timeline, so that it does not move from step to step.
+        box = max(wide, place.width * scale), max(high, place.height * scale)
+        x = max(MARGIN, min(x, size[0] - box[0] - MARGIN))
+        y = max(MARGIN, min(y, size[1] - box[1] - MARGIN))
+        x, y = self._clear(laid_out, view, size, (x, y), box)
+        self.covers = Rect(x, y, wide, high)
         painter.drawPixmap(round(x * ratio) - 2, round(y * ratio) - 2, self._pixmap)
+
+    def _clear(
+        self,
+        laid_out: Scene,
+        view: View,
+        size: tuple[int, int],
+        wish: Point,
+        box: tuple[float, float],
+    ) -> Point:
+        """Where it is wished, where it stood last, or elsewhere: so that it covers no node."""
+        asked = laid_out, view, size, wish, box
+        if self._stands is None or asked != self._chosen_for:
+            taken = covered(laid_out, view, size)
+            self._stands = clear_place(taken, wish, self._stands, box, size, MARGIN)
+            self._chosen_for = asked
+        return self._stands
 
     def _said_at(self, instant: Instant, theme: Theme) -> Caption:
         said = (instant.timeline, instant.moment, instant.phase, theme)
