@@ -36,6 +36,7 @@ from bpstudio.playback.marks import (
 )
 from bpstudio.playback.palette import Theme
 from bpstudio.playback.sheet import Sheet, fitted
+from bpstudio.ui.style import as_written
 
 _EM = 64
 """Texts are drawn from fonts of this many pixels and scaled, so that sizes need not be whole."""
@@ -87,7 +88,7 @@ def load_fonts() -> tuple[str, ...]:
 def font(kind: str, weight: int, pixels: int = _EM) -> QFont:
     """The font of a kind of text; without kerning and hinting, so that widths are the metrics'."""
     load_fonts()
-    found = QFont()
+    found = as_written(QFont()) if kind == metrics.PROSE else QFont()
     found.setFamilies([*metrics.FAMILIES[kind], "sans-serif"])
     found.setPixelSize(pixels)
     found.setWeight(QFont.Weight(weight))

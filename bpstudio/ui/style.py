@@ -22,9 +22,7 @@ def apply(app: QApplication, theme: Theme) -> None:
         return
     app.setStyle("Fusion")
     app.setPalette(_palette(theme))
-    font = QFont(PROSE)
-    font.setPixelSize(round(SIZE * theme.type))
-    app.setFont(font)
+    app.setFont(prose_font(SIZE * theme.type))
     app.setStyleSheet(sheet)
 
 
@@ -34,6 +32,25 @@ def set_property(widget: QWidget, name: str, value: object) -> None:
         widget.setProperty(name, value)
         widget.style().unpolish(widget)
         widget.style().polish(widget)
+
+
+def prose_font(pixels: float, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
+    """The font of words."""
+    font = as_written(QFont(PROSE))
+    font.setPixelSize(max(1, round(pixels)))
+    font.setWeight(weight)
+    return font
+
+
+def as_written(font: QFont) -> QFont:
+    """The font with each character drawn for itself.
+
+    Else the font of words makes a sign of multiplication of an x between figures: of the names
+    `w0 x0`, `w0 ×0`. Qt switches ligatures off only where both features are off.
+    """
+    for feature in ("calt", "clig"):
+        font.setFeature(QFont.Tag(feature), 0)
+    return font
 
 
 def code_font(size: float) -> QFont:

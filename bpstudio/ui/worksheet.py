@@ -39,7 +39,7 @@ from bpstudio.project.project import Project
 from bpstudio.ui.grids import Grid, grids_of, paint_line, rows_of
 from bpstudio.ui.painter import load_fonts, paint
 from bpstudio.ui.render import ensure_application
-from bpstudio.ui.style import PROSE
+from bpstudio.ui.style import prose_font
 
 SHEET = 1191, 1684
 """An A4 page in those units."""
@@ -269,10 +269,7 @@ def _write(
     weight: QFont.Weight = QFont.Weight.Normal,
 ) -> float:
     """Write a paragraph, and say how high it is."""
-    font = QFont(PROSE)
-    font.setPixelSize(pixels)
-    font.setWeight(weight)
-    painter.setFont(font)
+    painter.setFont(prose_font(pixels, weight))
     painter.setPen(QColor(LIGHT.colours["text"]))
     flags = int(Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap)
     painter.drawText(room, flags, text)

@@ -6,19 +6,22 @@ from collections.abc import Iterator
 
 import pytest
 from PySide6.QtCore import QRect
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QFont, QTextLayout
 from PySide6.QtWidgets import (
     QApplication,
     QCheckBox,
     QComboBox,
+    QLabel,
+    QListWidget,
     QStyle,
     QStyleOptionButton,
     QWidget,
 )
 from pytestqt.qtbot import QtBot
 
+from bpstudio.playback import metrics
 from bpstudio.playback.palette import THEMES
-from bpstudio.ui import style
+from bpstudio.ui import painter, style
 
 LEAST = 3.0
 """The contrast that marks of controls have at least (WCAG 2.2, 1.4.11)."""
@@ -71,3 +74,30 @@ def test_an_empty_check_box_is_seen(undressed: QApplication, qtbot: QtBot, theme
     option.initFrom(made)
     box = made.style().subElementRect(QStyle.SubElement.SE_CheckBoxIndicator, option, made)
     assert strongest(made, box) >= LEAST
+
+
+def glyphs(font: QFont, text: str) -> list[int]:
+    """The numbers of the shapes that a font has for a text."""
+    layout = QTextLayout(text, font)
+    layout.beginLayout()
+    layout.createLine()
+    layout.endLayout()
+    return [number for run in layout.glyphRuns() for number in run.glyphIndexes()]
+
+
+def test_names_in_a_formula_are_drawn_as_they_are_written(
+    qtbot: QtBot, undressed: QApplication
+) -> None:
+    painter.load_fonts()
+    undressed.setStyleSheet("")
+    style.apply(undressed, THEMES["light"])
+    words = QListWidget(), QLabel("x0")
+    for widget in words:
+        qtbot.addWidget(widget)
+        widget.ensurePolished()
+    fonts = [widget.font() for widget in words]
+    fonts += [style.prose_font(14), painter.font(metrics.PROSE, 400)]
+    for font in fonts:
+        for text in ("w0  x0  w1", "2->4", "2 x 3"):
+            alone = [number for character in text for number in glyphs(font, character)]
+            assert glyphs(font, text) == alone, (font.family(), text)

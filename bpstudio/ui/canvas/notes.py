@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect, QRectF, Qt
-from PySide6.QtGui import QFocusEvent, QFont, QKeyEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
 from bpstudio.language import _
@@ -14,7 +14,7 @@ from bpstudio.playback.slips import SIZE, slip
 from bpstudio.project import boxing
 from bpstudio.project.boxes import Note
 from bpstudio.ui.canvas.view import Point
-from bpstudio.ui.style import PROSE
+from bpstudio.ui.style import prose_font
 
 if TYPE_CHECKING:
     from bpstudio.ui.canvas.canvas import Canvas
@@ -33,9 +33,7 @@ class NoteEditor(QPlainTextEdit):
         self._canvas = over
         self._first, self._done = text, done
         self._over = False
-        font = QFont(PROSE)
-        font.setPixelSize(max(9, round(size)))
-        self.setFont(font)
+        self.setFont(prose_font(max(9, round(size))))
         self.setPlainText(text)
         self.setAccessibleName(name)
         self.setTabChangesFocus(True)

@@ -18,7 +18,7 @@ from bpstudio.playback.scene import Scene
 from bpstudio.playback.timeline import Wire
 from bpstudio.ui.canvas.view import Point
 from bpstudio.ui.painter import paint_marks
-from bpstudio.ui.style import PROSE
+from bpstudio.ui.style import prose_font
 
 PORT = 4.5
 RING = 3.5
@@ -64,7 +64,7 @@ def paint_marked(painter: QPainter, scene: Scene, ids: Iterable[str], theme: The
         painter.setBrush(colour)
         painter.drawEllipse(middle, 9.0, 9.0)
         painter.setPen(QColor(theme.colours["canvas"]))
-        painter.setFont(_font(13, QFont.Weight.Bold))
+        painter.setFont(prose_font(13, QFont.Weight.Bold))
         room = QRectF(middle.x() - 9, middle.y() - 9, 18, 18)
         painter.drawText(room, Qt.AlignmentFlag.AlignCenter, "!")
 
@@ -148,7 +148,7 @@ def paint_hint(painter: QPainter, width: int, height: int, theme: Theme) -> None
     )
     y = height / 2 - 46 * theme.type
     for text, size, weight, role in lines:
-        painter.setFont(_font(size * theme.type, weight or QFont.Weight.Normal))
+        painter.setFont(prose_font(size * theme.type, weight or QFont.Weight.Normal))
         painter.setPen(QColor(theme.colours[role]))
         room = QRectF(12, y, width - 24, 44 * theme.type)
         flags = Qt.AlignmentFlag.AlignHCenter | Qt.TextFlag.TextWordWrap
@@ -174,10 +174,3 @@ def _ring(
     painter.setBrush(Qt.BrushStyle.NoBrush)
     radius = min(outline(body), body.rect.height / 2) + ring
     painter.drawRoundedRect(QRectF(*body.rect.grown(ring)), radius, radius)
-
-
-def _font(pixels: float, weight: QFont.Weight) -> QFont:
-    font = QFont(PROSE)
-    font.setPixelSize(max(1, round(pixels)))
-    font.setWeight(weight)
-    return font
