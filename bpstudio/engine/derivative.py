@@ -15,7 +15,9 @@ from typing import Any
 import numpy as np
 
 from bpstudio.engine.expression import (
+    OUTPUT,
     SIGNS,
+    UPSTREAM,
     Binary,
     Call,
     Choice,
@@ -35,8 +37,6 @@ from bpstudio.engine.tree import names, position, with_parts
 from bpstudio.errors import FormulaError
 from bpstudio.language import N_
 
-UPSTREAM, OUTPUT = "g", "y"
-"""What the upstream gradient and the output are called in rules and in the texts of a gate."""
 MOST_PARTS = 500
 """A formula has at most so many signs, functions, names and numbers."""
 LONGEST_TEXT = 400

@@ -49,7 +49,9 @@ from bpstudio.errors import FormulaError
 from bpstudio.language import N_
 
 __all__ = [
+    "OUTPUT",
     "SIGNS",
+    "UPSTREAM",
     "Binary",
     "Call",
     "Choice",
@@ -67,6 +69,8 @@ __all__ = [
     "write",
 ]
 
+UPSTREAM, OUTPUT = "g", "y"
+"""What the upstream gradient and the output are called in rules and in the texts of a gate."""
 DEEPEST = 200
 """How many parentheses, signs and calls may stand inside each other."""
 

@@ -19,7 +19,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bpstudio.engine.jacobian import structure_of
 from bpstudio.engine.op import Array
 from bpstudio.engine.places import Place, value_at
 from bpstudio.engine.run import Recording, Step, pull_back
@@ -231,6 +230,8 @@ def _slopes(step: Step, wire: Wire, entries: Array) -> _Slopes:
     if value.size == 1 and step.output.size == 1:
         local = pull_back(step, np.ones_like(step.output))[port][slot]
         return _Slopes(wire, np.array([0]), np.array([0]), local.astype(float).reshape(1))
+    from bpstudio.engine.jacobian import structure_of  # much is imported with it, for arrays alone
+
     found = structure_of([step], node, f"{node}.{port}.{slot}")
     pattern = found.pattern
     rows = pattern.reached

@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from bpstudio.data import toys
 from bpstudio.engine.graph import Graph, Node
 from bpstudio.engine.op import Kind, Port, catalog
 from bpstudio.engine.ops.missing import Missing
@@ -224,6 +223,8 @@ def _with_input(project: Project, id: str, port: str) -> Project:
 
 def _with_data(project: Project) -> Project:
     """With the data set that shows the most with the least."""
+    from bpstudio.data import toys  # for this remedy alone; opening a project does not wait for it
+
     return edits.set_data(project, toys.make("xor"))
 
 

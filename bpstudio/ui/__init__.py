@@ -6,7 +6,6 @@ import html
 import logging.handlers
 
 from bpstudio import folders
-from bpstudio.data import toys
 from bpstudio.engine import fault
 from bpstudio.exchange import diagram
 from bpstudio.playback import badges, describing, detail, near, picture, planes, tint, veil
@@ -20,7 +19,6 @@ from bpstudio.project import (
     file,
     fitting,
     freezing,
-    gallery,
     history,
     iteration,
     opening,
@@ -49,7 +47,6 @@ __all__ = [
     "fitting",
     "folders",
     "freezing",
-    "gallery",
     "handlers",
     "history",
     "html",
@@ -63,7 +60,6 @@ __all__ = [
     "remedies",
     "runs",
     "tint",
-    "toys",
     "veil",
 ]
 

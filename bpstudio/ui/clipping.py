@@ -7,7 +7,6 @@ from typing import Concatenate, ParamSpec
 
 from PySide6.QtGui import QGuiApplication
 
-from bpstudio.data.delimited import is_table
 from bpstudio.errors import StudioError
 from bpstudio.language import _
 from bpstudio.project import clipboard, edits
@@ -30,6 +29,8 @@ def copy(studio: Studio, ids: Iterable[str]) -> bool:
 
 def holds_table() -> bool:
     """Whether the clipboard has rows of cells, as a spreadsheet copies them."""
+    from bpstudio.data.delimited import is_table  # seldom asked, and never before the first paint
+
     text = QGuiApplication.clipboard().text()
     return not clipboard.is_copied(text) and is_table(text)
 

@@ -12,12 +12,14 @@ from pathlib import Path
 from bpstudio import folders, resources
 from bpstudio.errors import FileError, StudioError
 from bpstudio.language import N_, _
-from bpstudio.project import file, gallery
+from bpstudio.project import file
 from bpstudio.project.project import Project
 
 
 def examples() -> Iterator[tuple[str, Path]]:
     """The titles and files of the examples that come with the studio."""
+    from bpstudio.project import gallery  # for the menu, when it is opened
+
     for example in gallery.examples():
         yield _(example.title), example.path
 

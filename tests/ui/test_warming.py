@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import subprocess
 import sys
 from collections.abc import Callable
 
@@ -67,3 +68,19 @@ def test_a_panel_that_can_not_be_made_keeps_no_other_away(
     assert [str(error) for _kind, error, _trace in exceptions] == ["a fault in a panel"]
     assert told == ["weights"]
     assert all(dock.filled for dock in window.docks.by_name.values())
+
+
+def test_what_is_not_used_at_the_start_is_not_imported() -> None:
+    later = (
+        "bpstudio.data.delimited",
+        "bpstudio.data.toys",
+        "bpstudio.engine.derivative",
+        "bpstudio.engine.jacobian",
+        "bpstudio.project.gallery",
+        "bpstudio.ui.canvas.searches",
+        "bpstudio.ui.panels.entries",
+        "pyqtgraph",
+    )
+    code = f"import sys, bpstudio.ui.app; print([m for m in {later} if m in sys.modules])"
+    fresh = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert fresh.stdout.strip() == "[]"

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from bpstudio.engine.derivative import OUTPUT, UPSTREAM, Entrywise, entrywise
-from bpstudio.engine.expression import parse_definition, write
+from typing import TYPE_CHECKING
+
+from bpstudio.engine.expression import OUTPUT, UPSTREAM, parse_definition, write
 from bpstudio.engine.op import Array, Gradients, Kind, Op, Port, setting
 from bpstudio.errors import FormulaError
 from bpstudio.language import N_
+
+if TYPE_CHECKING:
+    from bpstudio.engine.derivative import Entrywise
 
 MOST_NAMES = 16
 """A formula gate has at most so many inputs."""
@@ -64,6 +68,8 @@ class Formula(Op):
 
     @property
     def _laid_out(self) -> Entrywise:
+        from bpstudio.engine.derivative import entrywise  # only who types a formula waits for it
+
         return entrywise(self.text)
 
     def _named(self, arguments: tuple[Array, ...]) -> dict[str, Array]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from PySide6.QtCore import QMimeData
 
-from bpstudio.data import toys
 from bpstudio.engine.op import Kind, Op
 from bpstudio.errors import StudioError
 from bpstudio.language import N_, _
@@ -16,8 +15,10 @@ from bpstudio.project import edits, gates, placing, wiring
 from bpstudio.project.project import Project
 from bpstudio.ui.canvas.hit import Input, Output, Strand
 from bpstudio.ui.canvas.view import Point
-from bpstudio.ui.panels.entries import Entry
 from bpstudio.ui.studio import Studio
+
+if TYPE_CHECKING:
+    from bpstudio.ui.panels.entries import Entry
 
 Joined: TypeAlias = tuple[str, Wire | None]
 """The node that feeds something new, or an empty name, and the wire that its result becomes."""
@@ -70,6 +71,8 @@ def add_at(studio: Studio, op: Op, place: Point, port: Output | Input) -> None:
 
 def add_data(studio: Studio, name: str, place: Point) -> None:
     """A toy data set, with a node that reads it, selected if it is new."""
+    from bpstudio.data import toys  # after the first paint
+
     try:
         data = toys.make(name)
     except StudioError as error:

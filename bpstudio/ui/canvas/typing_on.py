@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtWidgets import QWidget
 
 from bpstudio.playback.bodies import SOURCE
 from bpstudio.project.opening import levels
 from bpstudio.ui import openings
-from bpstudio.ui.canvas import lines, notes, searches
+from bpstudio.ui.canvas import lines, notes
 from bpstudio.ui.canvas.editors import Editor
 from bpstudio.ui.canvas.keyboard import Keyboard
 from bpstudio.ui.canvas.notes import NoteEditor
-from bpstudio.ui.canvas.quick_search import Where
-from bpstudio.ui.canvas.search_box import SearchBox
 from bpstudio.ui.canvas.view import Point
 from bpstudio.ui.studio import Studio
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from bpstudio.ui.canvas.quick_search import Where
+    from bpstudio.ui.canvas.search_box import SearchBox
 
 
 class Typing(Keyboard):
@@ -32,19 +38,19 @@ class Typing(Keyboard):
         goes into it.
         """
         self.leave_editors()
-        self._search = searches.open_add(self._canvas, at, port)
+        self._search = _searches().open_add(self._canvas, at, port)
 
     def open_connect(self, id: str) -> None:
         """Search for what a node can be connected to."""
         self.leave_editors()
         self._canvas.bring_into_view(id)
-        self._search = searches.open_connect(self._canvas, id)
+        self._search = _searches().open_connect(self._canvas, id)
 
     def open_wires(self, id: str) -> None:
         """Choose one of the wires of a node, to remove it or to put a gate into it."""
         self.leave_editors()
         self._canvas.bring_into_view(id)
-        self._search = searches.open_wires(self._canvas, id)
+        self._search = _searches().open_wires(self._canvas, id)
 
     def edit_title(self, id: str) -> None:
         """Type another title for a node, in its place."""
@@ -134,3 +140,10 @@ class Typing(Keyboard):
             editor.close_it()
         if search is not None:
             search.close_it()
+
+
+def _searches() -> ModuleType:
+    """With it comes all that can be searched for; the first paint would wait for that."""
+    from bpstudio.ui.canvas import searches
+
+    return searches
