@@ -128,6 +128,7 @@ def _credits() -> QScrollArea:
         grid.addWidget(label, row, 1)
     grid.setRowStretch(grid.rowCount(), 1)
     area = QScrollArea()
+    area.setAccessibleName(_("Licences"))
     area.setWidgetResizable(True)
     area.setWidget(inside)
     return area

@@ -92,6 +92,7 @@ class RecoveryDialog(QDialog):
         self.list = QListWidget()
         self.list.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.list.setUniformItemSizes(True)
+        self.list.setAccessibleName(head.text())
         foot = QLabel(said)
         foot.setTextFormat(Qt.TextFormat.PlainText)
         foot.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

@@ -81,7 +81,7 @@ class SettingsDialog(QDialog):
         self.switches = {name: QCheckBox() for name in SWITCHES}
         self._names = {name: label() for name in ROWS}
         self.keys = KeysPage(self._studio)
-        self.tabs = QTabWidget()
+        self.tabs, self.area = QTabWidget(), QScrollArea()
         self.restore, self.cancel, self.done_ = QPushButton(), QPushButton(), QPushButton()
         self._lay_out()
         self.show_chosen(self._studio.preferences)
@@ -131,6 +131,7 @@ class SettingsDialog(QDialog):
             switch.setChecked(getattr(chosen, name))
             switch.blockSignals(False)
         self.tabs.setTabText(0, _("Look"))
+        self.area.setAccessibleName(_("Look"))
         self.tabs.setTabText(1, _("Keys"))
         self.restore.setText(_("Restore defaults"))
         self.cancel.setText(_("Cancel"))
@@ -159,10 +160,9 @@ class SettingsDialog(QDialog):
         for name, box in self.boxes.items():
             for text, value in CHOICES[name]:
                 box.addItem(_(text), value)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setWidget(look)
-        self.tabs.addTab(area, "")
+        self.area.setWidgetResizable(True)
+        self.area.setWidget(look)
+        self.tabs.addTab(self.area, "")
         self.tabs.addTab(self.keys, "")
         self.tabs.setDocumentMode(True)
         buttons = QHBoxLayout()

@@ -93,6 +93,7 @@ class GridView(QWidget):
         """Take the colours and the language of the moment."""
         self._theme = theme
         self.setAccessibleName(_("Grid of the decision boundaries"))
+        self.setAccessibleDescription(_("Arrow keys choose a cell, and Enter opens its network."))
         if self._sweeps.sweep is not None:
             self.grid = grid_of(self._sweeps.sweep)
         self.update()
@@ -175,6 +176,7 @@ class GridView(QWidget):
             places = [(cell.row, cell.column) for cell in self.grid.cells]
             if wanted in places:
                 self.current = places.index(wanted)
+                self.setAccessibleDescription("\n".join(self._told(self.grid.cells[self.current])))
                 self.update()
         elif self.grid is not None and key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._choose()
@@ -186,12 +188,15 @@ class GridView(QWidget):
         if isinstance(event, QHelpEvent) and self.grid is not None:
             index = self.cell_at(QPointF(event.pos()))
             if index is not None:
-                cell = self.grid.cells[index]
-                said = verdict(cell, self._sweeps.outcomes)
-                lines = [words(cell.settings), said, _("A click opens it.")]
-                QToolTip.showText(event.globalPos(), "\n".join(filter(None, lines)), self)
+                lines = [*self._told(self.grid.cells[index]), _("A click opens it.")]
+                QToolTip.showText(event.globalPos(), "\n".join(lines), self)
                 return True
         return super().event(event)
+
+    def _told(self, cell: Cell) -> list[str]:
+        """What a cell stands for, and what came of it as far as that is known."""
+        said = verdict(cell, self._sweeps.outcomes)
+        return [line for line in (words(cell.settings), said) if line]
 
     def _choose(self) -> None:
         assert self.grid is not None
