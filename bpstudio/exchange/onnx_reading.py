@@ -138,7 +138,8 @@ def array_of(tensor: Any) -> Array:
         raise StudioError(N_("One of its arrays is not whole.")) from None
     if array.shape != tuple(tensor.dims):
         raise StudioError(N_("One of its arrays is not whole."))
-    return array.astype(np.float64 if tensor.data_type in floats else np.int64)
+    with np.errstate(invalid="ignore"):  # a NaN may be one that signals
+        return array.astype(np.float64 if tensor.data_type in floats else np.int64)
 
 
 def _supplied(info: Any) -> Supplied:

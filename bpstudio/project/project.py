@@ -177,7 +177,9 @@ def _foretelling(graph: Graph) -> str:
 
 def frozen(value: Any, dtype: Any = np.float64) -> Array:
     """A read-only array of the value, which nobody else can change."""
-    array = np.asarray(value, dtype=dtype)
+    # A file may hold anything: NaNs that signal, and numbers that are infinite in this type.
+    with np.errstate(invalid="ignore", over="ignore"):
+        array = np.asarray(value, dtype=dtype)
     if array.flags.writeable:
         array = array.copy()
         array.flags.writeable = False

@@ -266,3 +266,17 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert main(["import", str(tmp_path / "m.txt"), "--out", str(out)]) == 2
     assert main(["import", "--snippet", "PyTorch"]) == 0
     assert "nn.Linear" in capsys.readouterr().out
+
+
+SIGNALLING = b"\x01\x00\xa0\x7f"
+"""A NaN of float32 of which a processor complains when it is made another type."""
+
+
+def test_a_nan_that_signals_is_read_as_any_other() -> None:
+    onnx = pytest.importorskip("onnx")
+    model = onnx.ModelProto()
+    model.ParseFromString(onnx_model.model(program(NETWORK)).SerializeToString())
+    tensor = model.graph.initializer[0]
+    tensor.raw_data = SIGNALLING + tensor.raw_data[4:]
+    found = onnx_import.from_onnx(model.SerializeToString(), "model", None).project
+    assert sum(int(np.isnan(array).sum()) for array in found.weights.values()) == 1

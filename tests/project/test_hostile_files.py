@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import os
 import random
 import struct
@@ -372,6 +373,15 @@ def test_the_file_that_they_are_made_of_is_good() -> None:
     )
     assert file.from_bytes(changed(lambda document: None))
     assert file.from_bytes(text_with("0.01")).training == file.from_bytes(GOOD).training
+
+
+@pytest.mark.parametrize("number", [b"\x01\x00\xa0\x7f", b"\x00\x00\x80\x7f"])
+def test_any_number_of_another_type_is_read(number: bytes) -> None:
+    # The first is a NaN that signals: a processor complains when it is made another type.
+    shape = PARTS.arrays["dense1.weight"].shape
+    text = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}"
+    found = file.from_bytes(with_array(header(text, number * math.prod(shape))))
+    assert not np.isfinite(found.weights["dense1.weight"]).any()
 
 
 @pytest.mark.parametrize("kind", ["folder", "nothing", "name with NUL", "device"])
