@@ -6,12 +6,14 @@ anywhere.
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
 import logging
 import os
 import platform
 import sys
 import threading
+import time
 import traceback
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -57,8 +59,7 @@ from_qt = logging.getLogger("qt")
 
 def last_trace(since: float) -> Path | None:
     """The newest file with a trace of a crash or of a window that stood still since that time."""
-    traces = [(path.stat(), path) for path in folders.logs().glob("crash-*.log")]
-    told = [(s.st_mtime, path) for s, path in traces if s.st_size and s.st_mtime >= since]
+    told = [(when, path) for when, size, path in _traces(folders.logs()) if size and when >= since]
     return max(told)[1] if told else None
 
 
@@ -73,8 +74,9 @@ def logged(place: Path) -> Iterator[TextIO | None]:
         path = place / "bpstudio.log"
         handler = RotatingFileHandler(path, maxBytes=500_000, backupCount=3, encoding="utf-8")
         _forget_old_traces(place)
-        trace = place / f"crash-{os.getpid()}.log"
-        crashes = trace.open("w", encoding="utf-8")
+        # In a container every studio has the same number: the time keeps an earlier trace.
+        trace = place / f"crash-{time.time_ns():x}-{os.getpid()}.log"
+        crashes = trace.open("x", encoding="utf-8")
     except OSError:
         yield None
         return
@@ -82,23 +84,36 @@ def logged(place: Path) -> Iterator[TextIO | None]:
     root = logging.getLogger()
     root.addHandler(handler)
     root.setLevel(logging.INFO)
-    with crashes:
-        faulthandler.enable(crashes)
-        try:
-            yield crashes
-        finally:
-            faulthandler.disable()
-            root.removeHandler(handler)
-            handler.close()
-    if not trace.stat().st_size:
-        trace.unlink()
+    faulthandler.enable(crashes)
+    try:
+        yield crashes
+    finally:
+        faulthandler.disable()
+        root.removeHandler(handler)
+        handler.close()
+        with contextlib.suppress(OSError):  # a full disk
+            crashes.close()
+    # A studio that began later may have removed it.
+    with contextlib.suppress(OSError):
+        if not trace.stat().st_size:
+            trace.unlink()
+
+
+def _traces(place: Path) -> list[tuple[float, int, Path]]:
+    """When each trace was written, its size and its file, the oldest first."""
+    found = []
+    for path in place.glob("crash-*.log"):
+        with contextlib.suppress(FileNotFoundError):  # another studio has just removed it
+            status = path.stat()
+            found.append((status.st_mtime, status.st_size, path))
+    return sorted(found)
 
 
 def _forget_old_traces(place: Path) -> None:
     """Keep the newest few traces."""
-    traces = sorted(place.glob("crash-*.log"), key=lambda path: path.stat().st_mtime)
-    for path in traces[:-MOST_TRACES]:
-        path.unlink()
+    for _when, _size, path in _traces(place)[:-MOST_TRACES]:
+        with contextlib.suppress(OSError):  # Windows removes no file that a studio has open
+            path.unlink()
 
 
 @contextmanager

@@ -82,7 +82,12 @@ def watched(file: TextIO | None, clock: Callable[[], float] = time.monotonic) ->
 def note(gap: float, file: TextIO | None) -> None:
     """Write that the window has stood still for so many seconds, and where every thread is."""
     log.warning("the window has not answered for %.1f seconds", gap)
-    if file is not None:
+    if file is None:
+        return
+    try:
         file.write(f"\n{time.strftime('%Y-%m-%d %H:%M:%S')}: no answer for {gap:.1f} seconds\n")
         file.flush()
-        faulthandler.dump_traceback(file, all_threads=True)
+    except OSError as error:
+        log.warning("where the threads are can't be written: %s", error)
+        return
+    faulthandler.dump_traceback(file, all_threads=True)

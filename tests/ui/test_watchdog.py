@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import os
 import threading
 from pathlib import Path
 
@@ -77,6 +79,42 @@ def test_logs_are_few_and_empty_ones_go(tmp_path: Path) -> None:
         assert traces is not None
         assert len(list(tmp_path.glob("crash-*.log"))) == problems.MOST_TRACES + 1
     assert len(list(tmp_path.glob("crash-*.log"))) == problems.MOST_TRACES
+
+
+def test_a_trace_outlives_the_next_start_of_the_same_number(tmp_path: Path) -> None:
+    # In a container every studio is the process of the same number.
+    with problems.logged(tmp_path) as traces:
+        assert traces is not None
+        traces.write("Fatal Python error")
+    with problems.logged(tmp_path):
+        texts = [path.read_text() for path in tmp_path.glob("crash-*.log")]
+    assert sorted(texts) == ["", "Fatal Python error"]
+
+
+def test_a_trace_that_another_studio_removed_is_no_fault(tmp_path: Path) -> None:
+    with problems.logged(tmp_path):
+        for path in tmp_path.glob("crash-*.log"):
+            path.unlink()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
+def test_a_full_disk_does_not_spoil_the_end(tmp_path: Path) -> None:
+    with problems.logged(tmp_path) as traces, open("/dev/full", "wb") as full:
+        assert traces is not None
+        os.dup2(full.fileno(), traces.fileno())
+        watchdog.note(2.5, traces)
+
+
+def test_a_full_disk_does_not_end_the_watch(caplog: pytest.LogCaptureFixture) -> None:
+    class Full(io.StringIO):
+        """Has no room."""
+
+        def flush(self) -> None:
+            raise OSError(28, "No space left on device")
+
+    watchdog.note(2.5, Full())
+    assert "No space left" in caplog.text
+    caplog.clear()
 
 
 def test_a_folder_that_can_not_be_written_to_is_no_obstacle(tmp_path: Path) -> None:
