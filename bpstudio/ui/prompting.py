@@ -41,6 +41,7 @@ class Prompt(QFrame):
         column.addStretch(0)
         studio.moved.connect(self._show)
         studio.changed.connect(self._show)
+        studio.preferred.connect(self._show)
         self._lecture.moved.connect(self._show)
 
     def enlarge(self, lines: int) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPlainTextEdit, QVBoxLayout
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPlainTextEdit, QPushButton, QVBoxLayout
 
 from bpstudio.engine.op import Op
 from bpstudio.language import _, described
@@ -19,26 +19,9 @@ if TYPE_CHECKING:
 
 def show(window: Window, op: Op) -> None:
     """Show it beside the window's other work."""
-    dialog = QDialog(window)
-    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    dialog.setObjectName("gate-help")
-    dialog.setWindowTitle(_(op.title))
-    column = QVBoxLayout(dialog)
-    column.setContentsMargins(22, 20, 22, 16)
-    column.setSpacing(10)
-    column.addWidget(label("title", _(op.title)))
-    text = QPlainTextEdit("\n\n".join(page(op)))
-    text.setReadOnly(True)
-    text.setTabChangesFocus(True)
-    text.setAccessibleName(_("Help on {gate}").format(gate=_(op.title)))
-    column.addWidget(text, 1)
-    buttons = QDialogButtonBox()
-    buttons.addButton(_("Close"), QDialogButtonBox.ButtonRole.RejectRole)
-    buttons.rejected.connect(dialog.close)
-    column.addWidget(buttons)
-    dialog.resize(520, 440)
-    dialog.show()
-    text.setFocus()
+    help_on = GateHelp(window, op)
+    help_on.show()
+    help_on.text.setFocus()
 
 
 def page(op: Op) -> Iterator[str]:
@@ -58,3 +41,36 @@ def page(op: Op) -> Iterator[str]:
     ]
     if lines:
         yield "\n".join((_("Settings:"), *lines))
+
+
+class GateHelp(QDialog):
+    """The page on one gate, in the language of the moment."""
+
+    def __init__(self, window: Window, op: Op) -> None:
+        super().__init__(window)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setObjectName("gate-help")
+        self._op = op
+        self.head, self.text, self.leave = label("title"), QPlainTextEdit(), QPushButton()
+        self.text.setReadOnly(True)
+        self.text.setTabChangesFocus(True)
+        buttons = QDialogButtonBox()
+        buttons.addButton(self.leave, QDialogButtonBox.ButtonRole.RejectRole)
+        buttons.rejected.connect(self.close)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(22, 20, 22, 16)
+        column.setSpacing(10)
+        column.addWidget(self.head)
+        column.addWidget(self.text, 1)
+        column.addWidget(buttons)
+        self.resize(520, 440)
+        self._fill()
+        window.studio.preferred.connect(self._fill)
+
+    def _fill(self, _preferences: object = None) -> None:
+        title = _(self._op.title)
+        self.setWindowTitle(title)
+        self.head.setText(title)
+        self.text.setPlainText("\n\n".join(page(self._op)))
+        self.text.setAccessibleName(_("Help on {gate}").format(gate=title))
+        self.leave.setText(_("Close"))
