@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -251,3 +256,62 @@ def test_a_window_that_closes_while_presenting_keeps_the_theme_and_the_panels(
     window.close()
     assert theme_of(studio) == "light"
     assert not window.docks.by_name["palette"].isHidden()
+
+
+SCREENS = {
+    "screens": [
+        {"name": "desk", "x": 0, "y": 0, "width": 1280, "height": 720},
+        {"name": "wall", "x": 1280, "y": 0, "width": 1024, "height": 768},
+    ]
+}
+TWO_SCREENS = """
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QWidget
+from bpstudio.ui.app import make_application
+from bpstudio.ui.notes import Notes
+from bpstudio.ui.preferences import Preferences
+from bpstudio.ui.studio import Studio
+from bpstudio.ui.training import Training
+
+app = make_application(Preferences())
+studio = Studio(Preferences(), Training())
+for place in [screen.geometry() for screen in QGuiApplication.screens()]:
+    parent = QWidget()
+    parent.setGeometry(place.adjusted(50, 50, -50, -50))
+    parent.show()
+    app.processEvents()
+    notes = Notes(studio, parent)
+    notes.open_on_second()
+    app.processEvents()
+    print(parent.screen().name(), notes.screen().name(), notes.width(), notes.height())
+    notes.close()
+    parent.close()
+studio.close()
+"""
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_the_notes_stand_on_the_other_screen(tmp_path: Path, count: int) -> None:
+    screens = tmp_path / "screens.json"
+    screens.write_text(json.dumps({"screens": SCREENS["screens"][:count]}))
+    environment = {
+        **os.environ,
+        "QT_QPA_PLATFORM": f"offscreen:configfile={screens}",
+        "BPSTUDIO_SETTINGS": str(tmp_path),
+    }
+    found = subprocess.run(
+        [sys.executable, "-c", TWO_SCREENS],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    lines = [line.split() for line in found.stdout.splitlines()]
+    where = [tuple(line[:2]) for line in lines]
+    wide = [int(line[2]) for line in lines]
+    if count == 1:
+        assert where == [("desk", "desk")], found.stderr
+        assert wide[0] < 1000
+    else:
+        assert where == [("desk", "wall"), ("wall", "desk")], found.stderr
+        assert wide[0] > 1000 and wide[1] > 1250  # all of the screen but for the frame
