@@ -125,7 +125,13 @@ def left_behind(root: Path) -> list[Unfinished]:
             claim = lock(path / ALIVE)
         except OSError:
             continue  # its studio lives, or it is somebody else's
-        recipe = _recipe(path / RECIPE)
+        try:
+            recipe = _recipe(path / RECIPE)
+        except OSError as error:
+            # Another time it may be read: what it belongs to may be the work of hours.
+            log.warning("a sweep that was cut off can't be read: %s", error)
+            claim.release()
+            continue
         if recipe is None:
             claim.release()
             shutil.rmtree(path, ignore_errors=True)
@@ -135,11 +141,12 @@ def left_behind(root: Path) -> list[Unfinished]:
 
 
 def _recipe(path: Path) -> Recipe | None:
+    """What the file says, if it is there and says it. Raises OSError where it can't be read."""
     try:
         if path.stat().st_size > MOST_BYTES:
             return None
         return msgspec.json.decode(path.read_bytes(), type=Recipe)
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+    except (FileNotFoundError, msgspec.MsgspecError, UnicodeDecodeError):
         return None
 
 

@@ -16,6 +16,9 @@ import csv
 import io
 import json
 import math
+import os
+import zipfile
+import zlib
 from collections.abc import Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from dataclasses import dataclass, replace
@@ -31,6 +34,8 @@ from bpstudio.training.sweep import Outcome, Portion, Sweep, advanced, portions,
 
 ABOUT, LINES, ARRAYS = "sweep.json", "runs.jsonl", "runs"
 PARTS = ("weights", "statistics")
+_NOT_WHOLE = (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile, zlib.error)
+"""What reading a line and its arrays may raise where they are not what was written."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,24 +175,32 @@ class Folder:
         found: dict[int, Outcome] = {}
         lines = self.path / LINES
         trials = {trial.number: trial for trial in sweep.trials}
-        for line in lines.read_text(encoding="utf-8").split("\n") if lines.exists() else ():
+        text = lines.read_text(encoding="utf-8", errors="replace") if lines.exists() else ""
+        for line in text.split("\n"):
             try:
                 figures = json.loads(line)
                 trial = trials[figures["number"]]
                 outcome = self._outcome(figures, trial.settings)
-            except (ValueError, KeyError, TypeError, OSError):
+            except _NOT_WHOLE:
                 continue  # the last line of a sweep that was ended while it wrote; done again
             found[outcome.number] = outcome
         if lines.exists():
             # What comes next must not join a line that was not ended.
             whole = [json.dumps(_plain(o.figures), ensure_ascii=False) for o in found.values()]
-            lines.write_text("".join(f"{line}\n" for line in whole), encoding="utf-8")
+            # At once: one that is ended now has the old lines or the new ones.
+            new = lines.with_suffix(".new")
+            new.write_text("".join(f"{line}\n" for line in whole), encoding="utf-8")
+            os.replace(new, lines)
         return found
 
     def _outcome(self, figures: dict[str, Any], settings: Any) -> Outcome:
         parts: dict[str, dict[str, Array]] = {part: {} for part in PARTS}
         losses = np.zeros(0)
-        with np.load(self._arrays(figures["number"]), allow_pickle=False) as file:
+        # Opened here: NumPy leaves open what is no archive, and Windows then keeps it from change.
+        with (
+            self._arrays(figures["number"]).open("rb") as opened,
+            np.load(opened, allow_pickle=False) as file,
+        ):
             for name in file.files:
                 part, _, key = name.partition("/")
                 if part == "losses":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import shutil
 import signal
 import time
 from collections.abc import Mapping
@@ -22,7 +23,7 @@ from bpstudio.project.project import Project
 from bpstudio.project.unfinished import Unfinished, begun, left_behind
 from bpstudio.training.driving import Driven, wait_for_all
 from bpstudio.training.sweep import Outcome, Sweep
-from bpstudio.training.sweeping import Sweeping
+from bpstudio.training.sweeping import Folder, Sweeping
 
 VARY = {"dense1.units": (2, 3, 4), "l2": (0.0, 0.01), "activation": ("tanh", "relu")}
 SEEDS, STEPS = (1, 2), 60
@@ -123,6 +124,45 @@ def test_what_is_no_sweep_goes(content: bytes, tmp_path: Path) -> None:
     (folder / unfinished.RECIPE).write_bytes(content)
     assert left_behind(tmp_path) == [] and not folder.exists()
     assert left_behind(tmp_path / "absent") == []
+
+
+def test_one_that_can_not_be_read_now_stays(tmp_path: Path) -> None:
+    folder = tmp_path / "cut"
+    (folder / unfinished.RECIPE).mkdir(parents=True)  # reading it is an error of the system
+    assert left_behind(tmp_path) == []
+    assert (folder / unfinished.RECIPE).exists()
+
+
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a sweep of 24 that is over."""
+    folder = tmp_path_factory.mktemp("swept")
+    place = Sweeping(sweep_of(project()), Here(), Folder(folder))
+    while not place.over:
+        place.news()
+    return folder
+
+
+@pytest.mark.parametrize("harm", ["cut", "empty", "no zip", "flipped", "no text"])
+def test_a_result_that_is_not_whole_is_done_again(harm: str, swept: Path, tmp_path: Path) -> None:
+    shutil.copytree(swept, tmp_path, dirs_exist_ok=True)
+    arrays, lines = tmp_path / "runs" / "3.npz", tmp_path / unfinished.LINES
+    content = arrays.read_bytes()
+    middle = len(content) // 2
+    if harm == "no text":
+        lines.write_bytes(b"\xff\xfe\n" + lines.read_bytes())
+    else:
+        arrays.write_bytes(
+            {
+                "cut": content[:middle],
+                "empty": b"",
+                "no zip": b"PK no zip",
+                "flipped": content[:100] + bytes([content[100] ^ 1]) + content[101:],
+            }[harm]
+        )
+    found = Folder(tmp_path).outcomes(sweep_of(project()))
+    assert len(found) == 24 - (harm != "no text")
+    assert lines.read_text("utf-8").count("\n") == len(found)
 
 
 def test_a_project_that_is_gone_is_said(tmp_path: Path) -> None:
