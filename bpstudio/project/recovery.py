@@ -48,9 +48,10 @@ if TYPE_CHECKING:
 ENTRY, ALIVE, CLOSED = "entry.json", "alive.lock", "closed"
 PAUSE = 0.5
 """Seconds between two writings, at least, so that a drag is not written a hundred times."""
-LONGEST_PAUSE = 1.5
 SHARE = 4
-"""A writing that takes long is followed by a pause of so many times its length."""
+"""A writing that takes long is followed by a pause of so many times its length…"""
+LATEST = 1.8
+"""…but by none so long that what changes just after one began is later on the disk than this."""
 WAITING = 10.0
 """Seconds to wait for another studio that is just starting."""
 
@@ -204,6 +205,15 @@ def _alone(root: Path) -> Iterator[None]:
         held.release()
 
 
+def pause_after(took: float) -> float:
+    """Seconds until the next writing may begin, when the last one took so long.
+
+    What changes just after a writing began waits for its end, for the pause, and for the next one,
+    which takes about as long.
+    """
+    return max(PAUSE, min(SHARE * took, LATEST - 2 * took))
+
+
 class Recorder:
     """Writes the newest work from a thread of its own; none of its methods waits, but `close`.
 
@@ -279,7 +289,7 @@ class Recorder:
                 self._try_again()
             ended = time.monotonic()
             if written:
-                ready = ended + min(LONGEST_PAUSE, max(PAUSE, SHARE * (ended - began)))
+                ready = ended + pause_after(ended - began)
         desk.leave(give_up=self._given_up)
 
     def _wait(self, ready: float) -> bool:

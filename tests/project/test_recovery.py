@@ -31,6 +31,7 @@ from bpstudio.project.recovery import (
     Recorder,
     Work,
     left_behind,
+    pause_after,
 )
 
 PATIENCE = 20.0
@@ -362,7 +363,13 @@ def test_what_could_not_be_written_is_tried_again_unasked(kept: Kept, fault: Exc
 
 
 def test_the_pause_is_short_enough() -> None:
-    assert PAUSE < 2.0
+    for hundredth in range(66):
+        took = hundredth / 100
+        # What changes just after a writing began is kept by the next one.
+        assert PAUSE <= pause_after(took)
+        assert took + pause_after(took) + took < 2.0
+    assert pause_after(0.2) == pytest.approx(0.8)  # the window has the most of the time
+    assert pause_after(30.0) == PAUSE
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
