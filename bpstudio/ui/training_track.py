@@ -51,7 +51,8 @@ COLOURS = {
 class TrackRow(QWidget):
     """The track, what step of how many it is at, and what can be done there.
 
-    It is there as soon as there is something to go back to.
+    It has its place as soon as there is something to train, so that nothing moves when the training
+    begins, and can be walked along as soon as there is something to go back to.
     """
 
     def __init__(self, studio: Studio, actions: Mapping[str, QAction], parent: QWidget) -> None:
@@ -115,11 +116,15 @@ class TrackRow(QWidget):
         studio, going_back = self._studio, self._studio.past
         way = going_back.way
         begin, end = (way[0].begin, way[-1].end) if way and not shown.training else (0, shown.step)
-        there = end > begin and bool(way or shown.training)
+        walked = end > begin and bool(way or shown.training)
+        there = walked or studio.can_train
         if there == self.isHidden():
             self.setVisible(there)
+        self.track.setEnabled(walked)
         if not there:
             return
+        if not walked:
+            begin = end = 0
         project = studio.project
         key = (project.runs, going_back.run, end, len(shown.losses))
         if key != self._shown_of:
@@ -131,7 +136,7 @@ class TrackRow(QWidget):
         if not shown.training and project.trained.run == going_back.run:
             present = project.trained.steps
         self.track.show_present(present)
-        self.track.point_at(going_back.step)
+        self.track.point_at(going_back.step if walked else 0)
         self._say()
 
     def _say(self) -> None:
@@ -159,7 +164,7 @@ class Track(QWidget):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self.begin, self.end, self.step = 0, 1, 0
+        self.begin, self.end, self.step = 0, 0, 0
         self.events: tuple[Event, ...] = ()
         self._present: int | None = None
         self._losses: Array = np.zeros(0)
@@ -181,7 +186,7 @@ class Track(QWidget):
 
     def show_way(self, begin: int, end: int, losses: Array, events: Sequence[Event]) -> None:
         """Show these steps, with the loss of each (from step 0 on) and what happened."""
-        self.begin, self.end = begin, max(end, begin + 1)
+        self.begin, self.end = begin, end
         self._losses, self.events = losses, tuple(events)
         self._curve = ((0, 0), QPolygonF())
         self.update()
@@ -262,7 +267,7 @@ class Track(QWidget):
         return round(self.begin + min(max(share, 0.0), 1.0) * (self.end - self.begin))
 
     def _place(self, step: int) -> float:
-        share = (step - self.begin) / (self.end - self.begin)
+        share = (step - self.begin) / max(self.end - self.begin, 1)
         return NEAR + min(max(share, 0.0), 1.0) * (self.width() - 2 * NEAR)
 
     # -- painting ---------------------------------------------------------------------------
@@ -284,7 +289,7 @@ class Track(QWidget):
             if self._present is not None:
                 at = self._place(self._present)
                 painter.fillRect(QRectF(at - 1.0, ground - 5.0, 2.0, 8.0), QColor(colours["text"]))
-            cursor = QColor(colours["accent"])
+            cursor = QColor(colours["accent" if self.isEnabled() else "muted"])
             painter.fillRect(QRectF(here - 0.75, 1.0, 1.5, height - 2.0), cursor)
             painter.setPen(QPen(QColor(colours["panel"]), 1.0))
             painter.setBrush(cursor)

@@ -8,9 +8,11 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from bpstudio.engine.formula import build as formula_of
 from bpstudio.engine.optimizers import SGD
+from bpstudio.project import build
 from bpstudio.project.events import BRANCH, CHANGE, FAILED, MARK, SPIKE, Event
-from bpstudio.ui.studio import Studio
+from bpstudio.ui.studio import Notice, Studio
 from bpstudio.ui.training_track import NEAR, Track, TrackRow
 from bpstudio.ui.window import Window
 
@@ -37,15 +39,25 @@ def place(track: Track, step: int) -> QPoint:
     return QPoint(round(NEAR + share * (track.width() - 2 * NEAR)), track.height() // 2)
 
 
-def test_it_is_there_once_there_is_something_to_go_back_to(
+def test_it_has_its_place_before_there_is_something_to_go_back_to(
     qtbot: QtBot, window: Window, studio: Studio
 ) -> None:
-    assert row_of(window).isHidden()
-    train(qtbot, studio, 50)
-    assert not row_of(window).isHidden()
-    track = row_of(window).track
-    assert (track.begin, track.end, track.step) == (0, 50, 50)
+    row, track = row_of(window), row_of(window).track
+    rooms = []
+    for steps in (0, 50):
+        if steps:
+            train(qtbot, studio, steps)
+        assert not row.isHidden() and track.isEnabled() == bool(steps)
+        assert (track.begin, track.end, track.step) == (0, steps, steps)
+        rooms.append(window.timeline.sizeHint().height())
+    assert rooms[0] == rooms[1], "nothing else moves when a training begins"
     studio.undo()
+    assert not track.isEnabled() and (track.end, track.step) == (0, 0)
+    track.grab()
+
+
+def test_what_cannot_be_trained_has_no_line_of_training(window: Window, studio: Studio) -> None:
+    studio.begin(build.from_formula(formula_of("x * y", {"x": 2.0, "y": 3.0})))
     assert row_of(window).isHidden()
 
 
@@ -97,7 +109,11 @@ def test_from_a_past_step_one_goes_on(qtbot: QtBot, window: Window, studio: Stud
     train(qtbot, studio, 80)
     studio.past.go_to(30)
     arrive(qtbot, studio, 30)
+    said: list[Notice | None] = []
+    studio.noticed.connect(said.append)
     window.actions_by_id["go_on_here"].trigger()
+    assert not window.actions_by_id["go_on_here"].isEnabled()
+    assert said[-1] is not None and "step 30" in said[-1].text
     assert studio.project.trained.steps == 30
     assert (row_of(window).track.end, row_of(window).track.step) == (80, 30)
     train(qtbot, studio, 20)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bpstudio.language import N_
+from bpstudio.language import N_, _
 from bpstudio.ui.actions import action
+from bpstudio.ui.readout import grouped
 
 if TYPE_CHECKING:
     from bpstudio.ui.window import Window
@@ -141,7 +142,13 @@ def mark_step(window: Window) -> None:
 )
 def go_on_here(window: Window) -> None:
     """The moment that is shown becomes the project's."""
-    window.studio.past.continue_here()
+    studio = window.studio
+    if studio.past.continue_here():
+        text = _(
+            "The network has the weights of step {step}. Training goes on from here as a run of "
+            "its own; the longer one is kept under Runs."
+        )
+        studio.notice(text.format(step=grouped(studio.project.trained.steps)))
 
 
 @action(

@@ -81,7 +81,7 @@ class TrainingRacePanel(Panel):
         for button in (self.start, self.hold, self.cancel):
             buttons.addWidget(button, 1)
         self._race = QBoxLayout(QBoxLayout.Direction.LeftToRight)
-        self._race.addWidget(_column(self.lanes, buttons, self.told), 4)
+        self._race.addWidget(_column(buttons, self.lanes, self.told), 4)
         self._race.addWidget(_column(self.nothing, self.ground), 6)
         self._parts = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._parts.addLayout(self._race, 10)
