@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QPoint
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from bpstudio.data import toys
@@ -69,6 +71,14 @@ def test_it_is_paused_and_goes_on(studio: Studio, panel: TrainingRacePanel, qtbo
     qtbot.waitUntil(lambda: steps_of(studio.racing) > here, timeout=PATIENCE)
     panel.cancel.click()
     assert not studio.racing.running and steps_of(studio.racing) > here
+
+
+def test_it_is_begun_without_scrolling(panel: TrainingRacePanel) -> None:
+    for width in (820, 380):
+        panel.resize(width, 160)
+        QApplication.processEvents()
+        foot = panel.start.mapTo(panel, QPoint(0, panel.start.height())).y()
+        assert panel.start.isVisible() and 0 < foot <= panel.height()
 
 
 def test_a_race_of_another_network_is_forgotten(studio: Studio, qtbot: QtBot) -> None:
