@@ -17,6 +17,7 @@ import numpy as np
 
 from bpstudio.engine import emit, primitives, rewrite
 from bpstudio.engine.calls import SAME_PLACES, Call, Form, Value, meetings
+from bpstudio.engine.destination import Destination, behind_views
 from bpstudio.engine.listing import Code, Thing
 from bpstudio.engine.memory import Pool, memory_order
 from bpstudio.engine.op import Array
@@ -30,15 +31,6 @@ IN_PLACE = 2048
 
 FORESIGHT = 6
 """So many calls back one looks for the order in which a value is going to lie."""
-
-
-@dataclass(frozen=True)
-class Destination:
-    """Where a value must lie at the end; `replaces` is the leaf that lay there before."""
-
-    value: int
-    place: Thing
-    replaces: int | None = None
 
 
 @dataclass(frozen=True)
@@ -95,7 +87,9 @@ class Layout:
         self.made_at = {call.output: i for i, call in enumerate(calls)}
         self.direct: dict[int, Destination] = {}
         self.copied: list[Destination] = []
-        for destination in destinations:
+        makers = {call.output: call for call in calls}
+        for wanted in destinations:
+            destination = behind_views(wanted, makers, tape.values)
             made = self.made_at.get(destination.value)
             # A value with a row of ones lies with that row, wherever else it is wanted.
             whole = made is not None and calls[made].form is not Form.VIEW

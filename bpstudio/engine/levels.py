@@ -16,7 +16,7 @@ import numpy as np
 
 from bpstudio.engine import plain
 from bpstudio.engine.calls import Call, Form
-from bpstudio.engine.layout import Destination
+from bpstudio.engine.destination import Destination
 from bpstudio.engine.listing import Code, Thing
 from bpstudio.engine.op import Array
 from bpstudio.engine.trace import Tape

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from bpstudio.engine.calls import Call, Form, Value
-from bpstudio.engine.layout import Destination
+from bpstudio.engine.destination import Destination
 from bpstudio.engine.listing import Code, Thing
 from bpstudio.engine.op import Array
 from bpstudio.engine.trace import Tape

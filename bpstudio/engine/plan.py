@@ -22,8 +22,9 @@ from bpstudio.engine import backprop, levels, plain, rewrite, shapes, update
 from bpstudio.engine.batches import Batches
 from bpstudio.engine.calls import Call
 from bpstudio.engine.clipping import Clipping
+from bpstudio.engine.destination import Destination
 from bpstudio.engine.graph import Graph
-from bpstudio.engine.layout import Destination, lay_out
+from bpstudio.engine.layout import lay_out
 from bpstudio.engine.listing import Code, Program, Thing, print_code, quietly
 from bpstudio.engine.op import Array, Kind
 from bpstudio.engine.optimizers import Optimizer

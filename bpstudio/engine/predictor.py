@@ -8,8 +8,9 @@ import numpy as np
 
 from bpstudio.engine import backprop, rewrite
 from bpstudio.engine.batches import Batches, supplied
+from bpstudio.engine.destination import Destination
 from bpstudio.engine.graph import Graph
-from bpstudio.engine.layout import Destination, lay_out
+from bpstudio.engine.layout import lay_out
 from bpstudio.engine.listing import Code, Program, Thing, print_code, quietly
 from bpstudio.engine.op import Array, Kind
 from bpstudio.engine.vectors import Places, new_vectors, places_of, slab

@@ -21,8 +21,9 @@ import numpy as np
 from bpstudio.engine import backprop, rewrite, shapes, update
 from bpstudio.engine.batches import OUTSIDE, supplied
 from bpstudio.engine.clipping import Clipping
+from bpstudio.engine.destination import Destination
 from bpstudio.engine.graph import Graph
-from bpstudio.engine.layout import Destination, Fused, Layout
+from bpstudio.engine.layout import Fused, Layout
 from bpstudio.engine.listing import Batch, Code, Program, Thing, print_code, quietly
 from bpstudio.engine.memory import Pool
 from bpstudio.engine.op import Array, Kind

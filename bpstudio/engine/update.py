@@ -9,7 +9,8 @@ import numpy as np
 
 from bpstudio.engine import backprop, rewrite, scalars
 from bpstudio.engine.clipping import Clipping
-from bpstudio.engine.layout import Destination, Fused, Layout
+from bpstudio.engine.destination import Destination
+from bpstudio.engine.layout import Fused, Layout
 from bpstudio.engine.listing import Code, Thing
 from bpstudio.engine.memory import Pool
 from bpstudio.engine.op import Array
