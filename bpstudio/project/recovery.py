@@ -217,7 +217,8 @@ def pause_after(took: float) -> float:
 class Recorder:
     """Writes the newest work from a thread of its own; none of its methods waits, but `close`.
 
-    `told` hears of what went wrong, and `found` of what others left behind: both from the thread.
+    `told` hears of what went wrong, and `found`, once, of what others left behind: both from the
+    thread.
     """
 
     def __init__(
@@ -277,6 +278,7 @@ class Recorder:
         except (OSError, NotImplementedError) as error:
             # The latter where the file system can't lock.
             self._told(error)
+            self._found([])
             return
         self._found(orphans)
         ready = 0.0
@@ -338,6 +340,8 @@ class _Desk:
 
     def write(self, work: Work) -> None:
         """Keep this, in the place of what was kept. Raises OSError and FileError."""
+        if not self._folder.is_dir():
+            self._make_again()
         project = _with_moment(work)
         parts = parts_of(project)
         # The arrays are held, so that no other can have the number of one that is gone.
@@ -376,6 +380,14 @@ class _Desk:
         self._claim.release()
         if empty:
             shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _make_again(self) -> None:
+        """Somebody has tidied the folder away while the studio ran. Raises OSError."""
+        with contextlib.suppress(OSError):
+            self._claim.release()
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._claim = lock(self._folder / ALIVE)
+        self._written = {}
 
     def _put(self, array: Array) -> str:
         """Write an array, unless it lies there already; returns the name of its content."""

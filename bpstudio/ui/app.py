@@ -83,7 +83,7 @@ def run(file: Path | None, *, smoke: bool = False, reset: bool = False) -> int:
         if not smoke:
             window.painted.connect(studio.training.warm)
         if file is None and not smoke:
-            window.ready.connect(partial(greet, window))
+            greet_when_ready(window)
         window.show()
         for number in ENDING:
             signal.signal(number, lambda number, _frame: app.exit(128 + number))
@@ -98,6 +98,11 @@ def run(file: Path | None, *, smoke: bool = False, reset: bool = False) -> int:
         window.guard.close(give_up=False)
         take_down(window, studio)
     return status
+
+
+def greet_when_ready(window: Window) -> None:
+    """Greet once it is known what a crash has left: asking about that comes first."""
+    window.guard.found.connect(lambda _orphans: greet(window))
 
 
 def greet(window: Window) -> None:

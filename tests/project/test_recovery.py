@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -360,6 +361,29 @@ def test_what_could_not_be_written_is_tried_again_unasked(kept: Kept, fault: Exc
     kept.start(disk).keep(Work(a_project()))
     assert disk.written.wait(PATIENCE)
     assert kept.said == [fault]
+
+
+def test_a_folder_that_was_tidied_away_meanwhile_is_made_again(kept: Kept) -> None:
+    recorder = kept.start()
+    shutil.rmtree(kept.root)
+    recorder.keep(Work(a_project()))
+    kept.end(give_up=False)
+    (orphan,) = left_behind(kept.root)
+    assert orphan.work().project.title == "나선"
+    orphan.release()
+    assert kept.said == []
+
+
+def test_where_nothing_can_be_kept_there_is_nothing_to_wait_for(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    said: list[Exception] = []
+    found = threading.Event()
+    recorder = Recorder(
+        tmp_path / "file" / "recovery", found=lambda _orphans: found.set(), told=said.append
+    )
+    assert found.wait(PATIENCE)
+    assert len(said) == 1
+    recorder.close(give_up=True, patience=PATIENCE)
 
 
 def test_the_pause_is_short_enough() -> None:

@@ -22,9 +22,11 @@ from bpstudio.project.disk import older_versions
 from bpstudio.project.hold import hold, lock_beside
 from bpstudio.project.project import Project
 from bpstudio.project.recovery import Orphan, left_behind
+from bpstudio.ui import app
 from bpstudio.ui.dialogs import files, recovery
 from bpstudio.ui.dialogs.files import Answer, Choice
 from bpstudio.ui.dialogs.recovery import RecoveryDialog
+from bpstudio.ui.dialogs.welcome import Welcome
 from bpstudio.ui.preferences import Preferences
 from bpstudio.ui.studio import Notice, Studio
 from bpstudio.ui.training import Training
@@ -438,6 +440,29 @@ def test_training_is_kept_although_it_has_not_been_paused(
         for key, weight in project.weights.items():
             np.testing.assert_array_equal(weight, weights[key])
     orphan.release()
+
+
+def test_what_a_crash_left_is_asked_about_before_the_first_screen(
+    desk: Callable[[], Desk], qtbot: QtBot, tmp_path: Path
+) -> None:
+    lost = desk()
+    lost.studio.begin(build.network(toys.make("xor"), (2, 3, 1)))
+    lost.retitle("mine")
+    lost.guard.close(give_up=False)
+    for folder in (tmp_path / "aside" / "recovery").glob("*/closed"):
+        folder.unlink()
+    studio = Studio(Preferences(), Training())
+    window = Window(studio, lambda _preferences: "", tmp_path / "aside" / "recovery")
+    app.greet_when_ready(window)
+    with qtbot.waitSignal(window.guard.found, timeout=PATIENCE):
+        window.guard.begin()
+        window.ready.emit()
+    assert len(window.findChildren(RecoveryDialog)) == 1
+    assert window.findChildren(Welcome) == []
+    window.leave_dialogs()
+    window.guard.close(give_up=True)
+    studio.close()
+    window.deleteLater()
 
 
 def test_a_bad_end_is_said_with_the_place_of_the_log(
