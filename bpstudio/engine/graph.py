@@ -109,10 +109,16 @@ class Graph:
 
     @property
     def objective(self) -> str:
-        """The node where the backward pass starts: the loss, else the last sink."""
+        """The node where the backward pass starts: the loss, else the last sink that computes
+        something: an input that is put beside a formula is not what the formula comes to."""
         if not self.nodes:
             raise GraphError(N_("The canvas is empty. Drag a gate onto it to begin."))
-        return (self.losses or self.sinks)[-1]
+        return (self.losses or self.results or self.sinks)[-1]
+
+    @cached_property
+    def results(self) -> tuple[str, ...]:
+        """The sinks that something feeds, in topological order."""
+        return tuple(id for id in self.sinks if self.nodes[id].feeding)
 
     @cached_property
     def has_batch(self) -> bool:

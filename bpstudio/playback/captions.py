@@ -115,7 +115,8 @@ def summary(timeline: Timeline, phase: str) -> Caption:
     """What a finished phase has brought."""
     recording = timeline.recording
     begin, end = timeline.span(phase)
-    objective = recording.graph.objective
+    started = recording.backward[:1]
+    objective = started[0].node if started else recording.graph.objective
     if phase == FORWARD:
         title = ngettext("Forward: {count} step", "Forward: {count} steps", end - begin)
         value = recording.values.get(objective)

@@ -35,7 +35,7 @@ def iteration(
     them has the penalty in it, and frozen weights have none.
 
     A network that is still being built is run as far as it can be. The pass back begins at the
-    loss, without one at the last node; while that can't be reached there is none.
+    loss, without one at the last result; while none can be reached there is none.
     """
     weights = project.weights if weights is None else weights
     part, goal = runnable(project)
@@ -65,7 +65,8 @@ def runnable(project: Project) -> tuple[Graph, str | None]:
     if len(known) == len(graph.nodes):
         return graph, loss or (graph.objective if graph.nodes else None)
     part = Graph({id: node for id, node in graph.nodes.items() if id in known})
-    return part, loss if loss in known else None
+    ends = (loss,) if loss is not None else graph.results
+    return part, next((end for end in reversed(ends) if end in known), None)
 
 
 def within(project: Project, part: Graph) -> Project:

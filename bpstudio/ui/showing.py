@@ -99,7 +99,7 @@ class Showing:
 
     @property
     def goal(self) -> str | None:
-        """The node at which the pass back begins: the loss, or without one the last node."""
+        """The node at which the pass back begins: the loss, or without one the last result."""
         return runnable(self.project)[1]
 
     @property

@@ -77,6 +77,15 @@ def test_the_objective_is_the_loss_before_any_other_sink() -> None:
     assert graphs.remove(network, ["loss1"]).objective == "shift1"
 
 
+def test_a_loose_input_is_not_what_a_formula_comes_to() -> None:
+    nodes = xyz().nodes
+    beside = Graph({**nodes, "loose": Node("loose", Input())})
+    assert beside.sinks == ("f", "loose")
+    assert beside.results == ("f",)
+    assert beside.objective == "f"
+    assert graph(Node("x", Input()), Node("y", Input())).objective == "y"
+
+
 def test_an_empty_canvas_has_no_objective() -> None:
     with pytest.raises(GraphError, match="empty"):
         _ = Graph().objective

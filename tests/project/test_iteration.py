@@ -9,11 +9,14 @@ import numpy as np
 import pytest
 
 from bpstudio.data import toys
+from bpstudio.engine.formula import build as formula_of
 from bpstudio.engine.graph import Graph, Node
 from bpstudio.engine.op import Array
 from bpstudio.engine.optimizers import SGD, Adam, AdamW, Nesterov
-from bpstudio.project import file, gates, runs
-from bpstudio.project.iteration import iteration
+from bpstudio.playback import captions
+from bpstudio.playback.timeline import FORWARD, Timeline
+from bpstudio.project import build, edits, file, gates, runs
+from bpstudio.project.iteration import iteration, runnable
 from bpstudio.project.project import Project, complete
 from bpstudio.training.schedules import Cosine, Step
 from bpstudio.training.settings import Settings
@@ -96,3 +99,31 @@ def test_statistics_land_with_the_weights() -> None:
     one, many = runs.predict(landed, rows[:1]), runs.predict(landed, rows)
     np.testing.assert_allclose(one, many[:1], rtol=1e-12, err_msg="a row does not see the others")
     assert replace(landed).training == project.training
+
+
+def test_what_lies_beside_a_formula_leaves_its_pass_back_alone() -> None:
+    formula = build.from_formula(formula_of("(x+y)*z", {"x": -2.0, "y": 5.0, "z": -4.0}))
+    whole = iteration(formula)
+    (end,) = formula.graph.sinks
+    beside = {
+        name: edits.add_node(formula, gates.gate(name), (400.0, 300.0))
+        for name in ("parameter", "input", "multiply", "sigmoid")
+    }
+    half = edits.connect(beside["sigmoid"], "x", "sigmoid1", "x")
+    half = edits.add_node(half, gates.gate("add"), (500.0, 300.0))
+    beside["half a branch"] = edits.connect(half, "sigmoid1", "add2", "a")
+    for name, project in beside.items():
+        assert runnable(project)[1] == end, name
+        again = iteration(project)
+        backward = {step.node: step for step in again.backward}
+        for step in whole.backward:
+            assert backward[step.node].upstream == step.upstream, (name, step.node)
+        said = captions.summary(Timeline(again), FORWARD)
+        assert "12.00" in "".join(span.text for line in said.lines for span in line), name
+
+
+def test_while_the_end_of_a_formula_is_not_whole_there_is_no_pass_back() -> None:
+    formula = build.from_formula(formula_of("(x+y)*z", {"x": -2.0, "y": 5.0, "z": -4.0}))
+    cut = edits.disconnect(formula, "multiply1", "b")
+    assert runnable(cut)[1] is None
+    assert iteration(cut).backward == ()

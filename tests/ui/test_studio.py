@@ -107,10 +107,12 @@ def test_a_network_that_is_being_built_runs_as_far_as_it_goes(studio: Studio) ->
     recording = studio.shown.recording
     assert recording is not None
     assert recording.values["add1"] == 2.0
-    assert recording.backward == ()
+    assert recording.backward[0].node == "add1"
     assert isinstance(studio.shown.problem, StudioError)
     assert not studio.can_train
     studio.do("Connect", edits.connect, "add1", "multiply1", "a")
+    assert studio.shown.recording is not None
+    assert studio.shown.recording.backward == ()
     studio.do("Connect", edits.connect, "add1", "multiply1", "b")
     assert studio.shown.problem is None
     assert readout(studio.shown) == "f = 4.0000"
@@ -235,6 +237,19 @@ def test_an_edit_of_the_structure_lands_the_training_and_goes_on(
     studio.pause()
     assert studio.project.trained.steps > landed
     assert studio.project.weights["dense1.weight"].shape == (2, 6)
+
+
+def test_what_training_came_to_is_had_at_once_and_it_goes_on(studio: Studio, qtbot: QtBot) -> None:
+    studio.train(10_000_000)
+    wait_for_steps(qtbot, studio, 10)
+    had = studio.at_once()
+    assert had is studio.project and had.trained.steps >= 10
+    assert studio.shown.training and studio.training.running
+    wait_for_steps(qtbot, studio, had.trained.steps + 10)
+    studio.pause()
+    assert studio.project.trained.steps > had.trained.steps
+    again = studio.at_once()  # where nothing goes on, nothing begins
+    assert again is studio.project and not studio.training.running
 
 
 def test_an_edit_that_takes_the_loss_away_ends_the_training(studio: Studio, qtbot: QtBot) -> None:
