@@ -171,8 +171,7 @@ class Studio(Looking):
             return False
         self.history = self.history.push(name, after, key)
         self._announce(before, name)
-        if landed is not None:
-            self._go_on(landed)
+        self._go_on(landed)
         return True
 
     def settle(self) -> None:
@@ -277,17 +276,14 @@ class Studio(Looking):
 
     def save(self, path: Path, thumbnail: bytes | None = None) -> bool:
         """Write the project, training and a small picture included; whether that was possible."""
-        landed = self.land()
         try:
-            written = file.save(self.project, path, thumbnail=thumbnail)
+            written = file.save(self.at_once(), path, thumbnail=thumbnail)
         except StudioError as error:
             self.noticed.emit(Notice(str(error), "problem", error.nodes, "save_as"))
             return False
         self.document, self.saved = Document(path, written), self.project
         self.changed.emit(Change(self.project, self.project, _("Save")))
         self.notice(_("Saved as {name}.").format(name=file.shown(path.name)))
-        if landed is not None:
-            self._go_on(landed)
         return True
 
     def lock(self, reason: StudioError) -> None:
@@ -358,6 +354,11 @@ class Studio(Looking):
             self._write(outcome)
         return outcome
 
+    def at_once(self) -> Project:
+        """The project with all that training has come to by now; the run goes on from there."""
+        self._go_on(self.land())
+        return self.project
+
     def reset_training(self) -> None:
         """Back to the start: the same seed, the same weights."""
         self.past.leave()
@@ -402,11 +403,10 @@ class Studio(Looking):
                 self.undo()
                 self.show_position(0.0)
 
-    def _go_on(self, landed: Outcome) -> None:
-        """Train on from where a run was landed for an edit, as far as it was to go."""
-        steps = landed.job.steps - landed.taken
-        if landed.problem is None and steps > 0 and self.can_train:
-            self.train(None if landed.job.watched else steps)
+    def _go_on(self, landed: Outcome | None) -> None:
+        """Train on from where a run, if any, was landed, as far as it was to go."""
+        if landed is not None and landed.problem is None and landed.left > 0 and self.can_train:
+            self.train(None if landed.job.watched else landed.left)
 
     def _advance(self, outcome: Outcome) -> None:
         """Show where the run is; the iteration is recorded anew now and then."""

@@ -107,6 +107,11 @@ class Outcome:
         """How many steps this run has taken."""
         return self.step - self.job.start
 
+    @property
+    def left(self) -> int:
+        """How many steps it was still to take."""
+        return self.job.steps - self.taken
+
 
 class Training(QObject):
     """The worker process and the run that is going on in it, if any."""

@@ -69,6 +69,32 @@ def test_another_choice_gives_up_what_was_being_made(dialog: ExportDialog, qtbot
     dialog.close()
 
 
+def test_while_training_all_that_is_made_is_of_the_moment_it_was_asked_for(
+    dialog: ExportDialog, studio: Studio, qtbot: QtBot, tmp_path: Path
+) -> None:
+    def shown() -> list[str]:
+        arrived(qtbot, choose(dialog, "losses"))
+        return dialog.preview.lines.toPlainText().splitlines()
+
+    assert len(shown()) == 1  # nothing was trained yet
+    arrived(qtbot, choose(dialog, "json"))
+    studio.train()
+    qtbot.waitUntil(lambda: studio.shown.step > 0, timeout=60_000)
+    assert len(shown()) > 1
+    assert studio.shown.training
+    steps = studio.shown.step
+    qtbot.waitUntil(lambda: studio.shown.step > steps, timeout=60_000)
+    out = tmp_path / "losses.csv"
+    dialog.path.setText(str(out))
+    dialog.start()
+    asked = studio.project.trained.steps
+    qtbot.waitUntil(lambda: not dialog.running, timeout=60_000)
+    assert studio.shown.training and asked > steps
+    assert len(out.read_text("utf-8").splitlines()) == 1 + asked
+    studio.pause()
+    dialog.close()
+
+
 def test_leaving_gives_it_up_and_leaves_no_folder(dialog: ExportDialog, qtbot: QtBot) -> None:
     preview = dialog.preview
     qtbot.waitUntil(lambda: preview._command.running, timeout=10_000)

@@ -8,6 +8,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QTextBlock
 from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
 
 from bpstudio.exchange import formats
 from bpstudio.playback.timeline import BACKWARD, CLEAR, FORWARD, UPDATE
@@ -133,6 +134,21 @@ def test_a_line_that_many_share_belongs_to_the_present_node(
 def test_the_script_is_copied_whole(code: CodePanel, studio: Studio) -> None:
     code.copy.click()
     assert QGuiApplication.clipboard().text() == code.listing.text
+
+
+def test_what_is_copied_while_training_has_the_weights_of_that_moment(
+    code: CodePanel, studio: Studio, qtbot: QtBot
+) -> None:
+    shown = code.listing.text
+    studio.train()
+    qtbot.waitUntil(lambda: studio.shown.step > 0, timeout=60_000)
+    code.refresh()
+    assert code.listing.text == shown  # it is not written anew with every step
+    code.copy.click()
+    assert studio.shown.training and studio.project.trained.steps > 0
+    written = formats.FORMATS[NUMPY].write(studio.project).main.decode()
+    assert QGuiApplication.clipboard().text() == written == code.text.toPlainText() != shown
+    studio.pause()
 
 
 def test_moving_a_node_writes_nothing_anew(

@@ -138,7 +138,7 @@ class ExportDialog(QDialog):
         self._folder = TemporaryDirectory(prefix="bpstudio-")
         project = Path(self._folder.name) / "project.bps"
         try:
-            file.save(self._studio.project, project)
+            file.save(self._studio.at_once(), project)
         except StudioError as error:
             self._end(str(error))
             return

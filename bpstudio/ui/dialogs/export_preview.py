@@ -1,7 +1,8 @@
 """What a format would write, shown before it is written.
 
 It is made by the command line in a process of its own, so the window goes on meanwhile; choosing
-another format ends it, and what was made once is kept as long as the dialog is open.
+another format ends it, and what was made once is kept as long as the dialog is open and the network
+is what it was.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from bpstudio.errors import StudioError
 from bpstudio.exchange.formats import FORMATS
 from bpstudio.language import _
 from bpstudio.project import file
+from bpstudio.project.project import Project
 from bpstudio.ui.dialogs.command import Command, Outcome
 from bpstudio.ui.panels.code_colours import PLAIN, TONGUES, Highlighter
 from bpstudio.ui.studio import Studio
@@ -51,6 +53,7 @@ class ExportPreview(QWidget):
         self._format = ""
         self._made: dict[str, dict[str, Any]] = {}
         self._folder: TemporaryDirectory[str] | None = None
+        self._written: Project | None = None
         self._command = Command(self)
         self._command.ended.connect(self._end)
         self._soon = QTimer(self)
@@ -75,6 +78,8 @@ class ExportPreview(QWidget):
         self._command.cancel()
         self._format = format
         self._soon.stop()
+        if self._studio.training.running or self._studio.project is not self._written:
+            self._forget()
         if format in self._made:
             self._show(self._made[format])
         elif FORMATS[format].missing:
@@ -91,6 +96,9 @@ class ExportPreview(QWidget):
         """End what is being made, and forget what was."""
         self._soon.stop()
         self._command.cancel()
+        self._forget()
+
+    def _forget(self) -> None:
         self._made.clear()
         if self._folder is not None:
             self._folder.cleanup()
@@ -115,13 +123,14 @@ class ExportPreview(QWidget):
         self._command.start([*words, "--out", picture, "--lang", language])
 
     def _project(self) -> Path:
-        """The file of the project, which is written once."""
+        """The file of the project, which is written once for each moment of it."""
         if self._folder is not None:
             return Path(self._folder.name) / "project.bps"
         folder = TemporaryDirectory(prefix="bpstudio-")
         path = Path(folder.name) / "project.bps"
         try:
-            file.save(self._studio.project, path)
+            self._written = self._studio.at_once()
+            file.save(self._written, path)
         except StudioError:
             folder.cleanup()
             raise

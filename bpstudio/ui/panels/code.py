@@ -146,6 +146,8 @@ class CodePanel(Panel):
         self.text.write(listing.text)
 
     def _copy(self, _checked: bool = False) -> None:
+        self.studio.at_once()
+        self.refresh()
         QGuiApplication.clipboard().setText(self.listing.text)
         self.studio.notice(_("The script is on the clipboard."))
 
