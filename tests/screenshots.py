@@ -99,6 +99,7 @@ SHOTS = (
     Shot("xor-800", "xor", 900, None, SMALLEST),
     Shot("sigmoid-neuron-800", "sigmoid-neuron", 0, 12.45, SMALLEST, "projector"),
     Shot("canvas-far", "spiral", 800, None, SMALL, zoom=0.24),
+    Shot("canvas-open-result", "sigmoid-neuron", 0, 12.45, SMALL, zoom=0.6),
     Shot("canvas-near-dark", "xor", 900, None, LARGE, "dark", zoom=1.3),
     Shot("canvas-near-korean", "xor", 300, 8.45, SMALLEST, "light", "ko", zoom=1.0),
     Shot("canvas-near-gates", "sigmoid-neuron", 0, 12.45, SMALL, "dark", zoom=1.5),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import os
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QNativeGestureEvent, QPointingDevice, QWheelEvent
+from PySide6.QtGui import QColor, QNativeGestureEvent, QPointingDevice, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
@@ -23,8 +24,10 @@ from bpstudio.engine.inside import NEURONS
 from bpstudio.engine.op import catalog
 from bpstudio.playback.badges import FROZEN, TIE, Badge
 from bpstudio.playback.detail import FAR, MIDDLE, NEAR, detail_at
+from bpstudio.playback.ground import OPEN
 from bpstudio.playback.marks import Rect
 from bpstudio.playback.near import formulas, near
+from bpstudio.playback.scene import STUB
 from bpstudio.project import build, edits
 from bpstudio.project.opening import unfold
 from bpstudio.project.project import Project
@@ -262,6 +265,40 @@ def test_the_card_stays_inside_a_small_canvas(canvas: Canvas, xor: Project) -> N
     canvas.studio.prefer(theme="light", language="en")
 
 
+# -- results -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("scale", "detail"), [(0.5, MIDDLE), (1.2, NEAR)])
+def test_a_result_that_nothing_reads_ends_in_an_open_ring(
+    canvas: Canvas, scale: float, detail: str
+) -> None:
+    studio = canvas.studio
+    studio.prefer(minimap=False)
+    canvas.captioned = False
+    canvas.setFocus()
+    canvas.zoom_to(scale)
+    canvas.rest()
+
+    def inked() -> list[int]:
+        """How dark the ring's own row of pixels is, from left of the ring to right of it."""
+        x, y = canvas.view.to_widget(ring)
+        wide = math.ceil((OPEN + 1.0) * scale)
+        picture = canvas.grab().toImage()
+        assert canvas.drawing.detail == detail
+        row = range(round(x) - wide, round(x) + wide + 1)
+        return [QColor(picture.pixel(column, round(y))).lightness() for column in row]
+
+    body = canvas.scene.bodies["multiply1"]
+    right, middle = body.exits["multiply1"]
+    ring = right + STUB * body.type + OPEN, middle
+    inside, edge = inked()[len(inked()) // 2], inked()[len(inked()) // 2 :]
+    assert inside - min(edge) > 25, "it is open, and has a line around it"
+    studio.do("Add", edits.add_node, catalog["sigmoid"](), (ring[0] + 160.0, ring[1] + 160.0))
+    studio.do("Connect", edits.connect, "multiply1", "sigmoid1", "x")
+    canvas.rest()
+    assert max(inked()) - min(inked()[len(inked()) // 2 :]) < 25, "something reads it"
+
+
 # -- minimap -------------------------------------------------------------------------------------
 
 
@@ -488,6 +525,6 @@ def test_ports_are_hit_within_two_pixels_whatever_the_scale_of_the_screen(factor
     environment["QT_SCALE_FACTOR_ROUNDING_POLICY"] = "PassThrough"
     done = subprocess.run(
         [sys.executable, "-c", PORTS, factor],
-        env=environment, capture_output=True, text=True, check=False,
+        env=environment, capture_output=True, text=True, check=False, timeout=300,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
