@@ -124,7 +124,7 @@ class TrackRow(QWidget):
         if not there:
             return
         if not walked:
-            begin = end = 0
+            begin = end = shown.step
         project = studio.project
         key = (project.runs, going_back.run, end, len(shown.losses))
         if key != self._shown_of:
@@ -133,10 +133,10 @@ class TrackRow(QWidget):
             self._name.setText(name_of(way[-1].run) if known else _("training"))
             self.track.show_way(begin, end, shown.losses, events(way) if known else ())
         present = None
-        if not shown.training and project.trained.run == going_back.run:
+        if walked and not shown.training and project.trained.run == going_back.run:
             present = project.trained.steps
         self.track.show_present(present)
-        self.track.point_at(going_back.step if walked else 0)
+        self.track.point_at(going_back.step if walked else end)
         self._say()
 
     def _say(self) -> None:

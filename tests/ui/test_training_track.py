@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
+import numpy as np
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
@@ -12,6 +14,7 @@ from bpstudio.engine.formula import build as formula_of
 from bpstudio.engine.optimizers import SGD
 from bpstudio.project import build
 from bpstudio.project.events import BRANCH, CHANGE, FAILED, MARK, SPIKE, Event
+from bpstudio.project.project import Trained
 from bpstudio.ui.studio import Notice, Studio
 from bpstudio.ui.training_track import NEAR, Track, TrackRow
 from bpstudio.ui.window import Window
@@ -54,6 +57,9 @@ def test_it_has_its_place_before_there_is_something_to_go_back_to(
     studio.undo()
     assert not track.isEnabled() and (track.end, track.step) == (0, 0)
     track.grab()
+    known = Trained(40, np.ones(40))
+    studio.begin(replace(studio.project, trained=known))
+    assert not track.isEnabled() and (track.end, track.step) == (40, 40)  # of which no run is known
 
 
 def test_what_cannot_be_trained_has_no_line_of_training(window: Window, studio: Studio) -> None:
