@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QRectF, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, QPoint, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
@@ -19,6 +19,7 @@ from bpstudio.playback.timeline import BACKWARD
 from bpstudio.ui.dialogs import files
 from bpstudio.ui.panels.panel import label
 from bpstudio.ui.showing import Showing
+from bpstudio.ui.soon import soon
 from bpstudio.ui.studio import Studio
 from bpstudio.ui.window import Window
 
@@ -126,7 +127,7 @@ class Tour(QObject):
             self._soon()
 
     def _soon(self, _news: object = None) -> None:
-        QTimer.singleShot(0, self, self._show)
+        soon(self, self._show)
 
     def _show(self) -> None:
         """Stand beside the control that is meant."""

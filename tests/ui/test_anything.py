@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 from bpstudio.language import set_language
 from bpstudio.project import edits
 from bpstudio.ui.anything import find, open_search, things
+from bpstudio.ui.canvas.search_box import SearchBox
 from bpstudio.ui.studio import Studio
 from bpstudio.ui.window import Window
 
@@ -56,3 +57,13 @@ def test_what_is_nowhere_is_said(window: Window) -> None:
     assert box.list.count() == 1
     assert not box.list.item(0).flags() & Qt.ItemFlag.ItemIsEnabled
     box.close_it()
+
+
+def test_asked_for_again_it_takes_the_place_of_the_one_that_is_open(
+    window: Window, qtbot: QtBot
+) -> None:
+    before = open_search(window)
+    after = open_search(window)
+    assert not before.open and after.open
+    qtbot.waitUntil(lambda: window.findChildren(SearchBox) == [after])
+    after.close_it()

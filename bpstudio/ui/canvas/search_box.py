@@ -95,7 +95,10 @@ class SearchBox(QFrame):
         return not self._over
 
     def open_at(self, at: QPoint) -> None:
-        """Show it there, moved so far that all of it is seen."""
+        """Show it there, moved so far that all of it is seen, in place of one that is open."""
+        for other in self._canvas.findChildren(SearchBox):
+            if other is not self:
+                other.close_it()
         over = self._canvas.rect()
         self.resize(SIZE.boundedTo(over.size()))
         x = max(0, min(at.x(), over.width() - self.width()))

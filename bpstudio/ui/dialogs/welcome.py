@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QIcon, QPixmap
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -39,6 +39,7 @@ from bpstudio.ui import render
 from bpstudio.ui.anything import header_of, teach, title_of
 from bpstudio.ui.dialogs import files
 from bpstudio.ui.panels.panel import Column, label, scrolled
+from bpstudio.ui.soon import soon
 
 if TYPE_CHECKING:
     from bpstudio.ui.window import Window
@@ -129,7 +130,7 @@ class Welcome(QDialog):
         column.addLayout(middle, 1)
         column.addLayout(foot)
         self._waiting = iter(range(self.gallery.count()))
-        QTimer.singleShot(0, self, self._draw_next)
+        soon(self, self._draw_next)
 
     # -- the ways ----------------------------------------------------------------------------
 
@@ -247,7 +248,7 @@ class Welcome(QDialog):
         place = next(self._waiting, None)
         if place is None:
             return
-        QTimer.singleShot(0, self, self._draw_next)
+        soon(self, self._draw_next)
         item = self.gallery.item(place)
         try:
             project = file.load(Path(item.data(Qt.ItemDataRole.UserRole)))

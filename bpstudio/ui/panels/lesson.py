@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import QSignalBlocker, Qt, QTimer
+from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
@@ -30,6 +30,7 @@ from bpstudio.ui.panels.dividing_line import DividingLine
 from bpstudio.ui.panels.exhibit import ExhibitView
 from bpstudio.ui.panels.panel import Beside, Column, Panel, label
 from bpstudio.ui.panels.questions import KINDS, Asked, words
+from bpstudio.ui.soon import soon
 from bpstudio.ui.studio import Studio
 from bpstudio.ui.style import set_property
 from bpstudio.ui.window import Window
@@ -139,7 +140,7 @@ class LessonPanel(Panel):
         if lesson is not None and lecture.answered and self.asked and stays:
             waiting = self.asked[-1 if open_question is None else open_question]
             # Once the answer above it, or its own, has taken its room.
-            QTimer.singleShot(0, waiting, lambda: self.area.ensureWidgetVisible(waiting, 0, 30))
+            soon(waiting, lambda: self.area.ensureWidgetVisible(waiting, 0, 30))
         self.foot.setVisible(lesson is not None)
         if lesson is not None:
             last = lecture.place + 1 == len(lesson.steps) and lecture.open_question is None

@@ -13,7 +13,7 @@ from functools import lru_cache
 from importlib import import_module
 from typing import Any
 
-from PySide6.QtCore import QByteArray, QRectF, QSize, Qt, QTimer
+from PySide6.QtCore import QByteArray, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QSizePolicy, QWidget
@@ -29,6 +29,7 @@ from bpstudio.engine.tree import (
 )
 from bpstudio.playback.marks import Span
 from bpstudio.playback.palette import THEMES, Theme
+from bpstudio.ui.soon import soon
 
 LATER = 350
 """Milliseconds after which the library is loaded, once something asks for it."""
@@ -75,7 +76,7 @@ class Formula(QWidget):
 
     def _draw(self) -> None:
         if not _loaded:
-            QTimer.singleShot(LATER, self, self._load)
+            soon(self, self._load, LATER)
             self._pixmap = None
         elif self._tex:
             size = SIZE * self._theme.type
