@@ -50,16 +50,25 @@ ROOM = 0.52
 """The share of a page's height that the network takes at most."""
 WIDE, HIGH = 3.4, 1.5
 """The size of an empty box, in heights of the number that belongs into it."""
+RULED = {Predict: 1, Reflect: 3}
+"""How many lines to write on follow a question, by its kind."""
+RULE = 46.0
+"""From one of these lines to the next."""
 
 
 @dataclass(frozen=True, eq=False)
 class Page:
-    """A page: its title, the network on it, its arrays as tables, and what is written below."""
+    """A page: its title, the network on it, its arrays as tables, and what is written below.
+
+    `ruled` says how many lines to write on follow each of the lines. Steps that show a picture to
+    try instead of a network have a page without one.
+    """
 
     title: str
-    picture: Picture
+    picture: Picture | None
     lines: tuple[str, ...] = ()
     grids: tuple[Grid, ...] = ()
+    ruled: tuple[int, ...] = ()
 
 
 def of_project(project: Project) -> tuple[Page, ...]:
@@ -80,24 +89,39 @@ def of_project(project: Project) -> tuple[Page, ...]:
 
 
 def of_lesson(lesson: Lesson) -> tuple[Page, ...]:
-    """A page for each network of the lesson with what is asked about it, then the solutions."""
+    """A page for each network of the lesson with what is asked about it, then the solutions.
+
+    What is to be done in the window is left out: it can't be done on paper.
+    """
     asked: dict[str, list[Question]] = {}
     for place, step in enumerate(lesson.steps):
-        asked.setdefault(lesson.project_at(place), []).extend(step.questions)
+        on_paper = [question for question in step.questions if not isinstance(question, Do)]
+        asked.setdefault(lesson.project_at(place), []).extend(on_paper)
     pages: list[Page] = []
     for empty in (True, False):
         title = lesson.title if empty else _("{title}: solution").format(title=lesson.title)
         for name, questions in asked.items():
-            project = lesson.project(name) if name else None
-            if project is None or not questions:
-                continue
-            lines = [
-                f"{number}. {_asked(question) if empty else _answered(question, project)}"
-                for number, question in enumerate(questions, 1)
-            ]
-            drawn = network(project, empty=empty)
-            pages.append(Page(title, drawn, tuple(lines), tables(project, empty=empty)))
+            if questions:
+                project = lesson.project(name) if name else None
+                pages.append(_page(title, project, questions, empty=empty))
+    if not pages:
+        raise StudioError(N_("{title}: this lesson asks nothing on paper."), title=lesson.title)
     return tuple(pages)
+
+
+def _page(
+    title: str, project: Project | None, questions: Sequence[Question], *, empty: bool
+) -> Page:
+    """The questions about one network, or their answers."""
+    lines = tuple(
+        f"{number}. {_asked(question) if empty else _answered(question, project)}"
+        for number, question in enumerate(questions, 1)
+    )
+    ruled = tuple(RULED.get(type(question), 0) for question in questions) if empty else ()
+    if project is None or not project.graph.nodes:
+        return Page(title, None, lines, ruled=ruled)
+    drawn = network(project, empty=empty)
+    return Page(title, drawn, lines, tables(project, empty=empty), ruled)
 
 
 def tables(project: Project, *, empty: bool) -> tuple[Grid, ...]:
@@ -152,20 +176,18 @@ def _box(x: float, y: float, size: float, role: str) -> Box:
 
 def _asked(question: Question) -> str:
     if isinstance(question, Choose):
-        options = "   ".join(f"☐ {option.text}" for option in question.options)
+        options = "   ".join(f"☐\u00a0{option.text}" for option in question.options)
         return f"{question.ask}\n{options}"
     return question.ask
 
 
-def _answered(question: Question, project: Project) -> str:
+def _answered(question: Question, project: Project | None) -> str:
     match question:
         case Predict():
             exact = computed(question.key, project)
             return ", ".join(significant(float(number)) for number in exact.ravel())
         case Choose():
             return next(option.text for option in question.options if option.right)
-        case Do():
-            return question.help
         case Reflect():
             return question.answer
     return ""
@@ -225,7 +247,8 @@ def _whole(
             turn()
             y = MARGIN
         y += paint_line(painter, line, MARGIN, y) + GAP
-    left = _go_on(painter, page.lines, wide, high, y)
+    ruled = page.ruled or (0,) * len(page.lines)
+    left = _go_on(painter, tuple(zip(page.lines, ruled, strict=True)), wide, high, y)
     while left:
         turn()
         left = _go_on(painter, left, wide, high)
@@ -242,6 +265,8 @@ def _paint(painter: QPainter, page: Page, wide: float, high: float) -> float:
         y += _write(painter, QRectF(MARGIN, y, across, high), text, pixels, weight) + GAP
     painter.setPen(QColor(LIGHT.colours["border"]))
     painter.drawLine(round(MARGIN + 90), round(y - GAP), round(MARGIN + 520), round(y - GAP))
+    if page.picture is None:
+        return y
     bounds = page.picture.bounds
     room = min(ROOM * high, across * bounds.height / bounds.width)
     paint(painter, page.picture, Rect(MARGIN, y, across, room), LIGHT)
@@ -249,15 +274,24 @@ def _paint(painter: QPainter, page: Page, wide: float, high: float) -> float:
 
 
 def _go_on(
-    painter: QPainter, lines: tuple[str, ...], wide: float, high: float, y: float = MARGIN
-) -> tuple[str, ...]:
+    painter: QPainter,
+    lines: tuple[tuple[str, int], ...],
+    wide: float,
+    high: float,
+    y: float = MARGIN,
+) -> tuple[tuple[str, int], ...]:
     """Write lines from there down, and give those that have no room; one is always written."""
     room = QRectF(MARGIN, 0.0, wide - 2 * MARGIN, high)
-    for number, line in enumerate(lines):
-        needed = _write(painter, room.translated(0.0, 2 * high), line, TEXT)
+    for number, (line, ruled) in enumerate(lines):
+        needed = _write(painter, room.translated(0.0, 2 * high), line, TEXT) + ruled * RULE
         if number and y + needed > high - MARGIN:
             return lines[number:]
-        y += _write(painter, room.translated(0.0, y), line, TEXT) + 0.8 * GAP
+        y += _write(painter, room.translated(0.0, y), line, TEXT)
+        painter.setPen(QColor(LIGHT.colours["border"]))
+        for _each in range(ruled):
+            y += RULE
+            painter.drawLine(round(MARGIN), round(y), round(wide - MARGIN), round(y))
+        y += 0.8 * GAP
     return ()
 
 

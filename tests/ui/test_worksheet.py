@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,8 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QFileDia
 from bpstudio import cli, resources
 from bpstudio.errors import StudioError
 from bpstudio.language import LANGUAGES
-from bpstudio.lessons.shelf import ours
+from bpstudio.lessons.lesson import Do
+from bpstudio.lessons.shelf import Shelved, ours
 from bpstudio.playback.digits import UNKNOWN
 from bpstudio.playback.marks import Box, Numbers, Picture, Text
 from bpstudio.project import file
@@ -24,13 +26,15 @@ from bpstudio.ui.studio import Notice
 from bpstudio.ui.window import Window
 
 
-def texts(picture: Picture) -> list[str]:
+def texts(picture: Picture | None) -> list[str]:
+    assert picture is not None
     return [text for mark in picture.marks if isinstance(mark, Numbers) for text in mark.texts]
 
 
 def test_every_number_of_the_solution_has_an_empty_box() -> None:
     project = file.load(resources.path("examples", "product-of-sum.bps"))
     asked, solved = (page.picture for page in worksheet.of_project(project))
+    assert asked is not None and solved is not None
     boxes = [mark for mark in asked.marks if isinstance(mark, Box)]
     others = [mark for mark in solved.marks if isinstance(mark, Box)]
     assert UNKNOWN not in texts(asked)
@@ -49,6 +53,33 @@ def test_a_lesson_asks_and_answers_the_same(language: str) -> None:
     for asked, solved in zip(pages[:half], pages[half:], strict=True):
         assert len(asked.lines) == len(solved.lines) > 0
         assert all(len(line) > 3 for line in (*asked.lines, *solved.lines))
+
+
+@pytest.mark.parametrize("shelved", ours(), ids=lambda shelved: shelved.folder.name)
+def test_whatever_can_be_asked_on_paper_has_a_page(shelved: Shelved, tmp_path: Path) -> None:
+    """Also where a step has no network; what is to be done in the window is left out."""
+    lesson = shelved.read("ko")
+    questions = [each for step in lesson.steps for each in step.questions]
+    pages = worksheet.of_lesson(lesson)
+    half = len(pages) // 2
+    said = "\n".join(line for page in pages[:half] for line in page.lines)
+    for question in questions:
+        assert (question.ask in said) is not isinstance(question, Do), question.ask
+    for question in questions:
+        if isinstance(question, Do):
+            assert question.help not in "\n".join(line for page in pages for line in page.lines)
+    assert all(len(page.ruled) == len(page.lines) for page in pages[:half])
+    assert any(page.ruled and max(page.ruled) == 3 for page in pages[:half])
+    assert not any(page.ruled for page in pages[half:])
+    worksheet.save(pages, tmp_path / "sheet.pdf")
+    assert (tmp_path / "sheet.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_a_lesson_that_asks_nothing_says_so() -> None:
+    lesson = next(iter(ours())).read("en")
+    silent = replace(lesson, steps=tuple(replace(step, parts=()) for step in lesson.steps))
+    with pytest.raises(StudioError, match="nothing on paper"):
+        worksheet.of_lesson(silent)
 
 
 def test_the_command_writes_a_file_of_its_pages(tmp_path: Path) -> None:
@@ -75,6 +106,7 @@ def test_arrays_have_tables_to_fill_in() -> None:
 def test_a_layered_network_can_be_worked_out_from_its_tables() -> None:
     project = file.load(resources.path("examples", "xor.bps"))
     asked, _solved = worksheet.of_project(project)
+    assert asked.picture is not None
     given = {grid.name for grid in asked.grids if grid.shown}
     assert given >= {"data1", *project.weights} - {
         key for key, array in project.weights.items() if array.size == 1
