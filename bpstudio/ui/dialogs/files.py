@@ -61,15 +61,17 @@ def open_path(window: Window, path: Path) -> None:
 
 def save(window: Window, then: Callable[[], None] | None = None) -> None:
     """Save to the project's file, or ask for one; `then` goes on if it was saved."""
-    if window.studio.path is None:
+    path = window.studio.path
+    if path is None:
         save_as(window, then)
-    else:
-        _save(window, window.studio.path, then)
+    elif not _of_newer(window):
+        _save(window, path, then)
 
 
 def save_as(window: Window, then: Callable[[], None] | None = None) -> None:
     """Ask for a file and save to it; `then` goes on if it was saved."""
-    choose_to_save(window, lambda path: _save(window, path, then))
+    if not _of_newer(window):
+        choose_to_save(window, lambda path: _save(window, path, then))
 
 
 def settle(window: Window, then: Callable[[], None]) -> None:
@@ -135,6 +137,15 @@ def open_copy(window: Window) -> None:
 def _open(window: Window, path: Path) -> None:
     if load_into(window.studio, path):
         window.canvas.fit()
+
+
+def _of_newer(window: Window) -> bool:
+    """Whether a newer studio made it, so that it can be saved nowhere; that is said."""
+    locked = window.studio.document.locked
+    if not isinstance(locked, file.NewerFormat):
+        return False
+    window.studio.complain(locked)
+    return True
 
 
 def _save(window: Window, path: Path, then: Callable[[], None] | None) -> None:
