@@ -6,6 +6,7 @@ time.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
@@ -38,6 +39,8 @@ ASKED = "asked"
 """Closed until a person opens it."""
 LOW = 700
 """In a window lower than that a lesson has the panels below put away."""
+LEAST = 120
+"""Pixels, at the usual size of type, below which a panel beside others can't be read any more."""
 PLOT = "PlotPanel"
 HORIZONTAL, VERTICAL = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
 
@@ -163,6 +166,7 @@ class Docks(QObject):
         self.touched = False
         self._of = LAYERS
         self._lean = False
+        self._stacked = False
         self._window = window
         self.by_name = {panel.name: Dock(panel, window) for panel in PANELS}
         window.setDockOptions(
@@ -187,18 +191,23 @@ class Docks(QObject):
         """Put every dock where it stands at first."""
         for area in (LEFT, RIGHT, BOTTOM):
             docks = [dock for dock in self.by_name.values() if dock.panel.area == area]
-            for before, dock in zip([None, *docks], docks, strict=False):
+            for dock in docks:
                 dock.setFloating(False)
                 dock.setVisible(dock.panel.of in ("", self._of))
-                self._window.addDockWidget(area, dock)
-                if dock.panel.is_plot:
-                    self._window.tabifyDockWidget(self.by_name["weights"], dock)
-                elif before is not None and area != BOTTOM:
-                    self._window.tabifyDockWidget(before, dock)
-                elif before is not None:
-                    self._window.splitDockWidget(before, dock, HORIZONTAL)
+            self._put(docks, area)
         self.title_by_place()
         self.touched = False
+
+    def _put(self, docks: Sequence[Dock], area: Qt.DockWidgetArea) -> None:
+        """Place all docks of an area: under tabs at the sides, side by side below."""
+        for before, dock in zip([None, *docks], docks, strict=False):
+            self._window.addDockWidget(area, dock)
+            if dock.panel.is_plot:
+                self._window.tabifyDockWidget(self.by_name["weights"], dock)
+            elif before is not None and (area != BOTTOM or self._stacked):
+                self._window.tabifyDockWidget(before, dock)
+            elif before is not None:
+                self._window.splitDockWidget(before, dock, HORIZONTAL)
 
     def suit(self, learns: bool) -> None:
         """Open what belongs to a project that learns, or to one that only computes.
@@ -217,24 +226,42 @@ class Docks(QObject):
             self._make_room(self._window.size())
 
     def size(self, window: QSize) -> None:
-        """Give every dock its share of a window of that size."""
+        """Give every dock its share of a window of that size.
+
+        What holds larger type needs more room, yet leaves the canvas some.
+        """
         self._make_room(window)
-        left = round(min(226, max(150, window.width() * 0.16)))
+        grown = self._window.studio.theme.type
+        wide, high = window.width(), window.height()
+        left = min(226 * grown, max(150 * grown, wide * 0.16), max(150, wide * 0.2))
         if not self.by_name["lesson"].isHidden():
-            left = round(min(380, max(230, window.width() * 0.27)))  # it is there to be read
-        right = round(min(332, max(216, window.width() * 0.24)))
-        below = round(min(290, max(130, window.height() * 0.27)))
+            # It is there to be read.
+            left = min(380 * grown, max(230 * grown, wide * 0.27), max(230, wide * 0.34))
+        right = min(332 * grown, max(216 * grown, wide * 0.24), max(216, wide * 0.34))
+        below = min(290 * grown, max(130, high * 0.27))
         side = [self.by_name["palette"], self.by_name["inspector"]]
-        self._window.resizeDocks(side, [left, right], HORIZONTAL)
+        self._window.resizeDocks(side, [round(left), round(right)], HORIZONTAL)
         lowest = [
             dock
             for dock in self.by_name.values()
             if dock.panel.area == BOTTOM and not (dock.isHidden() or dock.panel.is_plot)
         ]
-        self._window.resizeDocks(lowest, [below] * len(lowest), VERTICAL)
+        self._stack(len(lowest) * LEAST * grown > wide)
+        self._window.resizeDocks(lowest, [round(below)] * len(lowest), VERTICAL)
         whole = sum(dock.panel.share for dock in lowest) or 1
-        shares = [dock.panel.share * window.width() // whole for dock in lowest]
+        shares = [dock.panel.share * wide // whole for dock in lowest]
         self._window.resizeDocks(lowest, shares, HORIZONTAL)
+
+    def _stack(self, stacked: bool) -> None:
+        """Put the panels below under tabs, where side by side none could be read; or beside."""
+        if stacked == self._stacked:
+            return
+        self._stacked = stacked
+        low = [dock for dock in self.by_name.values() if dock.panel.area == BOTTOM]
+        first = next((dock for dock in low if not dock.isHidden()), low[0])
+        self._put(low, BOTTOM)
+        first.raise_()
+        self._soon()
 
     def _make_room(self, window: QSize) -> None:
         """Put the panels below away while a lesson has little room, or no network to tell of."""

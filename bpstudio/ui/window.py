@@ -183,6 +183,8 @@ class Window(QMainWindow):
     def _retitle(self) -> None:
         self.menus.retitle()
         self.docks.retitle()
+        if not self.docks.touched:
+            self.docks.size(self.size())
         self.top.retitle()
         self.timeline.retitle()
         self.banner.retitle()

@@ -352,6 +352,20 @@ def test_the_caption_covers_no_node_where_there_is_room(canvas: Canvas, scale: f
             assert len(stood) == 1, "it does not move from step to step"
 
 
+def test_where_the_largest_caption_has_no_room_each_stands_where_it_has(
+    canvas: Canvas, xor: Project
+) -> None:
+    canvas.studio.begin(xor)
+    canvas.studio.prefer(theme="projector", scale=150)
+    canvas.resize(366, 290)
+    canvas.fit()
+    canvas.studio.show_position(14.9)
+    canvas.repaint()
+    caption = canvas.drawing.caption.covers
+    for body in canvas.scene.each:
+        assert not canvas.view.rect_to_widget(body.rect).meets(caption), body.ids
+
+
 def test_in_a_crowd_the_caption_covers_what_counts_least() -> None:
     node, number = (0.0, 0.0, 300.0, 60.0, 4.0), (0.0, 60.0, 300.0, 200.0, 1.0)
     taken = np.array([node, number])

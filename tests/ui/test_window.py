@@ -221,6 +221,33 @@ def test_panels_can_be_put_back(window: Window) -> None:
     assert not window.docks.touched
 
 
+def test_large_type_has_room_in_a_small_window(window: Window, xor: Project) -> None:
+    studio, docks = window.studio, window.docks
+    below = [docks.by_name[name] for name in ("loss", "boundary", "weights", "recording")]
+    plain = docks.by_name["trainer"]
+
+    def stacked() -> list[str]:
+        QApplication.processEvents()
+        return [dock.objectName() for dock in window.tabifiedDockWidgets(below[0])]
+
+    studio.begin(xor)
+    window.resize(800, 600)
+    assert not stacked()
+    narrow = plain.width()
+    studio.prefer(theme="projector", scale=150)
+    assert {dock.objectName() for dock in below[1:]} <= set(stacked())
+    assert all(dock.width() > 700 for dock in below if not dock.visibleRegion().isEmpty())
+    assert plain.width() > 1.2 * narrow and window.canvas.width() > 300
+    docks.open("recording")
+    QApplication.processEvents()
+    assert not below[3].visibleRegion().isEmpty()
+    studio.prefer(theme="light", scale=100)
+    assert not stacked()
+    assert sorted(below, key=lambda dock: dock.x()) == below
+    assert len({dock.y() for dock in below}) == 1
+    assert plain.width() == narrow
+
+
 # -- files --------------------------------------------------------------------------------------
 
 

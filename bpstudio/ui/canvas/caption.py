@@ -13,7 +13,7 @@ from bpstudio.playback.palette import Theme
 from bpstudio.playback.picture import caption_marks, caption_of, caption_place, caption_size
 from bpstudio.playback.scene import Scene
 from bpstudio.playback.timeline import Instant
-from bpstudio.ui.canvas.clearing import UNDER, clear_place, covered
+from bpstudio.ui.canvas.clearing import UNDER, clear_place, covered, is_clear
 from bpstudio.ui.canvas.view import Point, View
 from bpstudio.ui.painter import paint_marks
 
@@ -93,7 +93,7 @@ class CaptionBox:
         box = max(wide, place.width * scale), max(high, place.height * scale)
         x = max(MARGIN, min(x, size[0] - box[0] - MARGIN))
         y = max(MARGIN, min(y, size[1] - box[1] - MARGIN))
-        x, y = self._clear(laid_out, view, size, (x, y), box)
+        x, y = self._clear(laid_out, view, size, (x, y), box, (wide, high))
         self.covers = Rect(x, y, wide, high)
         painter.drawPixmap(round(x * ratio) - 2, round(y * ratio) - 2, self._pixmap)
 
@@ -104,12 +104,18 @@ class CaptionBox:
         size: tuple[int, int],
         wish: Point,
         box: tuple[float, float],
+        own: tuple[float, float],
     ) -> Point:
-        """Where it is wished, where it stood last, or elsewhere: so that it covers no node."""
-        asked = laid_out, view, size, wish, box
+        """Where it is wished, where it stood last, or elsewhere: so that it covers no node.
+
+        Where there is no room for the largest caption, this one stands where it has room itself.
+        """
+        asked = laid_out, view, size, wish, box, own
         if self._stands is None or asked != self._chosen_for:
             taken = covered(laid_out, view, size)
             self._stands = clear_place(taken, wish, self._stands, box, size, MARGIN)
+            if not is_clear(taken, self._stands, box):
+                self._stands = clear_place(taken, self._stands, None, own, size, MARGIN)
             self._chosen_for = asked
         return self._stands
 

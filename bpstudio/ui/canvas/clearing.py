@@ -57,7 +57,7 @@ def clear_place(
     if last is not None and not (margin <= last[0] <= right and margin <= last[1] <= bottom):
         last = None
     for at in (wish, last):
-        if at is not None and not _cost(taken, np.array([at]), box).any():
+        if at is not None and is_clear(taken, at, box):
             return at
     xs = np.arange(margin, max(right, margin) + 1, _STEP)
     ys = np.arange(margin, max(bottom, margin) + 1, _STEP)
@@ -66,6 +66,11 @@ def clear_place(
     far = np.hypot(*(places - np.array(wish)).T) / math.hypot(*size)
     best = int(np.argmin(np.round(cost) + far))
     return float(places[best, 0]), float(places[best, 1])
+
+
+def is_clear(taken: Array, at: Point, box: tuple[float, float]) -> bool:
+    """Whether the box covers nothing at that place."""
+    return not _cost(taken, np.array([at]), box).any()
 
 
 def _cost(taken: Array, places: Array, box: tuple[float, float]) -> Array:
