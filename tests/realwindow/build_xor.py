@@ -211,8 +211,13 @@ WAYS: dict[str, Callable[[Hands], None]] = {"keys": by_keys, "mouse": by_mouse}
 
 
 @contextmanager
-def started(home: Path) -> Iterator[dict[str, str]]:
-    """A screen with a window manager and the studio on it; gives the environment to reach it."""
+def started(
+    home: Path, beside: Callable[[ExitStack, dict[str, str]], None] | None = None
+) -> Iterator[dict[str, str]]:
+    """A screen with a window manager and the studio on it; gives the environment to reach it.
+
+    What is to run `beside` the studio is begun before it, and may add to its environment.
+    """
     reading, writing = os.pipe()
     width, height = SIZE
     with ExitStack() as stack:
@@ -236,6 +241,8 @@ def started(home: Path) -> Iterator[dict[str, str]]:
             '{"welcome": false, "minimap": false}', encoding="utf-8"
         )
         run(stack, ["openbox"], screen)
+        if beside is not None:
+            beside(stack, screen)
         run(stack, [sys.executable, "-m", "bpstudio"], screen)
         subprocess.run(
             ["xdotool", "search", "--sync", "--onlyvisible", "--name", "Backprop Studio"],
