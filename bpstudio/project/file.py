@@ -34,7 +34,12 @@ def load(path: str | Path, *, allow_newer: bool = False) -> Project:
     file of a newer version, which with `allow_newer` is read as far as it is understood, to be
     shown but not saved.
     """
-    return from_bytes(_content(Path(path)), name=Path(path).name, allow_newer=allow_newer)
+    name = Path(path).name
+    try:
+        return from_bytes(_content(Path(path)), name=name, allow_newer=allow_newer)
+    except MemoryError:
+        problem = StudioError(N_("There is not enough memory for it. Close what else is open."))
+        raise _cannot_open(name, problem) from None
 
 
 def save(
@@ -47,20 +52,15 @@ def save(
     written (document.py). Raises FileError; the file is then what it was.
     """
     path = Path(path)
-    content = to_bytes(project, thumbnail)
-    _read_back(content, path.name)
+    try:
+        content = to_bytes(project, thumbnail)
+        _read_back(content, path.name)
+    except MemoryError as error:
+        raise _cannot_save(path, error) from error
     try:
         write_safely(path, content, disk)
-    except (OSError, ValueError) as error:
-        raise FileError(
-            N_(
-                "{file} can't be saved in {folder}: {reason}. Nothing is lost, it is still open: "
-                "save it under another name or in another folder."
-            ),
-            file=shown(path.name),
-            folder=shown(str(path.parent)),
-            reason=_reason(error),
-        ) from error
+    except (OSError, ValueError, MemoryError) as error:
+        raise _cannot_save(path, error) from error
     return hashlib.sha256(content).hexdigest()
 
 
@@ -137,6 +137,20 @@ def _cannot_open(name: str, problem: StudioError) -> FileError:
     return FileError(N_("{file} can't be opened. {problem}"), file=shown(name), problem=problem)
 
 
-def _reason(error: OSError | ValueError) -> object:
+def _cannot_save(path: Path, error: OSError | ValueError | MemoryError) -> FileError:
+    return FileError(
+        N_(
+            "{file} can't be saved in {folder}: {reason}. Nothing is lost, it is still open: "
+            "save it under another name or in another folder."
+        ),
+        file=shown(path.name),
+        folder=shown(str(path.parent)),
+        reason=_reason(error),
+    )
+
+
+def _reason(error: OSError | ValueError | MemoryError) -> object:
     """What the system says; a name that no system takes is a ValueError."""
+    if isinstance(error, MemoryError):
+        return StudioError(N_("there is not enough memory"))
     return error.strerror or error if isinstance(error, OSError) else error

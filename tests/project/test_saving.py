@@ -102,6 +102,24 @@ def test_a_new_file_has_no_older_versions(path: Path) -> None:
     assert names(path.parent) == {"프로젝트.bps"}
 
 
+@pytest.mark.parametrize("place", ["pack", "unpack", "write_safely"])
+def test_too_little_memory_is_a_sentence_and_changes_nothing(
+    path: Path, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def without_memory(*_arguments: object, **_named: object) -> None:
+        raise MemoryError
+
+    file.save(OLD, path)
+    before = path.read_bytes()
+    monkeypatch.setattr(file, place, without_memory)
+    with pytest.raises(FileError, match="there is not enough memory"):
+        file.save(NEW, path)
+    if place == "unpack":
+        with pytest.raises(FileError, match="There is not enough memory"):
+            file.load(path)
+    assert path.read_bytes() == before
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
 @pytest.mark.parametrize("through_link", [False, True])
 def test_a_device_is_not_replaced(path: Path, through_link: bool) -> None:
