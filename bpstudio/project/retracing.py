@@ -31,7 +31,8 @@ def retracing(project: Project, run: str = "") -> Generator[Trail, None, Trail]:
 
     Where the runs are known that led here, each step is found as one goes back to it, with all
     that was changed on the way. Else it is trained again; raises StudioError where that gives
-    other losses than were recorded, because something was changed on the way.
+    other losses than were recorded, because something was changed on the way, or because they
+    come from stacked networks, of which the last bits are others.
     """
     way = past.way(project, run)
     end = way[-1].end if run and way else project.trained.steps
@@ -46,8 +47,9 @@ def retracing(project: Project, run: str = "") -> Generator[Trail, None, Trail]:
         if not np.array_equal(here.trained.losses, recorded, equal_nan=True):
             raise StudioError(
                 N_(
-                    "Something was changed during this training, so it can't be walked again from "
-                    "its start. What comes from now on is recorded."
+                    "Something was changed during this training, or it was computed together with "
+                    "others, so it can't be walked again from its start. What comes from now on is "
+                    "recorded."
                 )
             )
         trail = trail.taken(_look(here))

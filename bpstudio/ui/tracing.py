@@ -183,7 +183,9 @@ class Tracing(QObject):
         from bpstudio.training.beside import Beside
 
         self._job = Beside(work)
-        self.running, self.progress, self.problem = kind, 0.0, None
+        self.running, self.progress = kind, 0.0
+        if kind == TRAIL:
+            self.problem = None
         self._timer.start()
         self.moved.emit()
 
@@ -202,6 +204,9 @@ class Tracing(QObject):
         self.cancel()
         if kind == TRAIL:
             self.problem = problem
+            if problem is not None:
+                # A few steps from the start and the present are no way to draw a line through.
+                self.trail, self._seen = Trail(), None
         elif problem is not None:
             self._studio.complain(problem)
         self.moved.emit()

@@ -106,6 +106,19 @@ def test_a_way_that_was_changed_on_is_said_to_be_so(
     qtbot.waitUntil(lambda: "changed during this training" in panel.going.text())
 
 
+def test_no_path_is_made_up_where_the_way_is_not_known(
+    make: Callable[[str], PlotPanel], studio: Studio, qtbot: QtBot
+) -> None:
+    trained(studio, 90)
+    studio.set_training(l2=0.3)
+    panel, tracing = make("landscape"), tracing_of(studio)
+    qtbot.waitUntil(lambda: tracing.landscape is not None and at_rest(tracing), timeout=20_000)
+    assert tracing.trail.steps.tolist() == [90]
+    assert tracing.landscape is not None and len(tracing.landscape.path) == 1
+    qtbot.waitUntil(lambda: "can't be walked again" in panel.going.text())
+    assert panel.busy.isVisible()
+
+
 def test_the_landscape_follows_the_way(
     studio: Studio, make: Callable[[str], PlotPanel], qtbot: QtBot
 ) -> None:
