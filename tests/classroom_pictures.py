@@ -22,7 +22,7 @@ from bpstudio.ui import worksheet
 from bpstudio.ui.presenting import presenter_of
 from bpstudio.ui.racing import Racing
 from bpstudio.ui.window import Window
-from tests.screenshots import LARGE, SMALL, SMALLEST, Shot, opened, settle, teach
+from tests.screenshots import LARGE, SMALL, SMALLEST, Shot, drawn, opened, settle, teach
 
 Scene = Callable[[Window, QApplication], None]
 KINDS: Mapping[str, tuple[tuple[float, ...], ...]] = {
@@ -109,6 +109,7 @@ def take(app: QApplication, folder: Path, words: Sequence[str]) -> list[Path]:
             with opened(shot, app) as window:
                 scene(window, app)
                 settle(app, lambda: False, 900)
+                drawn(window, app)
                 dialogs = [w for w in app.topLevelWidgets() if isinstance(w, QDialog)]
                 shown = [dialog for dialog in dialogs if dialog.isVisible()]
                 (shown[-1] if shown else window).grab().save(str(path))

@@ -19,7 +19,7 @@ from bpstudio.ui.dialogs import data
 from bpstudio.ui.dialogs.sweep import SweepDialog
 from bpstudio.ui.presenting import presenter_of
 from bpstudio.ui.window import Window
-from tests.screenshots import SMALL, Shot, opened, settle, teach, traced
+from tests.screenshots import SMALL, Shot, drawn, opened, settle, teach, traced
 
 WINDOW = (1100, 690)
 COLOURS = 256
@@ -40,7 +40,9 @@ def take(app: QApplication, words: Sequence[str]) -> None:
         for language in LANGUAGES:
             path = _place(name, language)
             with opened(shot._replace(language=language), app) as window:
-                what(window, app).grab().save(str(path))
+                shown = what(window, app)
+                drawn(window, app)
+                shown.grab().save(str(path))
             _slim(path)
             print(path)
 

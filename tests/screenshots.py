@@ -30,6 +30,7 @@ from bpstudio.ui.app import make_application, take_down
 from bpstudio.ui.dialogs.sweep import SweepDialog, show
 from bpstudio.ui.lecturing import lecture_of
 from bpstudio.ui.panels.boundary import BoundaryPanel
+from bpstudio.ui.panels.turns import turns
 from bpstudio.ui.preferences import Preferences
 from bpstudio.ui.studio import Studio
 from bpstudio.ui.tracing import Tracing
@@ -198,6 +199,7 @@ def opened(shot: Shot, app: QApplication) -> Iterator[Window]:
             if shot.ask:
                 studio.ask(Question((shot.ask, "", 0)))
             settle(app, lambda: False, 700)
+            drawn(window, app)
             yield window
         finally:
             take_down(window, studio)
@@ -275,6 +277,12 @@ def traced(studio: Studio) -> bool:
 def filled(window: Window) -> bool:
     """Whether every panel is there."""
     return all(dock.filled for dock in window.docks.by_name.values())
+
+
+def drawn(window: Window, app: QApplication) -> None:
+    """Let every panel come to its turn, so that none shows what was there before."""
+    settle(app, lambda: turns(window.studio).idle, 30_000)
+    app.processEvents()
 
 
 def settle(app: QApplication, done: Callable[[], bool], milliseconds: int) -> None:

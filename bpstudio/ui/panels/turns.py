@@ -25,6 +25,11 @@ class Turns(QObject):
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._give)
 
+    @property
+    def idle(self) -> bool:
+        """Whether nobody waits: all that is seen is of the moment."""
+        return not self._waiting
+
     def ask(self, draw: Callable[[], None], pause: float = 0.0) -> None:
         """Call `draw` when it is its turn, `pause` seconds after its last one at the earliest."""
         self._waiting[draw] = min(pause, self._waiting.get(draw, pause))
