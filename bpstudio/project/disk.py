@@ -28,6 +28,8 @@ _RETRY_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.2, 0.4)
 the file for a moment."""
 _HELD_ON_WINDOWS = (5, 32, 33)
 _STALE_SECONDS = 3600
+_CERTAINLY_STALE_SECONDS = 7 * 24 * 3600
+"""No saving takes a week: whatever has the number of its process by now is something else."""
 _TEMPORARY = re.compile(r"\..+\.(\d+)\.tmp")
 
 
@@ -161,12 +163,15 @@ def older_versions(path: Path) -> tuple[Path, ...]:
 def remove_stale(folder: Path, disk: Disk = DISK) -> tuple[Path, ...]:
     """Remove what a killed program left of its saving in a folder, and say what it was.
 
-    Only files of our own pattern, older than an hour, whose process is gone.
+    Only files of our own pattern, older than an hour, whose process is gone; or than a week.
     """
     removed = []
     for path in sorted(folder.glob(".*.tmp")):
         match = _TEMPORARY.fullmatch(path.name)
-        if match and _is_stale(path) and not _alive(int(match[1])):
+        if match is None:
+            continue
+        age = _age(path)
+        if age > _CERTAINLY_STALE_SECONDS or (age > _STALE_SECONDS and not _alive(int(match[1]))):
             disk.remove(path)
             removed.append(path)
     return tuple(removed)
@@ -219,11 +224,12 @@ def _replace(path: Path, target: Path, disk: Disk) -> None:
     disk.replace(path, target)
 
 
-def _is_stale(path: Path) -> bool:
+def _age(path: Path) -> float:
+    """Seconds since it was written; 0 where somebody else has just removed it."""
     try:
-        return time.time() - path.stat().st_mtime > _STALE_SECONDS
+        return time.time() - path.stat().st_mtime
     except FileNotFoundError:
-        return False
+        return 0.0
 
 
 def _alive(pid: int) -> bool:
