@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -182,3 +183,28 @@ def test_a_lesson_that_can_not_be_read_is_an_outcome(tmp_path: Path) -> None:
     assert "header" in outcome.problem
     with pytest.raises(StudioError):
         found_in(tmp_path)[0].read("en")
+
+
+def test_the_right_option_does_not_always_stand_in_one_place() -> None:
+    places = Counter(
+        next(place for place, option in enumerate(part.options) if option.right)
+        for shelved in ours()
+        for step in shelved.read("en").steps
+        for part in step.questions
+        if isinstance(part, Choose)
+    )
+    assert max(places.values()) < places.total() / 2
+
+
+def test_both_languages_have_their_options_in_one_order() -> None:
+    for shelved in ours():
+        both = [
+            [
+                [option.right for option in part.options]
+                for step in shelved.read(language).steps
+                for part in step.questions
+                if isinstance(part, Choose)
+            ]
+            for language in ("en", "ko")
+        ]
+        assert both[0] == both[1], shelved.folder.name
