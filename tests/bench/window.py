@@ -22,6 +22,7 @@ from PySide6.QtCore import Qt, QTimer
 from bpstudio import resources
 from bpstudio.project import file, runs
 from bpstudio.project.project import Project
+from bpstudio.training.board import Snapshot
 from bpstudio.training.worker import Worker
 from bpstudio.ui.app import make_application, take_down
 from bpstudio.ui.preferences import Preferences
@@ -30,6 +31,8 @@ from bpstudio.ui.training import Training
 from bpstudio.ui.window import Window
 
 FRAME = 16
+PATIENCE = 60
+"""Seconds within which a worker will have shown something."""
 
 
 def main() -> None:
@@ -76,16 +79,25 @@ def _alone(project: Project, seconds: float) -> float:
     worker = Worker()
     try:
         worker.start(runs.job(project))
-        while worker.look() is None:
-            time.sleep(0.1)
+        _newest(worker)
         time.sleep(1.0)
-        before, started = worker.look(), time.perf_counter()
+        before, started = _newest(worker), time.perf_counter()
         time.sleep(seconds)
-        after = worker.look()
-        assert before is not None and after is not None
+        after = _newest(worker)
         return (after.step - before.step) / (time.perf_counter() - started)
     finally:
         worker.close()
+
+
+def _newest(worker: Worker) -> Snapshot:
+    """What the worker shows next; it may be between two pictures of itself."""
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        snapshot = worker.look()
+        if snapshot is not None:
+            return snapshot
+        time.sleep(0.001)
+    raise SystemExit(f"the worker showed nothing for {PATIENCE} s")
 
 
 def _lateness(app: object, seconds: float) -> tuple[list[float], list[float]]:

@@ -15,7 +15,7 @@ from bpstudio.project.project import Project
 from bpstudio.training.trainer import train_now
 from bpstudio.ui.studio import Change, Notice, Studio
 
-PATIENCE = 20_000
+PATIENCE = 60_000
 """Milliseconds within which anything that must happen will have happened."""
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from bpstudio.ui.window import Window
 
-PATIENCE = 20_000
+PATIENCE = 60_000
 LEFT = Qt.MouseButton.LeftButton
 NONE = Qt.KeyboardModifier.NoModifier
 WEIGHT = Question(("dense1", "weight", 0), (0, 2))

@@ -18,7 +18,7 @@ from bpstudio.training.measure import measure
 from bpstudio.ui.showing import Showing
 from bpstudio.ui.studio import Studio
 
-PATIENCE = 20_000
+PATIENCE = 60_000
 
 
 def check(shown: Showing) -> None:

@@ -31,7 +31,7 @@ from bpstudio.ui.readout import loss_text
 from bpstudio.ui.showing import Showing
 from bpstudio.ui.studio import Studio
 
-PATIENCE = 20_000
+PATIENCE = 60_000
 
 
 def shown(panel: QWidget) -> Iterator[QWidget]:

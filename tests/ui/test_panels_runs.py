@@ -16,7 +16,7 @@ from bpstudio.ui.panels.loss import LossPanel
 from bpstudio.ui.panels.runs import FIXED, RunsPanel
 from bpstudio.ui.studio import Studio
 
-PATIENCE = 20_000
+PATIENCE = 60_000
 """Milliseconds within which anything that must happen will have happened."""
 
 

@@ -26,7 +26,7 @@ from bpstudio.ui.showing import Showing
 from bpstudio.ui.studio import Notice, Studio
 from bpstudio.ui.window import Window
 
-PATIENCE = 20_000
+PATIENCE = 60_000
 
 
 @pytest.fixture

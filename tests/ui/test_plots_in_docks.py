@@ -63,7 +63,7 @@ def test_the_way_is_walked_again_only_while_somebody_looks(
     assert not tracing.running and len(tracing.trail) == 0
     panel = make("norms")
     assert tracing.running == TRAIL
-    qtbot.waitUntil(lambda: at_rest(tracing), timeout=20_000)
+    qtbot.waitUntil(lambda: at_rest(tracing), timeout=60_000)
     assert tracing.trail.steps[[0, -1]].tolist() == [0, 90]
     qtbot.waitUntil(lambda: len(panel.ground.marks) > 8)
     panel.hide()
@@ -89,7 +89,7 @@ def test_back_at_the_start_nothing_is_left_of_the_way(
     trained(studio, 90)
     make("norms")
     tracing = tracing_of(studio)
-    qtbot.waitUntil(lambda: at_rest(tracing), timeout=20_000)
+    qtbot.waitUntil(lambda: at_rest(tracing), timeout=60_000)
     studio.reset_training()
     assert tracing.trail.steps.max(initial=0) == 0
     studio.draw_new_weights()
@@ -102,7 +102,7 @@ def test_a_way_that_was_changed_on_is_said_to_be_so(
     trained(studio, 90)
     studio.set_training(l2=0.3)
     panel, tracing = make("norms"), tracing_of(studio)
-    qtbot.waitUntil(lambda: tracing.problem is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: tracing.problem is not None, timeout=60_000)
     qtbot.waitUntil(lambda: "changed during this training" in panel.going.text())
 
 
@@ -112,7 +112,7 @@ def test_no_path_is_made_up_where_the_way_is_not_known(
     trained(studio, 90)
     studio.set_training(l2=0.3)
     panel, tracing = make("landscape"), tracing_of(studio)
-    qtbot.waitUntil(lambda: tracing.landscape is not None and at_rest(tracing), timeout=20_000)
+    qtbot.waitUntil(lambda: tracing.landscape is not None and at_rest(tracing), timeout=60_000)
     assert tracing.trail.steps.tolist() == [90]
     assert tracing.landscape is not None and len(tracing.landscape.path) == 1
     qtbot.waitUntil(lambda: "can't be walked again" in panel.going.text())
@@ -124,8 +124,8 @@ def test_the_landscape_follows_the_way(
 ) -> None:
     trained(studio, 60)
     panel, tracing = make("landscape"), tracing_of(studio)
-    qtbot.waitUntil(lambda: tracing.running == SURVEY, timeout=20_000)
-    qtbot.waitUntil(lambda: at_rest(tracing), timeout=20_000)
+    qtbot.waitUntil(lambda: tracing.running == SURVEY, timeout=60_000)
+    qtbot.waitUntil(lambda: at_rest(tracing), timeout=60_000)
     found = tracing.landscape
     assert found is not None and found.done == 1.0
     assert len(found.path) == len(tracing.trail)

@@ -17,7 +17,7 @@ from bpstudio.ui.panels.point_tools import ERASE, MOVE
 from bpstudio.ui.studio import Studio
 
 LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
-PATIENCE = 20_000
+PATIENCE = 60_000
 
 
 @pytest.fixture

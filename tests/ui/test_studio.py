@@ -24,7 +24,7 @@ from bpstudio.ui.showing import Showing
 from bpstudio.ui.studio import Change, Notice, Studio
 from bpstudio.ui.training import Outcome
 
-PATIENCE = 20_000
+PATIENCE = 60_000
 """Milliseconds within which anything that must happen will have happened."""
 
 

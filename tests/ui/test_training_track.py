@@ -19,7 +19,7 @@ from bpstudio.ui.studio import Notice, Studio
 from bpstudio.ui.training_track import NEAR, Track, TrackRow
 from bpstudio.ui.window import Window
 
-PATIENCE = 20_000
+PATIENCE = 60_000
 """Milliseconds within which anything that must happen will have happened."""
 
 
