@@ -5,9 +5,11 @@ A frozen program has no Python that could be started with a line of code, only i
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+BAD_INPUT = 2
 QT_PLATFORM, RUN_EXPORTS, DRAW_REPORT = "qt-platform", "run-exports", "draw-report"
 
 
@@ -28,14 +30,22 @@ def run_exports(words: Sequence[str]) -> int:
 
 
 def draw_report(words: Sequence[str]) -> int:
-    """Draw the report of a project as PDF; where Qt can't, that ends the process."""
+    """Draw the report of a project as PDF; where Qt can't, that ends the process.
+
+    What can't be drawn is one sentence on standard error.
+    """
+    from bpstudio.errors import StudioError
     from bpstudio.language import set_language
     from bpstudio.project import file
     from bpstudio.ui import report
 
     source, out, language = words
     set_language(language)
-    report.save(file.load(source), Path(out))
+    try:
+        report.save(file.load(source), Path(out))
+    except StudioError as error:
+        print(error, file=sys.stderr)
+        return BAD_INPUT
     return 0
 
 

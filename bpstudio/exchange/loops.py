@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bpstudio.engine.op import Array
+from bpstudio.engine.op import Array, Kind
 from bpstudio.errors import FileError
 from bpstudio.exchange.onnx_model import Made, Writer
 from bpstudio.exchange.program import Program
@@ -76,8 +76,10 @@ class Loops:
 def loops(program: Program) -> Loops:
     """The loops of a program, for one row of its inputs.
 
-    Raises FileError for a gate that can't be told in such operators.
+    Raises FileError for a gate that can't be told in such operators, and for one that puts the
+    rows together.
     """
+    _require_rows_apart(program)
     writer = Writer(program, np.float64, rows=1)
     output = PREFIX + writer.output()
     constants = {PREFIX + name: value for name, value in writer.constants.items()}
@@ -95,6 +97,24 @@ def loops(program: Program) -> Loops:
     }
     sizes = {made.output: math.prod(axes[made.output]) for made in nodes}
     return Loops(tuple(lines), inputs, output, sizes, kept)
+
+
+def _require_rows_apart(program: Program) -> None:
+    """Raises FileError where an answer is not that of a row alone."""
+    of_rows = set[str]()
+    for node in program.nodes[: program.predicting]:
+        if not node.owned(Kind.FEATURES) and of_rows.isdisjoint(node.feeding):
+            continue
+        of_rows.add(node.id)
+        if not program.shapes[node.id].batched:
+            raise FileError(
+                N_(
+                    "This format answers one row at a time, but {label} puts all rows together. "
+                    "Choose ONNX, NumPy or PyTorch instead."
+                ),
+                nodes=(node.id,),
+                label=node.label,
+            )
 
 
 def _lines(made: Made, axes: Mapping[str, Axes], constants: Mapping[str, Array]) -> list[str]:

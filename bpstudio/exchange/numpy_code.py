@@ -254,12 +254,10 @@ class Script:
         ]
 
     def _main(self) -> list[Piece]:
-        targets = [name.upper() for name in self.names.targets.values()]
-        rows = ["ROWS"] if self.names.features else ["**VALUES"] if self.names.values else []
-        call = f"graph.forward({text.joined(*rows, *targets)})"
+        call = f"graph.forward({text.joined(*self.names.judged_call())})"
         lines: list[Piece] = ['if __name__ == "__main__":', "    graph = ComputationalGraph()"]
-        if targets:
-            answers = f"graph.forward({text.joined(*rows)})"
+        if self.names.targets:
+            answers = f"graph.forward({text.joined(*self.names.call)})"
             lines.append(f'    print("answers:", {answers}.tolist()[:10])')
         lines += [
             f'    print("forward:", {call})',

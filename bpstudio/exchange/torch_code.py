@@ -278,8 +278,7 @@ class Script:
 
     def _train(self) -> list[Piece]:
         settings = self.program.project.training
-        targets = list(self.names.targets.values())
-        rows = len(next(iter(self.data.values())))
+        first, rows = next((name.upper(), len(value)) for name, value in self.data.items())
         batch = min(settings.batch or rows, rows)
         lines: list[Piece] = [
             "def train(network, epochs=1000):",
@@ -289,21 +288,20 @@ class Script:
         ]
         leave = ["    network.eval()"] if self._has_modes else []
         if self.together:
-            shared = ["ROWS", *(name.upper() for name in targets)]
-            looped = torch_together.loop(self.program, shared, batch)
+            taken = self.names.judged_call("[rows]")
+            looped = torch_together.loop(self.program, taken, first, batch)
             return [*lines, *looped, *leave, *torch_together.LEAVE]
         lines.append("    for epoch in range(1, epochs + 1):")
         if batch == rows:
-            taken = text.joined("ROWS", *(name.upper() for name in targets))
+            called = text.joined(*self.names.judged_call())
             body = " " * 8
         else:
-            chosen = (f"{name.upper()}[batch]" for name in targets)
-            taken = text.joined("ROWS[batch]", *chosen)
-            lines.append(f"        for batch in torch.randperm(len(ROWS)).split({batch}):")
+            called = text.joined(*self.names.judged_call("[batch]"))
+            lines.append(f"        for batch in torch.randperm(len({first})).split({batch}):")
             body = " " * 12
         return [
             *lines,
-            *(indented(line, body) for line in torch_training.step(settings, f"network({taken})")),
+            *(indented(line, body) for line in torch_training.step(settings, f"network({called})")),
             "        if epoch % 100 == 0:",
             '            print("epoch", epoch, "loss", loss.item())',
             *leave,
@@ -334,17 +332,15 @@ class Script:
         return ["    weights = [", *lines, "    ]", *by_hand]
 
     def _main(self) -> list[Piece]:
-        targets = [name.upper() for name in self.names.targets.values()]
-        arguments = ["ROWS"] if self.names.features else ["**VALUES"] if self.names.values else []
         lines: list[Piece] = ['if __name__ == "__main__":', "    network = load()"]
         if self.program.learns:
             lines += ['    if "--train" in sys.argv:', "        train(network)"]
         if self.together:
             lines += ['    if int(os.environ.get("RANK", "0")):', "        sys.exit()"]
-        if targets:
-            answers = f"network({text.joined(*arguments)})"
+        if self.names.targets:
+            answers = f"network({text.joined(*self.names.call)})"
             lines.append(f'    print("answers:", {answers}[:10].tolist())')
-        called = text.joined(*arguments, *targets)
+        called = text.joined(*self.names.judged_call())
         if not self.names.features:
             lines += (
                 [

@@ -50,16 +50,16 @@ LEAVE = (
 )
 
 
-def loop(program: Program, taken: Sequence[str], batch: int) -> list[Piece]:
-    """The lines that train, with everything ready, on what the network takes of the rows."""
+def loop(program: Program, taken: Sequence[str], rows: str, batch: int) -> list[Piece]:
+    """The lines that train, with everything ready, on what the network takes of the chosen
+    `rows`: something that has as many rows as there are."""
     settings = program.project.training
-    called = f"model({text.joined(*(f'{name}[rows]' for name in taken))})"
-    step = torch_training.step(settings, f"{called} * share")
+    step = torch_training.step(settings, f"model({text.joined(*taken)}) * share")
     lines: list[Piece] = [
         *START,
         f"    order = torch.Generator().manual_seed({settings.seed})",
         "    for epoch in range(1, epochs + 1):",
-        f"        for batch in torch.randperm(len(ROWS), generator=order).split({batch}):",
+        f"        for batch in torch.randperm(len({rows}), generator=order).split({batch}):",
         "            mine = batch[place::processes]",
         "            share = len(mine) * processes / len(batch)",
         "            # Who has no row takes part with one that counts nothing.",

@@ -34,6 +34,21 @@ class Variables:
         """What the network is a function of."""
         return (ROWS,) if self.features else tuple(self.values.values())
 
+    @property
+    def call(self) -> tuple[str, ...]:
+        """What the script's own numbers are called with: rows, or the typed values by name."""
+        return ("ROWS",) if self.features else ("**VALUES",) if self.values else ()
+
+    def judged_call(self, chosen: str = "") -> tuple[str, ...]:
+        """The same with what should come out; `chosen` stands behind all that has rows.
+
+        Nothing may follow values by name but other names.
+        """
+        named = bool(self.values) and not self.features
+        rows = tuple(f"{part}{chosen}" for part in self.call) if self.features else self.call
+        wanted = ((name, f"{name.upper()}{chosen}") for name in self.targets.values())
+        return (*rows, *(f"{name}={value}" if named else value for name, value in wanted))
+
     def supplied(self, key: str) -> str | None:
         """The name of a value that is an argument; None for weights and constants."""
         if key in self.features:

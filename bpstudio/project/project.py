@@ -134,8 +134,8 @@ def predicting_node(project: Project) -> str:
     It is the node that feeds the loss's prediction. A loss that takes logits is often accompanied
     by a softmax of the same logits that feeds nothing; then that one is the answer. A network
     without a loss answers with the last node that is not computed from the right answers. Raises
-    GraphError for an empty canvas, a loss that nothing feeds, and a network that does nothing but
-    compute from the right answers.
+    GraphError for an empty canvas, a loss that nothing feeds, one that judges what is computed from
+    the right answers, and a network that does nothing but compute from them.
     """
     graph, loss = project.graph, loss_node(project)
     if loss is None:
@@ -152,19 +152,35 @@ def predicting_node(project: Project) -> str:
         for id in graph.sinks
         if graph[id].op.category == "activation" and graph[id].feeding == (source,)
     ]
+    if source in _told(graph):
+        raise GraphError(
+            N_(
+                "{label} is computed from the right answers, which are not there to predict from. "
+                "Connect {loss} to what is computed from the data."
+            ),
+            nodes=(source,),
+            label=graph[source].label,
+            loss=graph[loss].label,
+        )
     return beside[-1] if beside else source
+
+
+def _told(graph: Graph) -> set[str]:
+    """The nodes that are computed from the right answers."""
+    told = set[str]()
+    for node in graph.ordered:
+        if node.owned(Kind.TARGET) or told.intersection(node.feeding):
+            told.add(node.id)
+    return told
 
 
 def _foretelling(graph: Graph) -> str:
     """The last node on the way to the objective that is not computed from the right answers."""
-    end = graph.objective
-    on_the_way, told = {end}, set[str]()
+    end, told = graph.objective, _told(graph)
+    on_the_way = {end}
     for node in reversed(tuple(graph.ordered)):
         if node.id in on_the_way:
             on_the_way.update(node.feeding)
-    for node in graph.ordered:
-        if node.owned(Kind.TARGET) or told.intersection(node.feeding):
-            told.add(node.id)
     for id in reversed(graph.order):
         if id in on_the_way and id not in told:
             return id

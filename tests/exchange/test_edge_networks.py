@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import shutil
+import subprocess
+import sys
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -59,8 +61,22 @@ def by_hand(reads: bool = True) -> Project:
     return complete(Project(graph=graph, data=toys.make("xor"), training=Settings(seed=4)))
 
 
+def typed() -> Project:
+    """Typed values, compared with the right answers; no node reads the data's rows."""
+    graph = Graph({"answers": Node("answers", catalog["answers"]())})
+    graph = add(graph, Node("x", catalog["input"]()))
+    graph = add(graph, Node("said", gate("dense", {"units": 1}), {"x": ("x",)}))
+    graph = add(graph, Node("off", gate("subtract"), {"a": ("said",), "b": ("answers",)}))
+    graph = add(graph, Node("squared", gate("square"), {"x": ("off",)}))
+    graph = add(graph, Node("loss", gate("mean"), {"x": ("squared",)}))
+    given = {"x.value": frozen([0.1, -0.2])}
+    settings = Settings(seed=3, batch=16)
+    return complete(Project(graph=graph, data=toys.make("xor"), given=given, training=settings))
+
+
 CASES = {
     "a loss by hand": by_hand(),
+    "typed": typed(),
     "no input": by_hand(reads=False),
     "unused": network(unused=True),
     "frozen": network(still=True),
@@ -104,6 +120,21 @@ def test_what_runs_gives_the_same_numbers(case: str, name: str, tmp_path: Path) 
         assert not found.skipped
 
 
+@pytest.mark.parametrize("case", ("a loss by hand", "no input", "typed"), indirect=True)
+@pytest.mark.parametrize(
+    "name", ["numpy", *(pytest.param(n, marks=pytest.mark.torch) for n in ("pytorch", "torchrun"))]
+)
+def test_a_script_without_rows_runs_and_trains(case: str, name: str, tmp_path: Path) -> None:
+    if name != "numpy":
+        pytest.importorskip("torch")
+    path = formats.export(CASES[case], name, tmp_path / "net.py")[0]
+    words = [sys.executable, str(path), *(["--train"] if name != "numpy" else [])]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=300)
+    assert not done.returncode, done.stderr
+    losses = [float(line.split()[-1]) for line in done.stdout.splitlines() if " loss " in line]
+    assert losses == sorted(losses, reverse=True) and len(losses) == 10
+
+
 @pytest.mark.parametrize("name", ("numpy", "onnx", "c", "page", "report"))
 def test_what_only_computes_from_the_right_answers_predicts_nothing(name: str) -> None:
     graph = Graph({"answers": Node("answers", catalog["answers"]())})
@@ -111,6 +142,32 @@ def test_what_only_computes_from_the_right_answers_predicts_nothing(name: str) -
     project = complete(Project(graph=graph, data=toys.make("xor")))
     with pytest.raises(StudioError, match="mean1 is computed from the right answers alone"):
         formats.made(project, name)
+
+
+@pytest.mark.parametrize("name", ("numpy", "pytorch", "onnx", "keras", "c", "page", "report"))
+def test_a_loss_that_judges_the_right_answers_is_refused(name: str) -> None:
+    graph = Graph({"answers": Node("answers", catalog["answers"]())})
+    graph = add(graph, Node("data1", catalog["data"]()))
+    graph = add(graph, Node("dense1", gate("dense", {"units": 1}), {"x": ("data1",)}))
+    graph = add(graph, Node("both", gate("add"), {"a": ("answers",), "b": ("dense1",)}))
+    graph = add(graph, Node("loss1", catalog["squared_error"](), {"prediction": ("both",)}))
+    project = complete(Project(graph=graph, data=toys.make("xor")))
+    with pytest.raises(StudioError, match="both is computed from the right answers, which"):
+        formats.made(project, name)
+
+
+@pytest.mark.parametrize("name", ("c", "page", "numpy", "onnx"))
+def test_an_answer_of_all_rows_together_is_no_function_of_one(name: str, tmp_path: Path) -> None:
+    graph = Graph({"data1": Node("data1", catalog["data"]())})
+    graph = add(graph, Node("mean1", gate("mean", {"axis": 0}), {"x": ("data1",)}))
+    graph = add(graph, Node("off", gate("subtract"), {"a": ("data1",), "b": ("mean1",)}))
+    project = complete(Project(graph=graph, data=toys.make("xor")))
+    if name in ("c", "page"):
+        with pytest.raises(StudioError, match="mean1 puts all rows together"):
+            formats.made(project, name)
+    elif not formats.FORMATS[name].missing:
+        path = formats.export(project, name, tmp_path / "net")[0]
+        assert formats.verify(project, name, path).passed
 
 
 @pytest.mark.parametrize("name", WEIGHTS)

@@ -17,7 +17,7 @@ from bpstudio.errors import FileError
 from bpstudio.exchange import formats
 from bpstudio.exchange import report as told
 from bpstudio.language import set_language
-from bpstudio.project import build
+from bpstudio.project import build, edits
 from bpstudio.project.project import Project, Trained
 from bpstudio.ui import report
 from bpstudio.ui.report import Drawing, Rule, Words
@@ -102,6 +102,13 @@ def test_a_report_that_can_not_be_drawn_is_a_sentence(
     with pytest.raises(FileError, match="The report can't be drawn"):
         formats.export(XOR, "pdf", tmp_path / "r.pdf")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_wrong_with_a_network_is_said_and_no_name_of_a_class(tmp_path: Path) -> None:
+    loss = XOR.graph.losses[-1]
+    with pytest.raises(FileError) as said:
+        formats.export(edits.disconnect(XOR, loss, "prediction"), "pdf", tmp_path / "r.pdf")
+    assert XOR.graph[loss].label in str(said.value) and "Error" not in str(said.value)
 
 
 def test_an_endless_page_and_its_picture() -> None:
