@@ -145,6 +145,11 @@ def test_the_size_of_type_is_that_of_the_page(opened: Guide, studio: Studio) -> 
     assert opened.page.document().size().height() > 1.2 * before
 
 
+def test_it_opens_within_the_screen(opened: Guide) -> None:
+    screen = opened.screen().availableGeometry()
+    assert opened.width() < screen.width() and opened.height() < screen.height()
+
+
 def test_hyphens_of_options_are_told_apart(opened: Guide, studio: Studio) -> None:
     for theme in ("projector", "light"):
         studio.prefer(theme=theme)

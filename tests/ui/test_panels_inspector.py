@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from bpstudio.project.project import Project
 from bpstudio.ui.checking import checked_of
 from bpstudio.ui.panels import typeset
 from bpstudio.ui.panels.chain_rule import rules_at
-from bpstudio.ui.panels.form import Choice, Number, Whole
+from bpstudio.ui.panels.form import Choice, Number, Whole, Words
 from bpstudio.ui.panels.inspector import InspectorPanel
 from bpstudio.ui.panels.local_jacobian import jacobian_of
 from bpstudio.ui.panels.panel import backward_step
@@ -317,3 +318,19 @@ def test_formulas_are_typeset(inspector: InspectorPanel, product: Studio, qtbot:
     }
     assert red in colours and violet in colours
     assert formulas[0].accessibleName() == "∂f/∂a = ∂f/∂out · ∂out/∂a"
+
+
+def test_a_head_that_is_too_long_ends_in_an_ellipsis(
+    inspector: InspectorPanel, product: Studio, qtbot: QtBot
+) -> None:
+    product.do("Rename", edits.rename, "f", "A product whose title is long")
+    product.select(["f"])
+    head = (inspector.name, inspector.id, inspector.kind)
+    inspector.resize(180, 500)
+    qtbot.waitUntil(lambda: inspector.name.text() == "A product whose title is long")
+    QApplication.processEvents()
+    told = [part.fontMetrics().horizontalAdvance(part.text()) for part in head]
+    assert sum(told) > inspector.width()
+    assert all(isinstance(part, Words) for part in head)
+    for left, right in pairwise(head):
+        assert left.geometry().right() < right.geometry().left()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from bpstudio.data import toys
@@ -242,3 +243,14 @@ def test_what_was_kept_of_a_sweep_and_is_broken_is_said(
     dialog.go_on_with(cut_off)
     assert "can't be read" in dialog.problem.text() and not dialog.sweeps.running
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_in_large_type_it_is_no_wider_than_a_small_window(window: Window, language: str) -> None:
+    window.resize(800, 600)
+    window.studio.prefer(theme="projector", scale=150, language=language)
+    dialog = dialogs.show(window, dialogs.CAPACITY)
+    QApplication.processEvents()
+    assert dialog.minimumSizeHint().width() <= 800 and dialog.width() <= 800
+    assert dialog.table.verticalHeader().defaultSectionSize() > dialog.fontMetrics().height()
+    dialog.close()

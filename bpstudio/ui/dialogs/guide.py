@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QUrl
+from PySide6.QtCore import QSize, Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QDialog,
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 DEEPEST = 2
 """Headings down to this level stand in the contents."""
+SIZE = QSize(1000, 700)
 WHERE = Qt.ItemDataRole.UserRole
 """Which of the entries an item of the contents is."""
 
@@ -59,7 +60,7 @@ class Guide(QDialog):
         backwards = QShortcut(QKeySequence(QKeySequence.StandardKey.Back), self)
         backwards.activated.connect(self.go_back)
         self._lay_out()
-        self.resize(1000, 700)
+        self.resize(SIZE.boundedTo(self.screen().availableSize() * 0.94))
         self._studio.preferred.connect(self._follow_preferences)
         self._say()
         self.read(guide.first())

@@ -62,7 +62,9 @@ PLAIN = (
 SIZE = (1240, 660)
 LOOKED_AT = 40
 LINE = 24
-"""Pixels of a row of the table."""
+"""Pixels of a row of the table, at the usual size of type."""
+LARGE = 1.4
+"""From that size of type on, as a factor, the buttons stand below the fields."""
 
 
 def show(window: Window, preset: str = CAPACITY) -> SweepDialog:
@@ -242,6 +244,7 @@ class SweepDialog(QDialog):
         super().closeEvent(event)
 
     def _lay_out(self) -> None:
+        grown = self._window.studio.theme.type
         form = QGridLayout()
         form.setHorizontalSpacing(10)
         form.setVerticalSpacing(2)
@@ -249,15 +252,18 @@ class SweepDialog(QDialog):
         for column, (name, field) in enumerate(zip(self._names, fields, strict=True)):
             form.addWidget(name, 0, column)
             form.addWidget(field, 1, column)
-        for column, button in enumerate((self.start, self.cancel, self.keep), start=4):
-            form.addWidget(button, 1, column)
+        # Large type leaves them no room beside the fields.
+        row, first = (1, 4) if grown < LARGE else (2, 0)
+        form.addWidget(self.start, row, first)
+        form.addWidget(self.cancel, row, first + 1)
+        form.addWidget(self.keep, row, first + 2, 1, -1)
         form.setColumnStretch(1, 1)
         self.varied.setMinimumWidth(160)
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.setShowGrid(False)
         self.table.verticalHeader().hide()
-        self.table.verticalHeader().setDefaultSectionSize(LINE)
+        self.table.verticalHeader().setDefaultSectionSize(round(LINE * grown))
         # To fit a column some of its rows are measured: there may be thousands.
         self.table.horizontalHeader().setResizeContentsPrecision(LOOKED_AT)
         both = QSplitter(Qt.Orientation.Horizontal)

@@ -55,7 +55,7 @@ class InspectorPanel(Panel):
         self._of: tuple[str, type[Op]] | None = None
         self._step: Step | None = None
         self._back: BackwardStep | None = None
-        self.name, self.id, self.kind = label("title"), label("muted"), label("muted")
+        self.name, self.id, self.kind = Words("title"), Words("muted"), Words("muted")
         self.words = label("muted")
         self.words.setWordWrap(True)
         self.facts, self.settings = Form(), Form()
@@ -160,8 +160,6 @@ class InspectorPanel(Panel):
             column.addWidget(self.headings[key])
             for part in widgets:
                 column.addWidget(part)
-        for text in (self.name, self.id, self.kind):
-            text.setMinimumWidth(1)
         scrolled(content, self)
 
     def _show_head(self, shown: Showing, node: Node) -> None:
