@@ -81,6 +81,15 @@ def test_it_is_begun_without_scrolling(panel: TrainingRacePanel) -> None:
         assert panel.start.isVisible() and 0 < foot <= panel.height()
 
 
+@pytest.mark.parametrize("width", [340, 420, 820, 1200])
+def test_no_number_is_cut_off(panel: TrainingRacePanel, width: int) -> None:
+    panel.resize(width, 320)
+    QApplication.processEvents()
+    assert panel.lanes.width() >= panel.lanes.minimumSizeHint().width()
+    chart, counters = (part.mapTo(panel, QPoint()).x() for part in (panel.ground, panel.lanes))
+    assert (chart > counters) == (width > 420)
+
+
 def test_a_race_of_another_network_is_forgotten(studio: Studio, qtbot: QtBot) -> None:
     racing = studio.racing
 

@@ -42,9 +42,10 @@ SEEK = N_(
     "Look at how far the second curve lies to the right of the first: both are the same curve, at "
     "2 n + 1 forward passes a step against one forward and one backward pass."
 )
-TWO_ABREAST, THREE_ABREAST = 420, 1000
-"""From these widths on, before the theme's factor, the chart stands beside the counters, and the
-prices beside both."""
+THREE_ABREAST = 1000
+"""From this width on, before the theme's factor, the prices stand beside chart and counters."""
+GAP, BESIDE = 14, 44
+"""Pixels between two parts, and to both sides of them with the scroll bar."""
 CHART = QSize(190, 140)
 STEPS = (10, 100, 1000, 10_000)
 FEW, SOME = 100, 2000
@@ -87,7 +88,7 @@ class TrainingRacePanel(Panel):
         self._parts.addLayout(self._race, 10)
         self._parts.addWidget(_column(self.prices), 3)
         for box in (self._race, self._parts):
-            box.setSpacing(14)
+            box.setSpacing(GAP)
         inside = Column()
         column = QVBoxLayout(inside)
         column.setContentsMargins(14, 2, 10, 6)
@@ -153,9 +154,12 @@ class TrainingRacePanel(Panel):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Side by side where there is room, else one below the other."""
         super().resizeEvent(event)
-        width, direction = self.width() / self.theme.type, QBoxLayout.Direction
-        for box, least in ((self._race, TWO_ABREAST), (self._parts, THREE_ABREAST)):
-            box.setDirection(direction.LeftToRight if width >= least else direction.TopToBottom)
+        direction = QBoxLayout.Direction
+        # A number that is cut off is another number.
+        two = self.lanes.minimumSizeHint().width() + GAP + self.ground.minimumWidth() + BESIDE
+        for box, least in ((self._race, two), (self._parts, THREE_ABREAST * self.theme.type)):
+            room = self.width() >= least
+            box.setDirection(direction.LeftToRight if room else direction.TopToBottom)
 
     def _drawing(self, rect: Rect) -> Drawing:
         price, scale = (self.frame.chosen.get(c.name, c.options[0][0]) for c in choices())
