@@ -45,13 +45,15 @@ from bpstudio.project.writing import parts_of
 if TYPE_CHECKING:
     from filelock import BaseFileLock
 
-ENTRY, ALIVE, CLOSED = "entry.json", "alive.lock", "closed"
+ENTRY, ALIVE, CLOSED, GIVEN_UP = "entry.json", "alive.lock", "closed", "given-up"
 PAUSE = 0.5
 """Seconds between two writings, at least, so that a drag is not written a hundred times."""
 SHARE = 4
 """A writing that takes long is followed by a pause of so many times its length…"""
 LATEST = 1.8
 """…but by none so long that what changes just after one began is later on the disk than this."""
+LAST_WAIT = 1.5
+"""Seconds that an end waits for a slow disk."""
 WAITING = 10.0
 """Seconds to wait for another studio that is just starting."""
 
@@ -143,7 +145,7 @@ class Orphan:
 
         An entry that can't be read may be of a newer studio, or say to somebody what was there.
         """
-        if not (self.folder / ENTRY).exists():
+        if (self.folder / GIVEN_UP).exists() or not (self.folder / ENTRY).exists():
             self.discard()
             return False
         with contextlib.suppress(OSError):
@@ -179,8 +181,10 @@ def left_behind(root: Path) -> list[Orphan]:
                 claim = lock(folder / ALIVE)
             except OSError:
                 continue  # its studio lives, or it is somebody else's
-            entry = _entry(folder / ENTRY)
-            found.append(Orphan(folder, entry, not (folder / CLOSED).exists(), claim))
+            given_up = (folder / GIVEN_UP).exists()
+            entry = None if given_up else _entry(folder / ENTRY)
+            crashed = not given_up and not (folder / CLOSED).exists()
+            found.append(Orphan(folder, entry, crashed, claim))
     return found
 
 
@@ -236,6 +240,7 @@ class Recorder:
         self._given_up = True
         self._coming: list[Orphan] = []
         self._adopted: list[Orphan] = []
+        self._desk: _Desk | None = None
         self._thread = threading.Thread(target=self._run, name="recovery", daemon=True)
         self._thread.start()
 
@@ -254,12 +259,17 @@ class Recorder:
         """
         self._coming.append(orphan)
 
-    def close(self, *, give_up: bool, patience: float = 2.0) -> None:
-        """End the thread. What is kept stays, for the next start, unless it is given up."""
+    def close(self, *, give_up: bool, patience: float = LAST_WAIT) -> None:
+        """End the thread. What is kept stays, for the next start, unless it is given up.
+
+        A disk that is too slow is left alone; what was given up is then not offered either.
+        """
         with self._wake:
             self._ended, self._given_up = True, give_up
             self._wake.notify()
         self._thread.join(patience)
+        if give_up and self._thread.is_alive() and self._desk is not None:
+            self._desk.give_up()
 
     def _ask(self, work: Work | None) -> None:
         with self._wake:
@@ -274,7 +284,7 @@ class Recorder:
     def _run(self) -> None:
         try:
             orphans = left_behind(self._root)
-            desk = _Desk.made(self._root, self._disk)
+            self._desk = desk = _Desk.made(self._root, self._disk)
         except (OSError, NotImplementedError) as error:
             # The latter where the file system can't lock.
             self._told(error)
@@ -368,6 +378,11 @@ class _Desk:
         self._disk.remove(self._folder / ENTRY)
         self._written = {}
         self._sweep(set())
+
+    def give_up(self) -> None:
+        """Have nothing offered of it, whatever is being written now."""
+        with contextlib.suppress(OSError):
+            (self._folder / GIVEN_UP).touch()
 
     def leave(self, *, give_up: bool) -> None:
         """End in good order; what is kept stays unless it is given up."""

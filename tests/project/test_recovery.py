@@ -374,6 +374,41 @@ def test_a_folder_that_was_tidied_away_meanwhile_is_made_again(kept: Kept) -> No
     assert kept.said == []
 
 
+def test_a_disk_that_hangs_keeps_nobody_from_leaving(kept: Kept, tmp_path: Path) -> None:
+    class Slow(Disk):
+        """Takes its time, once it is asked to."""
+
+        hanging, hung, free = False, threading.Event(), threading.Event()
+        written = threading.Event()
+
+        def sync_folder(self, folder: Path) -> None:
+            if self.hanging:
+                self.hung.set()
+                self.free.wait(PATIENCE)
+            super().sync_folder(folder)
+
+        def replace(self, path: Path, target: Path) -> None:
+            super().replace(path, target)
+            if target.name == ENTRY:
+                self.written.set()
+
+    disk = Slow()
+    recorder = kept.start(disk)
+    recorder.keep(Work(a_project()))
+    assert disk.written.wait(PATIENCE)
+    disk.hanging = True
+    recorder.keep(Work(a_project("more")))
+    assert disk.hung.wait(PATIENCE)
+    recorder.close(give_up=True, patience=0.01)
+    # As if the process had ended now, with what it had kept before.
+    shutil.copytree(kept.root, tmp_path / "later")
+    disk.free.set()
+    (orphan,) = left_behind(tmp_path / "later")
+    assert (orphan.folder / ENTRY).exists()
+    assert orphan.entry is None and not orphan.crashed
+    assert not orphan.put_away() and not orphan.folder.exists()
+
+
 def test_where_nothing_can_be_kept_there_is_nothing_to_wait_for(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     said: list[Exception] = []
