@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from bpstudio.cli.words import parse
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = sorted(ROOT.glob("*.md"))
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)\)")
+FLOOR = re.compile(r"^\| ((?:`\w+` ?)+)\|", re.MULTILINE)
 COMMAND = re.compile(r"^\| `bpstudio ([^`]+)`", re.MULTILINE)
 
 
@@ -26,3 +28,24 @@ def test_commands_of_the_readme_can_be_typed() -> None:
     assert len(commands) >= 9
     for command in commands:
         parse([word.strip('"') for word in command.split()])
+
+
+@pytest.mark.parametrize("document", ["README.md", "resources/guide/architecture.md"])
+def test_the_floors_are_those_of_the_house(document: str) -> None:
+    text = (ROOT / document).read_text(encoding="utf-8")
+    told = [word for row in FLOOR.findall(text) for word in re.findall(r"`(\w+)`", row)]
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    (layers,) = (
+        contract["layers"]
+        for contract in settings["tool"]["importlinter"]["contracts"]
+        if contract["type"] == "layers"
+    )
+    assert told == [name.strip("()") for name in layers if name != "(__main__)"]
+
+
+def test_what_the_readme_says_lies_in_resources_does() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    (told,) = re.findall(r"`resources/` holds ([^;]+);", text)
+    for folder in (ROOT / "resources").iterdir():
+        if folder.is_dir() and folder.name != "__pycache__":
+            assert folder.name.rstrip("s") in told, folder.name
