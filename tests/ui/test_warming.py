@@ -84,3 +84,10 @@ def test_what_is_not_used_at_the_start_is_not_imported() -> None:
     code = f"import sys, bpstudio.ui.app; print([m for m in {later} if m in sys.modules])"
     fresh = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert fresh.stdout.strip() == "[]"
+
+
+def test_the_panel_of_lessons_comes_without_what_single_lessons_compute_with() -> None:
+    later = ("bpstudio.exchange.verify", "bpstudio.training.together", "bpstudio.engine.plan")
+    code = f"import sys, bpstudio.ui.panels.lesson; print([m for m in {later} if m in sys.modules])"
+    fresh = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert fresh.stdout.strip() == "[]"

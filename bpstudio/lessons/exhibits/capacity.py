@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,7 +16,9 @@ from bpstudio.lessons.exhibits.exhibit import Button, Control, Dot, Exhibit, Pla
 from bpstudio.project import build
 from bpstudio.project.project import Project
 from bpstudio.training.regions import classes_of, region_count
-from bpstudio.training.together import Carried
+
+if TYPE_CHECKING:
+    from bpstudio.training.together import Carried
 
 UNITS = (3, 6, 20)
 LAMBDAS = (0.0, 0.001, 0.01, 0.1)

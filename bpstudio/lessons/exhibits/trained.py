@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bpstudio.engine.op import Array
 from bpstudio.project import runs
 from bpstudio.project.project import Project
-from bpstudio.training.together import Carried, go_on
+
+if TYPE_CHECKING:
+    from bpstudio.training.together import Carried
 
 
 def further(projects: Sequence[Project], carried: Carried | None, end: int) -> Carried:
     """All of them, which differ in their weights alone, trained to step `end`."""
+    from bpstudio.training.together import go_on  # with the compiled plans, for who trains here
+
     first = runs.job(projects[0], end)
     return go_on([replace(first, weights=project.weights) for project in projects], carried, end)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,7 +17,9 @@ from bpstudio.lessons.exhibits import trained
 from bpstudio.lessons.exhibits.exhibit import Button, Cell, Control, Exhibit, Plane, Shape
 from bpstudio.project import build
 from bpstudio.project.project import Project
-from bpstudio.training.together import Carried
+
+if TYPE_CHECKING:
+    from bpstudio.training.together import Carried
 
 NETS, ACROSS = 100, 20
 UNITS = (1, 2, 4, 8)
