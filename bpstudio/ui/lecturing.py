@@ -29,7 +29,7 @@ from bpstudio.lessons.lesson import (
     Question,
     quantity_of,
 )
-from bpstudio.lessons.shelf import Shelved
+from bpstudio.lessons.shelf import Shelved, every
 from bpstudio.lessons.solutions import solution, worked
 from bpstudio.playback.veil import Quantity
 from bpstudio.project.project import Project
@@ -113,6 +113,14 @@ class Lecture(QObject):
         """The step that is shown."""
         assert self.lesson is not None
         return self.lesson.steps[self.place]
+
+    @property
+    def following(self) -> Shelved | None:
+        """The lesson that stands after this one, if there is one."""
+        shelf = every()
+        if self._shelved not in shelf[:-1]:
+            return None
+        return shelf[shelf.index(self._shelved) + 1]
 
     def begin(self, shelved: Shelved) -> None:
         """Begin a lesson at its first step; raises FileError or LessonError and changes nothing."""

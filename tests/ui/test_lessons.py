@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 
 from bpstudio.lessons import stage
 from bpstudio.lessons.lesson import Do, Predict
@@ -137,6 +137,39 @@ def test_the_answer_that_was_shown_last_is_seen(window: Window, qtbot: QtBot) ->
     for _turn in range(3):
         QApplication.processEvents()
     assert panel.area.verticalScrollBar().value() == 0
+
+
+def to_the_end(lecture: Lecture) -> None:
+    """Through all steps, every answer shown."""
+    assert lecture.lesson is not None
+    for _press in range(200):
+        lecture.next()
+    assert lecture.place + 1 == len(lecture.lesson.steps)
+    assert lecture.open_question is None
+
+
+def test_the_end_of_a_lesson_leads_to_the_next(window: Window) -> None:
+    studio = window.studio
+    own = studio.project
+    lecture = lecture_of(studio)
+    lecture.begin(shelf("03-chain-rule"))
+    window.docks.open("lesson")
+    panel = window.docks.by_name["lesson"].widget()
+    assert isinstance(panel, LessonPanel)
+    assert panel.onwards is None
+    to_the_end(lecture)
+    assert panel.onwards is not None and not panel.onwards.isHidden()
+    (begin,) = panel.onwards.findChildren(QPushButton)
+    QTest.mouseClick(begin, Qt.MouseButton.LeftButton)
+    assert lecture.lesson is not None and lecture.lesson.number == 4
+    assert lecture.place == 0
+    lecture.leave()
+    assert studio.project is own
+    lecture.begin(shelf(NAMES[-1]))
+    to_the_end(lecture)
+    assert panel.onwards is not None and not panel.onwards.isHidden()
+    assert panel.onwards.findChildren(QPushButton) == []
+    lecture.leave()
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -49,6 +49,7 @@ class LessonPanel(Panel):
         self.terms: list[QPushButton] = []
         self.line: DividingLine | None = None
         self.exhibit: ExhibitView | None = None
+        self.onwards: QWidget | None = None
         self.heading, self.where = words("", "title"), label("muted")
         self.area = QScrollArea()
         self.area.setWidgetResizable(True)
@@ -149,6 +150,8 @@ class LessonPanel(Panel):
             self.next.setEnabled(not last)
             waits = lecture.open_question is not None
             self.next.setText(_("Show me") if waits else _("Next"))
+            if self.onwards is not None:
+                self.onwards.setVisible(last)
         self.refresh()
 
     def _show_step(self) -> None:
@@ -173,6 +176,10 @@ class LessonPanel(Panel):
                 made = KINDS[type(part)](self.studio, lecture, len(self.asked), part)
                 self.asked.append(made)
                 column.addWidget(made)
+        self.onwards = None
+        if lecture.place + 1 == len(lesson.steps):
+            self.onwards = self._onwards()
+            column.addWidget(self.onwards)
         self._add_terms(column)
         if lecture.place == 0:
             column.addSpacing(6)
@@ -188,6 +195,26 @@ class LessonPanel(Panel):
             here = here.parentWidget()
         if here is not None:
             enlarged_of(here)
+
+    def _onwards(self) -> QWidget:
+        """What is seen when the last question is answered: that this was it, and what follows."""
+        made = QWidget()
+        inside = QVBoxLayout(made)
+        inside.setContentsMargins(0, 6, 0, 2)
+        inside.addWidget(words(_("That was the whole lesson.")))
+        following = self.lecture.following
+        if following is not None:
+            try:
+                title = following.read(self.studio.preferences.language).title
+            except StudioError:
+                title = following.folder.name  # what is wrong with it is said when it is begun
+            begin = QPushButton(_("Next lesson"))
+            begin.setAccessibleName(_("Begin: {lesson}").format(lesson=title))
+            begin.clicked.connect(lambda _checked=False: self._begin(following))
+            inside.addWidget(words(title, "muted"))
+            inside.addWidget(begin)
+        made.hide()
+        return made
 
     def _add_terms(self, column: QVBoxLayout) -> None:
         """The words of the glossary that the step uses."""
@@ -220,7 +247,7 @@ class LessonPanel(Panel):
 
     def _show_shelf(self) -> None:
         column, content = _page()
-        self.asked, self.line, self.exhibit = [], None, None
+        self.asked, self.line, self.exhibit, self.onwards = [], None, None, None
         column.addWidget(words(_("Choose a lesson. Your own network is kept meanwhile."), "muted"))
         for shelved in every():
             column.addWidget(self._offer(shelved))
