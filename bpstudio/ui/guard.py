@@ -87,7 +87,11 @@ class Guard(QObject):
         if self._recorder is not None:
             self._recorder.adopt(orphan)
         path = Path(work.file) if work.file else None
-        self._studio.begin(work.project, Document(path, work.fingerprint), saved=False)
+        # Where somebody else has the file by now, it is a project of its own: it can be changed,
+        # saved elsewhere, and is kept until then.
+        mine = path is not None and self.may_write(path)
+        document = Document(path, work.fingerprint) if mine else Document()
+        self._studio.begin(work.project, document, saved=False)
 
     def discard(self, orphan: Orphan) -> None:
         """Give up what was left behind."""
@@ -131,7 +135,7 @@ class Guard(QObject):
             # A lesson is begun again easily; what was put aside for it is not.
             recorder.keep(_work(aside.history.project, aside.document, None))
             return
-        if studio.document.locked is not None or not (studio.dirty or self._moment):
+        if not (studio.dirty or self._moment):
             recorder.forget()
             return
         recorder.keep(_work(studio.project, studio.document, self._moment))

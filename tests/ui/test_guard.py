@@ -442,6 +442,42 @@ def test_training_is_kept_although_it_has_not_been_paused(
     orphan.release()
 
 
+def test_work_whose_file_somebody_else_has_by_now_is_restored_beside_it(
+    desk: Callable[[], Desk], path: Path, qtbot: QtBot, tmp_path: Path
+) -> None:
+    root = tmp_path / "aside" / "recovery"
+    lost = desk()
+    lost.open(path)
+    lost.retitle("mine")
+    lost.guard.close(give_up=False)
+    other = desk()
+    other.window.leave_dialogs()
+    for orphan in other.guard.orphans:
+        orphan.release()
+    other.guard.orphans = []
+    other.open(path)
+    after = desk()
+    (orphan,) = after.guard.orphans
+    recovery.restore(after.window, orphan)
+    assert (after.studio.project.title, after.studio.path) == ("mine", None)
+    assert after.studio.document.locked is None and after.studio.dirty
+    qtbot.waitUntil(lambda: not orphan.folder.exists(), timeout=PATIENCE)
+    # It went because the work lies elsewhere by then.
+    assert len(list(root.rglob("entry.json"))) == 1
+    assert after.retitle("mine, again")
+    assert title(path) == "first"
+
+
+def test_a_copy_of_what_is_not_saved_is_not_saved_either(desk: Callable[[], Desk]) -> None:
+    mine = desk()
+    mine.studio.begin(build.network(toys.make("xor"), (2, 3, 1)), saved=False)
+    files.open_copy(mine.window)
+    assert mine.studio.dirty
+    mine.studio.begin(build.network(toys.make("xor"), (2, 3, 1)))
+    files.open_copy(mine.window)
+    assert not mine.studio.dirty
+
+
 def test_what_a_crash_left_is_asked_about_before_the_first_screen(
     desk: Callable[[], Desk], qtbot: QtBot, tmp_path: Path
 ) -> None:

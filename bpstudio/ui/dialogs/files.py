@@ -131,7 +131,8 @@ def save_template(window: Window) -> None:
 
 def open_copy(window: Window) -> None:
     """What is shown, as a project of its own without a file."""
-    window.studio.begin(window.studio.project)
+    studio = window.studio
+    studio.begin(studio.project, saved=not studio.dirty)
 
 
 def _open(window: Window, path: Path) -> None:
