@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontMetricsF
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
@@ -24,7 +25,7 @@ from bpstudio.training.history import Tape
 from bpstudio.training.trainer import train_now
 from bpstudio.ui.panels.boundary import BoundaryPanel, look
 from bpstudio.ui.panels.finite import Finite
-from bpstudio.ui.panels.loss import LossPanel
+from bpstudio.ui.panels.loss import LossPanel, step_words
 from bpstudio.ui.panels.recording import GATE, GRADIENT, NOT_YET, VALUE, RecordingPanel
 from bpstudio.ui.panels.weights import Sheets, WeightsPanel, sheets
 from bpstudio.ui.readout import loss_text
@@ -105,6 +106,23 @@ def test_the_newest_loss_is_never_cut_off(loss: LossPanel, studio: Studio, width
     words = loss.now
     assert loss_text(8.6e-10) in words.text()
     assert words.fontMetrics().horizontalAdvance(words.text()) <= words.width()
+
+
+def test_the_steps_of_the_axis_are_short_and_exact(loss: LossPanel, studio: Studio) -> None:
+    assert step_words([0, 200_000, 1_000_000], 1, 200_000) == ["0", "200k", "1000k"]
+    assert step_words([0, 1_000_000], 1, 1_000_000) == ["0", "1M"]
+    assert step_words([100_250, 100_500], 1, 250) == ["100250", "100500"]
+    assert step_words([0.5, 1], 1, 0.5) == ["0.5", "1"]
+    loss.resize(200, 160)
+    trained(studio, np.linspace(0.5, 0.1, 846_965))
+    loss.refresh()
+    loss.grab()
+    axis = loss.plot.getAxis("bottom")
+    low, high = axis.range
+    ((spacing, ticks), *_finer) = axis.tickValues(low, high, axis.width())
+    words = axis.tickStrings(ticks, 1, spacing)
+    wide = [QFontMetricsF(axis.style["tickFont"]).horizontalAdvance(word) for word in words]
+    assert max(wide) + 6 < axis.width() * spacing / (high - low)
 
 
 def test_a_logarithmic_scale(loss: LossPanel, studio: Studio) -> None:

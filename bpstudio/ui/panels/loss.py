@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -60,6 +61,7 @@ class LossPanel(Panel):
         for side in ("left", "bottom"):
             # Kept as pixels: their texts and lines take longer than a curve, and seldom change.
             self.plot.getAxis(side).setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
+        self.plot.getAxis("bottom").tickStrings = step_words
         self.curve = self.plot.plot([], [], antialias=True)
         # One piece of the curve for each pixel: a path of thousands of points takes long to stroke.
         self.curve.opts["autoDownsampleFactor"] = 1.0
@@ -328,6 +330,14 @@ class LossPanel(Panel):
         self.here.setPen(pyqtgraph.mkPen(colours["accent"], width=1, style=Qt.PenStyle.DotLine))
         self.dot.setBrush(pyqtgraph.mkBrush(colours["forward"]))
         self.dot.setPen(pyqtgraph.mkPen(colours["panel"], width=1))
+
+
+def step_words(steps: Sequence[float], scale: float, spacing: float) -> list[str]:
+    """Steps on an axis; thousands and millions only where none of them is rounded by it."""
+    for unit, sign in ((1_000_000, "M"), (1000, "k")):
+        if spacing * scale % unit == 0:
+            return [f"{step * scale / unit:.0f}{sign}" if step else "0" for step in steps]
+    return [f"{step * scale:.10g}" for step in steps]
 
 
 def _rounded_up(number: float) -> float:
