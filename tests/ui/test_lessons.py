@@ -148,7 +148,8 @@ def to_the_end(lecture: Lecture) -> None:
     assert lecture.open_question is None
 
 
-def test_the_end_of_a_lesson_leads_to_the_next(window: Window) -> None:
+def test_the_end_of_a_lesson_leads_to_the_next(window: Window, qtbot: QtBot) -> None:
+    window.resize(1000, 720)
     studio = window.studio
     own = studio.project
     lecture = lecture_of(studio)
@@ -160,6 +161,7 @@ def test_the_end_of_a_lesson_leads_to_the_next(window: Window) -> None:
     to_the_end(lecture)
     assert panel.onwards is not None and not panel.onwards.isHidden()
     (begin,) = panel.onwards.findChildren(QPushButton)
+    qtbot.waitUntil(lambda: begin.visibleRegion().boundingRect() == begin.rect())
     QTest.mouseClick(begin, Qt.MouseButton.LeftButton)
     assert lecture.lesson is not None and lecture.lesson.number == 4
     assert lecture.place == 0

@@ -141,7 +141,7 @@ class LessonPanel(Panel):
         if lesson is not None and lecture.answered and self.asked and stays:
             waiting = self.asked[-1 if open_question is None else open_question]
             # Once the answer above it, or its own, has taken its room.
-            soon(waiting, lambda: self.area.ensureWidgetVisible(waiting, 0, 30))
+            soon(waiting, lambda: self._bring(waiting))
         self.foot.setVisible(lesson is not None)
         if lesson is not None:
             last = lecture.place + 1 == len(lesson.steps) and lecture.open_question is None
@@ -153,6 +153,12 @@ class LessonPanel(Panel):
             if self.onwards is not None:
                 self.onwards.setVisible(last)
         self.refresh()
+
+    def _bring(self, asked: Asked) -> None:
+        """Scroll to a question, and to what follows the lesson as far as there is room for both."""
+        if self.onwards is not None and not self.onwards.isHidden():
+            self.area.ensureWidgetVisible(self.onwards, 0, 0)
+        self.area.ensureWidgetVisible(asked, 0, 30)
 
     def _show_step(self) -> None:
         lecture = self.lecture
