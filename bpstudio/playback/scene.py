@@ -136,12 +136,14 @@ class Scene:
             points = np.concatenate([path.controls.reshape(-1, 2) for path in self.paths])
             (x, y), (right, bottom) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
             rects.append(Rect(x, y, right - x, bottom - y))
-        for id in self.stubs:
-            x, y = self.bodies[id].exit(id)
-            name = own_name(self.graph[id])
-            room = STUB * self.theme.type + (10 + 8 * len(name) if name else 0)
-            rects.append(Rect(x, y - 24, room, 48))
-        return around(rects)
+        return around([*rects, *(self.result(id) for id in self.stubs)])
+
+    def result(self, id: str) -> Rect:
+        """What the open end of a result that feeds nothing covers, with its number and name."""
+        x, y = self.bodies[id].exit(id)
+        name = own_name(self.graph[id])
+        room = STUB * self.theme.type + (10 + 8 * len(name) if name else 0)
+        return Rect(x, y - 24, room, 48)
 
 
 def scene(project: Project, theme: Theme = LIGHT) -> Scene:

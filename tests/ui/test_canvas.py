@@ -33,6 +33,7 @@ from bpstudio.project.project import Project
 from bpstudio.ui.canvas.adding import DATA_TYPE, OP_TYPE
 from bpstudio.ui.canvas.canvas import Canvas
 from bpstudio.ui.canvas.drawing import instant_of
+from bpstudio.ui.canvas.editors import Editor
 from bpstudio.ui.canvas.hit import Input, Output
 from bpstudio.ui.canvas.numbers import Atlas, in_figures
 from bpstudio.ui.canvas.view import View
@@ -640,6 +641,29 @@ def test_a_formula_becomes_its_gates_as_one_edit(qtbot: QtBot, canvas: Canvas) -
     assert names == {"input", "add", "multiply"}
     assert entries(canvas.studio) == 1
     assert canvas.studio.selection == set(canvas.studio.project.graph.nodes)
+
+
+@pytest.mark.parametrize("from_right", [160.0, 380.0, 440.0])
+def test_a_formula_that_is_typed_at_the_edge_is_seen_whole(
+    canvas: Canvas, from_right: float
+) -> None:
+    canvas.zoom_to(1.2)
+    canvas.open_quick_search((canvas.width() - from_right, canvas.height() / 2))
+    assert canvas.search is not None
+    QTest.keyClicks(canvas.search.line, "(x+y)*z")
+    QTest.keyClick(canvas.search.line, Qt.Key.Key_Return)
+    here, seen = canvas.scene, canvas.seen
+    assert here.bodies and here.stubs
+    for rect in (*(body.rect for body in here.each), *map(here.result, here.stubs)):
+        assert seen.holds((rect.x, rect.y)) and seen.holds((rect.right - 1, rect.bottom - 1))
+
+
+def test_an_empty_title_says_whose_it_is(chain: Canvas) -> None:
+    chain.edit_title("add1")
+    line = chain.editor
+    assert isinstance(line, Editor)
+    assert line.text() == "" and "add1" in line.placeholderText()
+    assert line.width() > line.fontMetrics().horizontalAdvance(line.placeholderText())
 
 
 def test_a_search_is_given_up(qtbot: QtBot, canvas: Canvas) -> None:

@@ -83,11 +83,13 @@ def add_data(studio: Studio, name: str, place: Point) -> None:
         studio.select(studio.project.graph.nodes.keys() - before)
 
 
-def add_formula(studio: Studio, text: str, place: Point, joined: Joined = ("", None)) -> None:
-    """The gates of a formula, selected; with the node and the port that they are connected to."""
+def add_formula(studio: Studio, text: str, place: Point, joined: Joined = ("", None)) -> bool:
+    """The gates of a formula, selected; with the node and the port that they are connected to.
+    Says whether there are any."""
     before, (source, end) = studio.project.graph.nodes.keys(), joined
     if studio.do(_("Formula"), placing.add_formula, text, place, source=source, end=end):
         studio.select(studio.project.graph.nodes.keys() - before)
+    return bool(studio.project.graph.nodes.keys() - before)
 
 
 def ends_of(project: Project, where: Output | Input | Strand | None) -> Joined:

@@ -145,9 +145,12 @@ class Canvas(Dropping):
         self._zooming = False
         self.update()
 
-    def bring_into_view(self, id: str) -> None:
-        """Pan just so far that a node is seen."""
-        rect = self.view.rect_to_widget(self.scene.bodies[id].rect).grown(16.0)
+    def bring_into_view(self, *ids: str) -> None:
+        """Pan just so far that a node is seen, or several with the open ends of their results."""
+        parts = [self.scene.bodies[id].rect for id in ids]
+        if len(ids) > 1:
+            parts += [self.scene.result(id) for id in ids if id in self.scene.stubs]
+        rect = self.view.rect_to_widget(around(parts)).grown(16.0)
         dx = max(0.0, -rect.x) - max(0.0, rect.right - self.width())
         dy = max(0.0, -rect.y) - max(0.0, rect.bottom - self.height())
         if dx or dy:

@@ -47,9 +47,8 @@ class Editor(QLineEdit):
     def open_at(self, rect: QRect) -> None:
         """Show it in the middle of that part of the widget, as far as there is room."""
         over = self._canvas.rect()
-        wide = max(
-            NARROWEST, rect.width() + 8, self.fontMetrics().horizontalAdvance(self.text()) + 36
-        )
+        said = self.text() or self.placeholderText()
+        wide = max(NARROWEST, rect.width() + 8, self.fontMetrics().horizontalAdvance(said) + 36)
         high = max(self.sizeHint().height(), 26)
         place = QRect(0, 0, min(wide, over.width()), high)
         place.moveCenter(rect.center())

@@ -119,5 +119,6 @@ def title_editor(canvas: Canvas, id: str) -> Editor:
 def _open(canvas: Canvas, rect: Rect, text: str, name: str, take: Callable[[str], bool]) -> Editor:
     scale = min(max(canvas.view.scale, 0.8), 1.5)
     editor = Editor(canvas, text, name, take, TITLE * canvas.theme.type * scale)
+    editor.setPlaceholderText(name)
     editor.open_at(QRectF(*canvas.view.rect_to_widget(rect)).toRect())
     return editor

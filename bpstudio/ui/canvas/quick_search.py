@@ -100,5 +100,10 @@ def _formula(canvas: Canvas, text: str, place: Point, where: Where, *, alone: bo
     faces = [node.id if node.op.category == "source" else symbol(node.op) for node in nodes]
     more = " …" if len(faces) > _MOST_FACES else ""
     gates = "  ".join(faces[:_MOST_FACES]) + more
-    take = partial(adding.add_formula, canvas.studio, text, place, ends)
+    take = partial(_put_formula, canvas, text, place, ends)
     return [Offer(text, take, words.format(count=len(nodes), gates=gates))]
+
+
+def _put_formula(canvas: Canvas, text: str, place: Point, ends: adding.Joined) -> None:
+    if adding.add_formula(canvas.studio, text, place, ends):
+        canvas.bring_into_view(*canvas.studio.selection)
