@@ -38,6 +38,7 @@ from bpstudio.project.container import (
 )
 from bpstudio.project.disk import DISK, Disk, write_new, write_safely
 from bpstudio.project.hold import lock
+from bpstudio.project.limits import printable
 from bpstudio.project.project import Project
 from bpstudio.project.reading import project_of
 from bpstudio.project.writing import parts_of
@@ -360,7 +361,8 @@ class _Desk:
             format=1,
             when=time.time(),
             title=project.title,
-            file=work.file,
+            # A name that is no text can't be written down; the work can.
+            file=work.file if printable(work.file) else "",
             fingerprint=work.fingerprint,
             nodes=len(project.graph.nodes),
             steps=project.trained.steps,

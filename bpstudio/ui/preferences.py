@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from bpstudio.language import N_, _
+from bpstudio.project.limits import printable
 
 THEMES = ("light", "dark", "projector")
 SCALES = (80, 200)
@@ -90,8 +91,13 @@ def save(preferences: Preferences, path: Path) -> str:
 
 
 def with_recent(preferences: Preferences, path: Path) -> Preferences:
-    """The choices with that file first among the recent ones."""
+    """The choices with that file first among the recent ones.
+
+    A name that is no text, as from a system of another encoding, can't be written down.
+    """
     first = str(path.resolve())
+    if not printable(first):
+        return preferences
     others = (p for p in preferences.recent if p != first)
     return msgspec.structs.replace(preferences, recent=(first, *others)[:10])
 

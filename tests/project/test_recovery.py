@@ -363,6 +363,14 @@ def test_what_could_not_be_written_is_tried_again_unasked(kept: Kept, fault: Exc
     assert kept.said == [fault]
 
 
+def test_work_whose_file_has_a_name_that_is_no_text_is_kept(kept: Kept) -> None:
+    leave(kept, Work(a_project(), "/somewhere/\udcb1\udcd7.bps", "abc"))
+    (orphan,) = left_behind(kept.root)
+    work = orphan.work()
+    assert (work.project.title, work.file) == ("나선", "")
+    orphan.release()
+
+
 def test_a_folder_that_was_tidied_away_meanwhile_is_made_again(kept: Kept) -> None:
     recorder = kept.start()
     shutil.rmtree(kept.root)

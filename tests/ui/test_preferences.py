@@ -113,6 +113,9 @@ def test_recent_files_are_few_and_the_newest_is_first(tmp_path: Path) -> None:
     assert len(chosen.recent) == 10
     assert chosen.recent[0] == str(tmp_path / "5.bps")
     assert len(set(chosen.recent)) == 10
+    # A name from a system of another encoding, as Python has it, can't be written down.
+    assert preferences.with_recent(chosen, tmp_path / "\udcb1\udcd7.bps") == chosen
+    assert preferences.save(chosen, tmp_path / "settings.json") == ""
 
 
 BEGUN = """
