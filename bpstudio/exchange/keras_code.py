@@ -56,6 +56,8 @@ CALLS: Mapping[str, str] = {
     "LogSoftmax": "ops.log_softmax({0}, axis=-1)",
     "Size": "ops.size({0})",
 }
+WITH_VARIABLES = ("Add", "Sub", "Mul", "Div", "MatMul", "Gemm")
+"""Operators that take a weight as it is on every backend; for others it is made a tensor."""
 REDUCTIONS = {"ReduceSum": "sum", "ReduceMean": "mean", "ReduceMax": "max"}
 
 
@@ -98,7 +100,8 @@ def write(program: Program) -> Files:
         head,
         *(["from pathlib import Path"] if many else []),
         "import keras\nimport numpy as np\nfrom keras import ops",
-        "# As in the studio; without this line Keras computes in float32.\n"
+        "# As in the studio; without this line Keras computes in float32, as some of its\n"
+        "# functions do nevertheless with JAX and PyTorch.\n"
         'keras.config.set_floatx("float64")',
         table,
         "\n".join(
@@ -135,6 +138,9 @@ def _is_weight(value: Array, learned: Mapping[str, Array]) -> bool:
 
 def _call(made: Made, names: Mapping[str, str], constants: Mapping[str, Array]) -> str:
     given = [names.get(name, name) for name in made.inputs]
+    if made.op not in WITH_VARIABLES:
+        own = "self."
+        given = [f"ops.convert_to_tensor({n})" if n.startswith(own) else n for n in given]
     if made.op in CALLS:
         return CALLS[made.op].format(*given)
     if made.op in ("Max", "Min"):

@@ -28,12 +28,14 @@ TOLERANCES: Mapping[str, float] = {
     "pytorch": 1e-12,
     "torchrun": 1e-12,
     "onnx": 1e-5,
-    "keras": 1e-12,
+    "keras": 1e-5,
     "c": 1e-12,
     "page": 1e-12,
 }
 """The largest difference that passes, as a share of the largest number, or of 1 if that is more.
-ONNX computes in float32. Weights must come back bit for bit."""
+ONNX computes in float32, and with JAX and PyTorch so do some functions of Keras, whatever it is
+told (`BIT64_TO_BIT32_DTYPE` in keras/src/backend/common/dtypes.py). Weights must come back bit for
+bit."""
 
 
 @dataclass(frozen=True)

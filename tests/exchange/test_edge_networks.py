@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import json
 import shutil
@@ -168,6 +169,23 @@ def test_an_answer_of_all_rows_together_is_no_function_of_one(name: str, tmp_pat
     elif not formats.FORMATS[name].missing:
         path = formats.export(project, name, tmp_path / "net")[0]
         assert formats.verify(project, name, path).passed
+
+
+def test_the_functions_of_keras_get_tensors_and_no_variables() -> None:
+    """JAX refuses a variable of Keras within `where` and others; products alone take one."""
+    graph = Graph({"data1": Node("data1", catalog["data"]())})
+    graph = add(graph, Node("own", gate("parameter", {"size": (2,)})))
+    wires = {"condition": ("data1",), "then": ("data1",), "other": ("own",)}
+    graph = add(graph, Node("where1", gate("where"), wires))
+    graph = add(graph, Node("dense1", gate("dense", {"units": 2}), {"x": ("where1",)}))
+    project = complete(Project(graph=graph, data=toys.make("xor")))
+    script = ast.parse(formats.made(project, "keras").main.decode())
+    taking = {
+        ast.unparse(call.func)
+        for call in ast.walk(script)
+        if isinstance(call, ast.Call) and any(isinstance(a, ast.Attribute) for a in call.args)
+    }
+    assert taking == {"ops.convert_to_tensor", "ops.matmul"}
 
 
 @pytest.mark.parametrize("name", WEIGHTS)
