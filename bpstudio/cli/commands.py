@@ -322,10 +322,10 @@ def _assignments(words: list[str]) -> dict[str, Any]:
 
 
 def _value(text: str) -> Any:
-    """A number as a person types it (.5, +1, a real minus sign), or nested lists of numbers."""
+    """A number as a person types it (.5, 0,5, a real minus sign), or nested lists of numbers."""
     plain = unicodedata.normalize("NFKC", text).replace("\N{MINUS SIGN}", "-").strip()
     try:
-        number = float(plain)
+        number = float(plain.replace(",", "."))  # between entries of a list there are brackets
     except ValueError:
         return json.loads(plain, parse_constant=_refuse)
     return number if math.isfinite(number) and "_" not in plain else _refuse(text)

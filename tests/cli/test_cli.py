@@ -70,7 +70,15 @@ def test_a_formula_may_start_with_a_minus_sign(capsys: pytest.CaptureFixture[str
 
 @pytest.mark.parametrize(
     ("typed", "value"),
-    [(".5", 0.5), ("+2", 2.0), ("3.", 3.0), ("−2", -2.0), ("１", 1.0), ("[1, 2]", [1.0, 2.0])],
+    [
+        (".5", 0.5),
+        ("0,5", 0.5),
+        ("+2", 2.0),
+        ("3.", 3.0),
+        ("−2", -2.0),
+        ("１", 1.0),
+        ("[1, 2]", [1.0, 2.0]),
+    ],
 )
 def test_values_are_taken_as_people_type_them(
     typed: str, value: object, capsys: pytest.CaptureFixture[str]
@@ -87,6 +95,7 @@ def test_values_are_taken_as_people_type_them(
         (("formula", "x", "x"), "x gives no value"),
         (("formula", "x", "x="), "x= gives no value"),
         (("formula", "x", "x=1_0"), "x=1_0 gives no value"),
+        (("formula", "x", "x=1,0,5"), "x=1,0,5 gives no value"),
         (("formula", "x", "x=nan"), "x=nan gives no value"),
         (("formula", "x", "x=[1, nan]"), "gives no value"),
         (("formula",), "required"),
