@@ -154,6 +154,17 @@ def test_what_makes_no_sense_is_said_beside_the_form(
     assert dialog.problem.text() and not dialog.sweeps.running
 
 
+def test_numbers_stand_off_the_edge_of_their_field(dialog: SweepDialog) -> None:
+    for box in (dialog.seeds, dialog.steps):
+        box.setValue(4000)
+        image = box.grab().toImage()
+        inside = range(6, image.height() - 6)
+        dark = [
+            x for x in range(2, 40) if any(image.pixelColor(x, y).lightness() < 120 for y in inside)
+        ]
+        assert 7 <= dark[0] <= 14
+
+
 def test_the_presets_are_those_of_the_lecture(dialog: SweepDialog) -> None:
     dialog.choose(dialogs.CAPACITY)
     assert dict(dialog.asked().vary) == {

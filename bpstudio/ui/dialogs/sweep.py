@@ -95,6 +95,7 @@ class SweepDialog(QDialog):
         for box in (self.seeds, self.steps):
             # Numbers are typed, or turned by the wheel; arrows of that size would only disturb.
             box.setStyleSheet(PLAIN)
+            box.lineEdit().setTextMargins(6, 0, 2, 0)
         self.start, self.cancel = QPushButton(), QPushButton()
         self.keep = QPushButton()
         self.start.setProperty("role", "primary")
