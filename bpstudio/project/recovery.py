@@ -10,6 +10,7 @@ its studio crashed. What lies in it is offered, and stays until it is saved or g
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import shutil
 import threading
@@ -45,6 +46,8 @@ from bpstudio.project.writing import parts_of
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
+
+log = logging.getLogger(__name__)
 
 ENTRY, ALIVE, CLOSED, GIVEN_UP = "entry.json", "alive.lock", "closed", "given-up"
 PAUSE = 0.5
@@ -300,6 +303,10 @@ class Recorder:
             except (OSError, StudioError, MemoryError) as error:
                 self._told(error)
                 self._try_again()
+            except Exception as error:
+                # A fault of ours with this work must not end the keeping of what comes next.
+                log.exception("work can't be kept aside")
+                self._told(error)
             ended = time.monotonic()
             if written:
                 ready = ended + pause_after(ended - began)

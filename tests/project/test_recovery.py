@@ -363,6 +363,34 @@ def test_what_could_not_be_written_is_tried_again_unasked(kept: Kept, fault: Exc
     assert kept.said == [fault]
 
 
+def test_a_fault_of_ours_does_not_end_the_keeping(
+    kept: Kept, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Faulty(Disk):
+        """Has one fault."""
+
+        failed = threading.Event()
+
+        def create(self, path: Path) -> int:
+            if not self.failed.is_set():
+                self.failed.set()
+                raise RuntimeError("a fault")
+            return super().create(path)
+
+    disk = Faulty()
+    recorder = kept.start(disk)
+    recorder.keep(Work(a_project()))
+    assert disk.failed.wait(PATIENCE)
+    recorder.keep(Work(a_project("next")))
+    kept.end(give_up=False)
+    (orphan,) = left_behind(kept.root)
+    assert orphan.work().project.title == "next"
+    orphan.release()
+    assert [str(error) for error in kept.said] == ["a fault"]
+    assert "a fault" in caplog.text
+    caplog.clear()
+
+
 def test_work_whose_file_has_a_name_that_is_no_text_is_kept(kept: Kept) -> None:
     leave(kept, Work(a_project(), "/somewhere/\udcb1\udcd7.bps", "abc"))
     (orphan,) = left_behind(kept.root)
