@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -49,3 +52,18 @@ def test_what_the_readme_says_lies_in_resources_does() -> None:
     for folder in (ROOT / "resources").iterdir():
         if folder.is_dir() and folder.name != "__pycache__":
             assert folder.name.rstrip("s") in told, folder.name
+
+
+def test_the_gate_of_the_guide_is_pure_as_its_tests_ask(tmp_path: Path) -> None:
+    """Its smallest settings neither overflow nor underflow where every gate is tried."""
+    page = (ROOT / "resources" / "guide" / "gates.md").read_text(encoding="utf-8")
+    code = re.findall(r"```python\n(.*?)```", page, re.DOTALL)[0]
+    code += """
+x = np.linspace(-3, 3, 61)
+with np.errstate(all="raise"):
+    gate = Bump(width=Bump.__dataclass_fields__["width"].metadata["low"])
+    gate.backward(np.ones(61), gate.forward(x), x)
+"""
+    (tmp_path / "gate.py").write_text(code, encoding="utf-8")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, str(tmp_path / "gate.py")], env=environment, check=True)
