@@ -33,7 +33,7 @@ CTRL, SHIFT, ALT, NONE = (
     Qt.KeyboardModifier.NoModifier,
 )
 LEFT = Qt.MouseButton.LeftButton
-PATIENCE = 20_000
+PATIENCE = 60_000
 
 
 @pytest.fixture

@@ -844,7 +844,7 @@ def test_training_moves_tiles_and_strands(qtbot: QtBot, canvas: Canvas, xor: Pro
     canvas.studio.begin(xor)
     before = canvas.grab().toImage()
     canvas.studio.train(steps=400)
-    qtbot.waitUntil(lambda: not canvas.studio.shown.training, timeout=20_000)
+    qtbot.waitUntil(lambda: not canvas.studio.shown.training)
     canvas.repaint()
     assert canvas.grab().toImage() != before
     qtbot.waitUntil(lambda: not canvas._turns._waiting)

@@ -18,7 +18,7 @@ from bpstudio.ui.panels.form import Choice, Line, Whole
 from bpstudio.ui.studio import Studio
 from bpstudio.ui.window import Window
 
-PATIENCE = 20_000
+PATIENCE = 60_000
 PEOPLE = "name;size;colour;kind\nKim;1,5;red;a\nLee;2,5;;b\nPark;3,5;blue;a\nChoi;;red;b\n"
 
 

@@ -60,7 +60,7 @@ def test_each_kind_of_format_is_shown_in_its_way(dialog: ExportDialog, qtbot: Qt
 
 def test_another_choice_gives_up_what_was_being_made(dialog: ExportDialog, qtbot: QtBot) -> None:
     preview = choose(dialog, "pdf")
-    qtbot.waitUntil(lambda: preview._command.running, timeout=10_000)
+    qtbot.waitUntil(lambda: preview._command.running)
     choose(dialog, "mermaid")
     assert not preview._command.running and preview.waiting
     arrived(qtbot, preview)
@@ -97,7 +97,7 @@ def test_while_training_all_that_is_made_is_of_the_moment_it_was_asked_for(
 
 def test_leaving_gives_it_up_and_leaves_no_folder(dialog: ExportDialog, qtbot: QtBot) -> None:
     preview = dialog.preview
-    qtbot.waitUntil(lambda: preview._command.running, timeout=10_000)
+    qtbot.waitUntil(lambda: preview._command.running)
     assert preview._folder is not None
     folder = Path(preview._folder.name)
     assert folder.is_dir()

@@ -22,7 +22,7 @@ from bpstudio.ui.studio import Notice, Studio
 from bpstudio.ui.window import Window
 
 VERSIONS = Path(__file__).parents[1] / "data" / "versions"
-PATIENCE = 20_000
+PATIENCE = 60_000
 
 
 def drop(window: Window, path: Path) -> None:

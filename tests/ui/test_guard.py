@@ -32,7 +32,7 @@ from bpstudio.ui.studio import Notice, Studio
 from bpstudio.ui.training import Training
 from bpstudio.ui.window import Window
 
-PATIENCE = 20_000
+PATIENCE = 60_000
 
 
 class Desk:

@@ -168,7 +168,7 @@ def test_the_test_loss_is_found_when_it_is_asked_for(
     loss.refresh()
     assert loss.test.isVisible() and len(loss.curves()) == 1
     loss.test.click()
-    qtbot.waitUntil(lambda: len(loss.curves()) == 2 and not loss.tracing.running, timeout=20_000)
+    qtbot.waitUntil(lambda: len(loss.curves()) == 2 and not loss.tracing.running)
     found = loss.curves()[1]
     assert found.at(40) == pytest.approx(runs.measured(studio.project).test_loss)
     assert len(loss.tested.getData()[0]) == len(found.steps)
@@ -424,10 +424,10 @@ def test_the_steps_are_those_of_adam_while_it_trains(
 ) -> None:
     studio.set_training(optimizer=Adam(learning_rate=0.01))
     studio.train()
-    qtbot.waitUntil(lambda: studio.shown.step > 200, timeout=20_000)
+    qtbot.waitUntil(lambda: studio.shown.step > 200)
     seen: list[Showing] = []
     studio.moved.connect(seen.append)
-    qtbot.waitUntil(lambda: len({id(shown.whole) for shown in seen}) > 2, timeout=20_000)
+    qtbot.waitUntil(lambda: len({id(shown.whole) for shown in seen}) > 2)
     studio.pause()
     fresh = next(s for s in reversed(seen) if s.training and s.whole is not None)
     first = next(s for s in seen if s.whole is fresh.whole)

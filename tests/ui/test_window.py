@@ -41,7 +41,7 @@ from bpstudio.ui.keys import native
 from bpstudio.ui.studio import Studio
 from bpstudio.ui.window import Window
 
-PATIENCE = 20_000
+PATIENCE = 60_000
 
 
 def give(window: Window, id: str) -> None:
