@@ -72,6 +72,11 @@ def predict(project: Project, features: Array) -> Array:
         raise GraphError(
             N_("The network has no node that reads rows of data. Put Data where rows come in.")
         )
+    if features.ndim < 2:
+        raise ShapeError(
+            N_("Rows of numbers are needed, such as [[0, 1], [1, 1]], not an array of ({shape})."),
+            shape=" × ".join(map(str, features.shape)),
+        )
     if project.data is not None and features.shape[1] != project.data.features.shape[1]:
         raise ShapeError(
             N_("The rows have {have} numbers each, but the network reads {needed}."),
