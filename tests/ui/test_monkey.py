@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent
+from PySide6.QtCore import QCoreApplication, QEvent, QPoint, Qt
 from PySide6.QtGui import QDrag
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QMenu, QToolButton
 
 from bpstudio.data import toys
@@ -37,7 +38,7 @@ from bpstudio.ui.window import Window
 from tests.project.whole import check_drawn, check_whole
 from tests.ui.clockwork import Clockwork
 from tests.ui.conftest import EXPECTED
-from tests.ui.monkey import Monkey
+from tests.ui.monkey import LEFT, MIDDLE, NONE, RIGHT, Monkey
 from tests.ui.waiting import Loops, given_up
 
 Ground = tuple[list[Monkey], Clockwork]
@@ -279,6 +280,14 @@ def opened() -> Window:
     return window
 
 
+def let_go(window: Window) -> None:
+    """No button of the mouse is down any more: Qt would go on holding it in the next window."""
+    for button in (LEFT, MIDDLE, RIGHT):
+        if QApplication.mouseButtons() & button:
+            QTest.mouseRelease(window.windowHandle(), button, NONE, QPoint(1, 1))
+    assert QApplication.mouseButtons() == Qt.MouseButton.NoButton
+
+
 def closed(window: Window) -> None:
     """Close a window and all that is open over it."""
     for top in QApplication.topLevelWidgets():
@@ -312,6 +321,7 @@ def roam(watch: Watch, ground: Ground, folder: Path, seed: int, events: int) -> 
     there, clock = ground
     clock.begin_anew()
     monkey = Monkey(opened(), seed, folder, clock)
+    let_go(monkey.window)
     there[:] = [monkey]
 
     def told() -> tuple[int, str]:
@@ -325,6 +335,7 @@ def roam(watch: Watch, ground: Ground, folder: Path, seed: int, events: int) -> 
         _events, acted = told()
         pytest.fail(f"seed {seed}, the last of what it did:\n{acted}\n{error!r}\n{error}")
     finally:
+        let_go(monkey.window)
         closed(monkey.window)
         there.clear()
     print(f"seed {seed}: {monkey.events} events, the slowest took {monkey.slowest:.2f} s")
