@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -198,8 +199,52 @@ def test_words_after_test_go_to_pytest_alone(monkeypatch: pytest.MonkeyPatch) ->
     # A check that failed is not forgotten because pytest passes.
     started.clear()
     assert tasks.main(["test"], None) == 1
-    assert started[-1] == ("pytest",)
+    assert started[-1] == ("pytest", "--cache-clear")
     assert [name for (name,) in started[:-1]] == list(tasks.CHECKS)
+
+
+@pytest.mark.parametrize(
+    ("failed", "again", "status", "told"),
+    [
+        (["a.py::one"], 0, 0, True),
+        (["a.py::one", "b.py::two", "c.py::three"], 0, 0, True),
+        (["a.py::one"], 1, 1, False),
+        (["a.py::one", "b.py::two", "c.py::three", "d.py::four"], None, 1, False),
+        ([], None, 1, False),
+        (None, None, 1, False),
+    ],
+)
+def test_a_few_failures_are_looked_at_once_more(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    failed: list[str] | None,
+    again: int | None,
+    status: int,
+    told: bool,
+) -> None:
+    calls: list[tuple[str, ...]] = []
+
+    def run(*words: str) -> int:
+        calls.append(words)
+        if words != ("--cache-clear",):
+            assert again is not None
+            return again
+        if failed is not None:
+            file = tmp_path / ".pytest_cache" / "v" / "cache" / "lastfailed"
+            file.parent.mkdir(parents=True)
+            file.write_text(json.dumps(dict.fromkeys(failed, True)))
+        return 1
+
+    monkeypatch.setattr(tasks, "ROOT", tmp_path)
+    monkeypatch.setattr(tasks, "prepare", lambda: None)
+    monkeypatch.setattr(tasks, "_passes", lambda _name: True)
+    monkeypatch.setattr(tasks, "_pytest", run)
+    assert tasks.test([]) == status
+    assert calls[1:] == ([] if again is None else [tuple(failed or ())])
+    said = capsys.readouterr().out
+    assert ("UNSTEADY" in said) == told
+    assert all((name in said) == told for name in failed or ())
 
 
 def test_a_python_that_is_too_old_gets_one_sentence(tmp_path: Path) -> None:
