@@ -6,11 +6,29 @@ out. Anything that is not a `StudioError` is a bug of ours.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import errno
+from collections.abc import Iterable, Mapping
 
-from bpstudio.language import _
+from bpstudio.language import N_, _
 
 _TITLES = ("op", "title")
+
+REASONS: Mapping[int, str] = {
+    errno.ENOSPC: N_("no space is left on the disk"),
+    errno.EDQUOT: N_("the space that you may use on the disk is used up"),
+    errno.EACCES: N_("it is not permitted"),
+    errno.EPERM: N_("it is not permitted"),
+    errno.EROFS: N_("the disk can only be read"),
+    errno.ENOENT: N_("there is no such file or folder"),
+    errno.EISDIR: N_("it is a folder"),
+    errno.ENOTDIR: N_("what should be a folder is a file"),
+    errno.EIO: N_("the disk reports an error"),
+    errno.ENAMETOOLONG: N_("the name is too long"),
+    errno.EBUSY: N_("another program is using it"),
+}
+"""What the system refuses with, where it happens to people, by its number. Beside our words, in
+their language, the system's own would be in another."""
+_HELD_ON_WINDOWS = (32, 33)
 
 
 class StudioError(Exception):
@@ -36,6 +54,17 @@ class StudioError(Exception):
     def __reduce__(self) -> tuple[object, ...]:
         """Keyword arguments are lost by the default way from one process to another."""
         return _rebuild, (type(self), self.template, self.nodes, self.values)
+
+
+def reason_of(error: BaseException) -> object:
+    """Why the system refused, for a sentence that names the file: in the language in which it is
+    said where we have words for it, else what the system says.
+    """
+    if not isinstance(error, OSError):
+        return error
+    number = errno.EBUSY if getattr(error, "winerror", None) in _HELD_ON_WINDOWS else error.errno
+    known = REASONS.get(number or 0)
+    return StudioError(known) if known else error.strerror or error
 
 
 def _rebuild(

@@ -21,7 +21,7 @@ for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
 
 from bpstudio import folders, plugins  # noqa: E402
 from bpstudio.cli import within  # noqa: E402
-from bpstudio.errors import StudioError  # noqa: E402
+from bpstudio.errors import StudioError, reason_of  # noqa: E402
 from bpstudio.language import LANGUAGES, N_, _, set_language  # noqa: E402
 
 BAD_INPUT, BUG, INTERRUPTED = 2, 70, 130
@@ -100,7 +100,7 @@ def _complain(sentence: str, status: int) -> int:
 
 def _sentence(error: OSError) -> str:
     place = f"{error.filename}: " if error.filename else ""
-    return f"{place}{error.strerror or error}"
+    return f"{place}{reason_of(error)}"
 
 
 def _speak_utf8() -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NamedTuple, TextIO
 
 from bpstudio.contents import content_of
-from bpstudio.errors import FileError
+from bpstudio.errors import FileError, reason_of
 from bpstudio.language import N_
 
 MOST_BYTES = 256 * 2**20
@@ -96,7 +96,7 @@ def read_bytes(path: Path) -> bytes:
         raise FileError(
             N_("{file} can't be read: {reason}."),
             file=file_name(path),
-            reason=error.strerror or error,
+            reason=reason_of(error),
         ) from error
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from bpstudio.errors import FileError
+from bpstudio.errors import FileError, reason_of
 from bpstudio.exchange.passages import Span
 from bpstudio.language import N_
 from bpstudio.project.disk import write_safely
@@ -41,6 +41,6 @@ def put(path: Path, files: Files) -> list[Path]:
             raise FileError(
                 N_("{file} can't be written: {reason}. Choose another place."),
                 file=str(target),
-                reason=error.strerror or error,
+                reason=reason_of(error),
             ) from error
     return list(parts)

@@ -17,7 +17,7 @@ import numpy as np
 
 from bpstudio import resources
 from bpstudio.engine.op import Array
-from bpstudio.errors import FileError
+from bpstudio.errors import FileError, reason_of
 from bpstudio.exchange import runner
 from bpstudio.language import N_, _
 
@@ -107,8 +107,8 @@ def _run_in(python: str, jobs: Sequence[Job]) -> list[Outcome]:
         except subprocess.TimeoutExpired:
             raise _does_not_run(jobs[0], _("it took more than {n} s").format(n=SECONDS)) from None
         except OSError as error:
-            reason = _("{python} can't be started.").format(python=python)
-            raise _does_not_run(jobs[0], f"{reason} {error.strerror}") from None
+            told = _("{python} can't be started.").format(python=python)
+            raise _does_not_run(jobs[0], f"{told} {reason_of(error)}") from None
         if ended.returncode:
             last = ended.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
             raise _does_not_run(jobs[0], last or f"exit status {ended.returncode}")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bpstudio.data.dataset import Dataset
-from bpstudio.errors import FileError, StudioError
+from bpstudio.errors import FileError, StudioError, reason_of
 from bpstudio.exchange import layers_file, onnx_import, playground, weights
 from bpstudio.exchange.matching import with_any_weights
 from bpstudio.exchange.names import remark
@@ -70,7 +70,7 @@ def import_model(
     try:
         return source.read(content_of(path), remark(path.stem, 100), data)
     except OSError as error:
-        reason: object = error.strerror or error
+        why = reason_of(error)
     except StudioError as error:
-        reason = error
-    raise FileError(N_("{file} can't be read: {reason}"), file=path.name, reason=reason)
+        why = error
+    raise FileError(N_("{file} can't be read: {reason}"), file=path.name, reason=why)

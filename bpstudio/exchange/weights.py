@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from bpstudio.engine.op import Array
-from bpstudio.errors import FileError, StudioError
+from bpstudio.errors import FileError, StudioError, reason_of
 from bpstudio.exchange import text
 from bpstudio.exchange.reading import MOST_BYTES, content_of
 from bpstudio.language import N_
@@ -73,7 +73,7 @@ def load_weights(path: str | Path, ending: str = "") -> dict[str, Array]:
             raise StudioError(N_("It holds something else than numbers."))
         return arrays
     except OSError as error:
-        raise _cannot_read(path, error.strerror or error) from None
+        raise _cannot_read(path, reason_of(error)) from None
     except _BROKEN as error:
         raise _cannot_read(path, error) from None
 

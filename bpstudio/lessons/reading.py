@@ -60,7 +60,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from bpstudio.contents import content_of
-from bpstudio.errors import FileError
+from bpstudio.errors import FileError, reason_of
 from bpstudio.language import LANGUAGES, N_
 from bpstudio.lessons.lesson import (
     ASKED,
@@ -111,7 +111,7 @@ def read(path: Path) -> Lesson:
         content = content_of(path, MOST_BYTES, too_long)
     except OSError as error:
         raise FileError(
-            N_("{name} can't be read: {reason}."), name=path.name, reason=error.strerror or error
+            N_("{name} can't be read: {reason}."), name=path.name, reason=reason_of(error)
         ) from error
     return parse(content, path)
 

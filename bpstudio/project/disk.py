@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import os
 import re
 import stat
@@ -31,6 +32,8 @@ _STALE_SECONDS = 3600
 _CERTAINLY_STALE_SECONDS = 7 * 24 * 3600
 """No saving takes a week: whatever has the number of its process by now is something else."""
 _TEMPORARY = re.compile(r"\..+\.(\d+)\.tmp")
+_MOST_OF_A_NAME = 255
+"""Bytes, which is the least that common file systems take: 85 Hangul letters."""
 
 
 class Disk:
@@ -120,7 +123,7 @@ def write_safely(path: Path, content: bytes, disk: Disk = DISK, *, versions: boo
     mode = disk.mode(path)
     if mode is not None and not os.access(path, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = _beside(path, f".{os.getpid()}.tmp")
     disk.remove(temporary)
     try:
         _write(temporary, (content,), disk)
@@ -143,7 +146,7 @@ def write_new(path: Path, pieces: Iterable[Buffer], disk: Disk = DISK) -> None:
     It is not yet sure that the name is on the disk: `Disk.sync_folder` makes it so. Raises
     OSError.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = _beside(path, f".{os.getpid()}.tmp")
     disk.remove(temporary)
     try:
         _write(temporary, pieces, disk)
@@ -210,7 +213,24 @@ def _keep_version(path: Path, disk: Disk) -> None:
 
 
 def _version(path: Path, number: int) -> Path:
-    return path.with_name(f".{path.name}.bak{number}")
+    return _beside(path, f".bak{number}")
+
+
+def _beside(path: Path, ending: str) -> Path:
+    """A hidden file beside one, of its name and that ending.
+
+    Where that would be more than a name can have, the middle is cut out and a digest tells it from
+    others that begin alike.
+    """
+    name = f".{path.name}{ending}"
+    if len(os.fsencode(name)) <= _MOST_OF_A_NAME:
+        return path.with_name(name)
+    digest = hashlib.sha256(os.fsencode(path.name)).hexdigest()[:16]
+    room = _MOST_OF_A_NAME - len(os.fsencode(f".~{digest}{ending}"))
+    start = path.name
+    while len(os.fsencode(start)) > room:
+        start = start[:-1]
+    return path.with_name(f".{start}~{digest}{ending}")
 
 
 def _replace(path: Path, target: Path, disk: Disk) -> None:

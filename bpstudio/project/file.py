@@ -12,7 +12,7 @@ import hashlib
 from pathlib import Path
 
 from bpstudio.contents import content_of
-from bpstudio.errors import FileError, StudioError
+from bpstudio.errors import FileError, StudioError, reason_of
 from bpstudio.language import N_
 from bpstudio.project.container import MOST_BYTES, pack, refusal, unpack
 from bpstudio.project.disk import DISK, Disk, write_safely
@@ -119,8 +119,8 @@ def _content(path: Path) -> bytes:
     except StudioError as error:
         raise _cannot_open(path.name, error) from None
     except (OSError, ValueError) as error:
-        reason = str(_reason(error))
-        sentence = StudioError("{reason}.", reason=reason[:1].upper() + reason[1:])
+        why = str(_reason(error))
+        sentence = StudioError("{reason}.", reason=why[:1].upper() + why[1:])
         raise _cannot_open(path.name, sentence) from error
 
 
@@ -150,7 +150,7 @@ def _cannot_save(path: Path, error: OSError | ValueError | MemoryError) -> FileE
 
 
 def _reason(error: OSError | ValueError | MemoryError) -> object:
-    """What the system says; a name that no system takes is a ValueError."""
+    """Why the system refused; a name that no system takes is a ValueError."""
     if isinstance(error, MemoryError):
         return StudioError(N_("there is not enough memory"))
-    return error.strerror or error if isinstance(error, OSError) else error
+    return reason_of(error)

@@ -24,7 +24,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from bpstudio.engine.op import Array
-from bpstudio.errors import FileError, StudioError
+from bpstudio.errors import FileError, StudioError, reason_of
 from bpstudio.language import N_
 from bpstudio.project import edits
 from bpstudio.project.container import (
@@ -128,7 +128,7 @@ class Orphan:
             raise FileError(
                 N_("What was kept of {title} can't be read. {problem}"),
                 title=self.entry.title or ENTRY,
-                problem=error,
+                problem=reason_of(error),
             ) from error
         return Work(project, self.entry.file, self.entry.fingerprint)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from bpstudio.errors import StudioError
+from bpstudio.errors import StudioError, reason_of
 from bpstudio.language import N_, _
 from bpstudio.project.disk import remove_stale
 from bpstudio.project.document import Document
@@ -57,7 +57,9 @@ class Guard(QObject):
         if self._root is None or self._recorder is not None:
             return
         self._recorder = Recorder(
-            self._root, found=self._came.emit, told=lambda error: self._failed.emit(str(error))
+            self._root,
+            found=self._came.emit,
+            told=lambda error: self._failed.emit(str(reason_of(error))),
         )
         self._studio.changed.connect(self._change)
         self._studio.training.advanced.connect(self._advance)

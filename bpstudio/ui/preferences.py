@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from bpstudio.errors import reason_of
 from bpstudio.language import N_, _
 from bpstudio.project.limits import printable
 
@@ -58,7 +59,7 @@ def load(path: Path) -> tuple[Preferences, str]:
         return Preferences(), ""
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         template = N_("The settings could not be read ({error}); the defaults hold. See {path}.")
-        return Preferences(), _(template).format(error=error, path=_set_aside(path))
+        return Preferences(), _(template).format(error=reason_of(error), path=_set_aside(path))
     kept, refused = {}, []
     for field in msgspec.structs.fields(Preferences):
         if field.name in found:
@@ -86,7 +87,7 @@ def save(preferences: Preferences, path: Path) -> str:
         temporary.replace(path)
     except OSError as error:
         template = N_("The settings could not be saved: {error}.")
-        return _(template).format(error=error.strerror or error)
+        return _(template).format(error=reason_of(error))
     return ""
 
 

@@ -206,5 +206,8 @@ class Problems(QObject):
         box.setDetailedText(report)
         copy = box.addButton(_("&Copy report"), QMessageBox.ButtonRole.ActionRole)
         copy.clicked.connect(lambda: QApplication.clipboard().setText(report))
-        box.addButton(_("Close"), QMessageBox.ButtonRole.RejectRole)
+        close = box.addButton(_("Close"), QMessageBox.ButtonRole.RejectRole)
+        # Else Qt chooses the first it has: its own button for the details.
+        box.setDefaultButton(close)
+        box.setEscapeButton(close)
         box.open()

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bpstudio import folders, resources
-from bpstudio.errors import FileError, StudioError
+from bpstudio.errors import FileError, StudioError, reason_of
 from bpstudio.language import N_, _
 from bpstudio.project import file
 from bpstudio.project.project import Project
@@ -51,7 +51,7 @@ def save(project: Project, name: str, picture: bytes | None) -> Path:
         raise FileError(
             N_("{folder} can't be made: {reason}. Save the project as a file instead."),
             folder=str(path.parent),
-            reason=error.strerror or error,
+            reason=reason_of(error),
         ) from error
     file.save(project, path, thumbnail=picture)
     return path

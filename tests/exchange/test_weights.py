@@ -155,5 +155,5 @@ def test_hostile_files_are_refused_in_a_sentence(name: str, tmp_path: Path) -> N
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(FileError, match=r"nothing\.npz can't be read as weights: No such file"):
+    with pytest.raises(FileError, match=r"nothing\.npz can't be read as weights: there is no such file"):
         weights.load_weights(tmp_path / "nothing.npz")

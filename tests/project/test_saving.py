@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bpstudio.errors import FileError
+from bpstudio.errors import REASONS, FileError
 from bpstudio.project import edits, file
 from bpstudio.project.disk import Disk, older_versions, remove_stale, write_safely
 from bpstudio.project.gates import gate
@@ -149,7 +149,7 @@ def test_every_call_to_the_system_may_fail(path: Path, number: int, forever: boo
         except FileError as error:
             failures += 1
             assert path.name in str(error)
-            assert os.strerror(number) in str(error)
+            assert REASONS.get(number, os.strerror(number)) in str(error)
             assert title(path) in ("old", "new")
             if broken.called[-1] != "remove":
                 assert not [name for name in names(path.parent) if name.endswith(".tmp")]
@@ -313,7 +313,7 @@ def test_permissions_stay(path: Path) -> None:
 
 def test_a_read_only_file_is_not_replaced(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "access", lambda path, mode: False)
-    with pytest.raises(FileError, match=os.strerror(errno.EACCES)):
+    with pytest.raises(FileError, match="it is not permitted"):
         file.save(NEW, path)
     assert title(path) == "old"
 
@@ -333,6 +333,39 @@ def test_what_can_not_be_read_back_is_not_written(
         file.save(NEW, path)
     monkeypatch.undo()
     assert title(path) == "old"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows counts letters, not bytes")
+@pytest.mark.parametrize("letters", [81, 82, 83])
+def test_a_name_that_can_be_opened_can_be_saved(tmp_path: Path, letters: int) -> None:
+    path = tmp_path / f"{'가' * letters}.bps"
+    path.write_bytes(file.to_bytes(OLD))
+    twin = path.with_name(f"{'가' * (letters - 1)}나.bps")
+    twin.write_bytes(path.read_bytes())
+    for each in (NEW, OLD, NEW):
+        file.save(each, path)
+        file.save(each, twin)
+    for each in (path, twin):
+        assert title(each) == "new"
+        assert [title(version) for version in older_versions(each)] == ["old", "new", "old"]
+    assert not [name for name in names(tmp_path) if name.endswith(".tmp")]
+    assert len(names(tmp_path)) == 8
+
+
+def test_what_a_killed_saving_of_a_long_name_left_is_removed_too(tmp_path: Path) -> None:
+    class Dying(Disk):
+        def remove(self, path: Path) -> None:
+            if path.exists():
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+        def replace(self, path: Path, target: Path) -> None:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with pytest.raises(FileError):
+        file.save(NEW, tmp_path / f"{'a' * 249}.bps", disk=Dying())
+    (left,) = tmp_path.iterdir()
+    os.utime(left, (0, 0))
+    assert remove_stale(tmp_path) == (left,)
 
 
 def test_files_without_older_versions(path: Path) -> None:

@@ -181,6 +181,6 @@ def test_a_failing_disk_leaves_the_old_picture(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr("bpstudio.exchange.files.write_safely", full)
-    with pytest.raises(StudioError, match="No space left on device"):
+    with pytest.raises(StudioError, match="no space is left on the disk"):
         render(neuron(), path)
     assert path.read_bytes() == b"old"

@@ -500,6 +500,9 @@ def test_a_fault_of_ours_is_logged_and_shown_with_a_report(
     assert "an example of a fault" in box.detailedText()
     assert any("an example of a fault" in record.getMessage() for record in caplog.records)
     caplog.clear()
+    pressed = [each.text() for each in box.findChildren(QPushButton) if each.isDefault()]
+    assert pressed == ["Close"]  # with Enter, and not what shows the details
+    assert box.defaultButton() is box.escapeButton()
     copy = next(button for button in box.buttons() if "Copy" in button.text())
     copy.click()
     assert "an example of a fault" in QApplication.clipboard().text()

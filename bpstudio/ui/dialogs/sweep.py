@@ -26,7 +26,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
 )
 
-from bpstudio.errors import StudioError
+from bpstudio.errors import StudioError, reason_of
 from bpstudio.language import N_, _
 from bpstudio.playback.scene import laid_out
 from bpstudio.playback.sheet import sheet
@@ -415,7 +415,7 @@ class SweepDialog(QDialog):
                 StudioError(
                     N_("{file} can't be written ({reason}). Choose another place."),
                     file=path.name,
-                    reason=error.strerror or error,
+                    reason=reason_of(error),
                 )
             )
 

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from bpstudio.errors import reason_of
 from bpstudio.language import N_, _
 from bpstudio.lessons.exercises import DIFFICULTIES, table
 from bpstudio.lessons.hints import LEVELS
@@ -214,7 +215,7 @@ class PracticePanel(Panel):
             Path(name).write_text(table(self.practice.results), encoding="utf-8")
         except OSError as error:
             text = _("The results could not be saved: {reason}.")
-            self.studio.notice(text.format(reason=error.strerror or error))
+            self.studio.notice(text.format(reason=reason_of(error)))
         else:
             self.studio.notice(_("Saved as {name}.").format(name=Path(name).name))
 
