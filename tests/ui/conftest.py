@@ -6,13 +6,17 @@ import gc
 import logging
 import multiprocessing
 import threading
+import time
 from collections.abc import Callable, Iterator
+from functools import partialmethod
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import shiboken6
-from PySide6.QtCore import QCoreApplication, QEvent, QTimer
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QCoreApplication, QEvent, Qt, QTimer
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from bpstudio.data import toys
@@ -20,8 +24,9 @@ from bpstudio.language import set_language
 from bpstudio.playback.palette import THEMES
 from bpstudio.project import build
 from bpstudio.project.project import Project
+from bpstudio.project.recovery import Recorder
 from bpstudio.training import driving
-from bpstudio.ui import painter, style
+from bpstudio.ui import banner, painter, style, training
 from bpstudio.ui.preferences import Preferences
 from bpstudio.ui.studio import Notice, Studio
 from bpstudio.ui.training import Training
@@ -30,7 +35,7 @@ from tests.ui.waiting import Patience
 if TYPE_CHECKING:
     from bpstudio.ui.window import Window
 
-PATIENCE = 10.0
+PATIENCE = 60.0
 """Seconds that what runs beside has to end."""
 EXPECTED = (
     "This plugin does not support propagateSizeHints()",
@@ -50,6 +55,14 @@ class Patient(QtBot):
     def waitUntil(self, callback: Callable[[], bool | None], *, timeout: int = LONGEST) -> None:
         """Wait until that is so."""
         super().waitUntil(callback, timeout=timeout)
+
+    def waitSignal(self, signal: Any, *, timeout: int = LONGEST, **words: Any) -> Any:
+        """Wait at the end of the block until that was said."""
+        return super().waitSignal(signal, timeout=timeout, **words)
+
+    def waitExposed(self, widget: QWidget, *, timeout: int = LONGEST) -> Any:
+        """Wait at the end of the block until that can be seen."""
+        return super().waitExposed(widget, timeout=timeout)
 
 
 @pytest.fixture
@@ -72,20 +85,35 @@ def dressed(qapp: QApplication) -> QApplication:
 
 
 @pytest.fixture(autouse=True)
+def nothing_hurries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What gives up after some seconds, or goes away, waits for a machine that is busy."""
+    monkeypatch.setattr(training, "PATIENCE", PATIENCE)
+    monkeypatch.setattr(banner, "LASTING", LONGEST)
+    monkeypatch.setattr(Recorder, "close", partialmethod(Recorder.close, patience=PATIENCE))
+
+
+@pytest.fixture(autouse=True)
 def nothing_left(
     dressed: QApplication, qtlog: Any, caplog: pytest.LogCaptureFixture
 ) -> Iterator[None]:
-    """Fails a test that leaves threads, processes, timers or windows, or at which Qt complained."""
+    """Fails a test that leaves threads, processes, timers or windows, or at which Qt complained.
+
+    What the test held in its hands, the next one does not have in its own.
+    """
     gc.collect()
     # What is there already is looked at no more: of all that is imported it would take seconds.
     gc.freeze()
     threads = set(threading.enumerate())
     yield
+    # Before anything can fail: one test that leaves something must not fail the next ones too.
+    let_go()
+    set_language("en")
+    style.apply(dressed, THEMES["light"])
     delete_what_was_left_for_later()
     gc.collect()
     assert driving.wait_for_all(PATIENCE)
-    assert set(threading.enumerate()) - threads == set()
-    assert multiprocessing.active_children() == []
+    assert at_last(lambda: [*(set(threading.enumerate()) - threads)]) == []
+    assert at_last(multiprocessing.active_children) == []
     # One that fires once, for a widget that is gone, ends by itself.
     active = [timer for timer in living(QTimer) if timer.isActive() and not timer.isSingleShot()]
     assert [(timer.parent(), timer.interval()) for timer in active] == []
@@ -93,8 +121,6 @@ def nothing_left(
     assert [each.message for each in qtlog.records if each.message not in EXPECTED] == []
     bad = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
     assert bad == []
-    set_language("en")
-    style.apply(dressed, THEMES["light"])
 
 
 @pytest.fixture(autouse=True)
@@ -161,6 +187,30 @@ def open_window(qtbot: QtBot, studio: Studio) -> Iterator[Callable[[], Window]]:
 def window(open_window: Callable[[], Window]) -> Window:
     """The open window."""
     return open_window()
+
+
+def at_last(left: Callable[[], list[Any]]) -> list[Any]:
+    """What is left when all that ends by itself has had its time to."""
+    until = time.monotonic() + PATIENCE
+    while (found := left()) and time.monotonic() < until:
+        time.sleep(0.001)
+    return found
+
+
+def let_go() -> None:
+    """No button and no key is down any more, and nothing is on the clipboard.
+
+    Qt keeps them for the program, not for a window: the next test would drag where it moves.
+    """
+    nobody = QWidget()
+    for button in Qt.MouseButton:
+        if button and QApplication.mouseButtons() & button:
+            QTest.mouseRelease(nobody, button)
+    if QApplication.keyboardModifiers() != Qt.KeyboardModifier.NoModifier:
+        QTest.keyRelease(nobody, Qt.Key.Key_Control)
+    while QApplication.overrideCursor() is not None:
+        QApplication.restoreOverrideCursor()
+    QGuiApplication.clipboard().clear()
 
 
 def living(kind: type[QTimer]) -> list[QTimer]:
