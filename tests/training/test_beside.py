@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import time
 from collections.abc import Generator
+from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from bpstudio.errors import StudioError
-from bpstudio.training.beside import Beside
-
-PATIENCE = 60.0
+from bpstudio.training import beside
+from bpstudio.training.beside import Beside, Told
+from tests.patience import until
 
 
 def counts(last: int) -> Generator[int, None, str]:
@@ -45,10 +46,12 @@ def breaks() -> Generator[int, None, None]:
 
 def finish(job: Beside) -> list[int]:
     found: list[int] = []
-    until = time.monotonic() + PATIENCE
-    while not job.over and time.monotonic() < until:
-        found += job.news(1.0)
-    assert job.over
+
+    def over() -> bool:
+        found.extend(job.news(1.0))
+        return job.over
+
+    until(over, "it does not end")
     return found
 
 
@@ -64,8 +67,7 @@ def test_it_tells_the_newest_and_what_it_came_to() -> None:
 
 def test_closing_ends_it_in_the_middle(tmp_path: Path) -> None:
     job = Beside(endless, str(tmp_path / "pid"))
-    while not job.news(PATIENCE):
-        assert not job.over
+    until(lambda: job.news(1.0), "it tells nothing")
     assert multiprocessing.active_children()
     job.close()
     job.close()
@@ -87,19 +89,59 @@ def test_what_goes_wrong_is_a_sentence(
 
 def test_a_process_that_is_ended_from_outside_is_noticed(tmp_path: Path) -> None:
     with Beside(endless, str(tmp_path / "pid")) as job:
-        while not job.news(PATIENCE):
-            assert not job.over
+        until(lambda: job.news(1.0), "it tells nothing")
         os.kill(int((tmp_path / "pid").read_text()), 9)
         finish(job)
         assert "ended from outside" in str(job.problem)
 
 
+class Holding:
+    """The end of the pipe that the process has, when it is asked to wait after three of a count.
+
+    It is let go on when it has come to wait: `waited` is what was told until then.
+    """
+
+    def __init__(self) -> None:
+        self.looks, self.answers = 0, iter((True, False))
+        self.told: list[Told] = []
+        self.waited: list[Told] | None = None
+
+    def poll(self) -> bool:
+        """Whether there is something to receive: at the fourth look, before the fourth number."""
+        self.looks += 1
+        return self.looks == 4
+
+    def recv(self) -> bool:
+        """First that it is to wait; the second call is the waiting itself."""
+        answer = next(self.answers)
+        if not answer:
+            self.waited = list(self.told)
+        return answer
+
+    def send(self, told: Told) -> None:
+        """Noted."""
+        self.told.append(told)
+
+
+def test_what_was_found_until_it_is_held_up_is_told_and_no_more_is_done() -> None:
+    pipe, counted = Holding(), list[int]()
+
+    def counts_aloud() -> Generator[int, None, str]:
+        for number in range(1, 6):
+            counted.append(number)
+            assert pipe.waited is not None or number <= 3
+            yield number
+        return "counted"
+
+    outcome = beside._done(cast("Connection", pipe), counts_aloud, ())
+    assert (outcome.kind, outcome.what) == ("over", "counted")
+    assert pipe.waited is not None and pipe.waited[-1].what == 3
+    assert counted == [1, 2, 3, 4, 5] and pipe.told[-1].what == 5
+
+
 def test_it_is_held_up_and_goes_on(tmp_path: Path) -> None:
     with Beside(endless, str(tmp_path / "pid")) as job:
-        found = job.news(PATIENCE)
+        found = until(lambda: job.news(1.0), "it tells nothing")
         job.hold(True)
-        while news := job.news(0.5):
-            found = news
-        assert not job.news(0.3)
         job.hold(False)
-        assert job.news(PATIENCE)[0] > found[-1]
+        until(lambda: [n for n in job.news(1.0) if n > found[-1]], "it does not go on")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import threading
-import time
 
 import pytest
 
@@ -13,8 +12,7 @@ from bpstudio.project import vary
 from bpstudio.training import driving, executors
 from bpstudio.training.driving import Driven, wait_for_all
 from bpstudio.training.sweep import Outcome, Sweep
-
-PATIENCE = 60.0
+from tests.patience import PATIENCE, until
 
 
 def sweep(steps: int) -> Sweep:
@@ -28,11 +26,12 @@ def sweep(steps: int) -> Sweep:
 def finished(going: Driven) -> dict[int, Outcome]:
     """All that it tells until it is over."""
     found: dict[int, Outcome] = {}
-    until = time.monotonic() + PATIENCE
-    while not going.over:
-        assert time.monotonic() < until
+
+    def over() -> bool:
         found.update((outcome.number, outcome) for outcome in going.news())
-        time.sleep(0.01)
+        return going.over
+
+    until(over, "the sweep does not end")
     return found
 
 
@@ -54,8 +53,7 @@ def test_what_is_known_is_not_done_again() -> None:
 
 def test_leaving_ends_the_processes_and_never_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     going = Driven(sweep(1_000_000), 1)
-    while not multiprocessing.active_children():
-        time.sleep(0.01)
+    until(multiprocessing.active_children, "no process is started")
     here = threading.get_ident()
     waited: list[int] = []
     join = threading.Thread.join

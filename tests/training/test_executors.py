@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from bpstudio.training import executors
+from tests.patience import PATIENCE, until
 
 SIZE = 4_000_000
 
@@ -30,18 +31,17 @@ def test_they_end_while_results_are_handed_over(pause: float) -> None:
     def leave() -> None:
         with executors.processes(2) as place:
             pieces = [place.submit(large, SIZE) for _ in range(12)]
-            assert pieces[0].result(60).size == SIZE
+            assert pieces[0].result(PATIENCE).size == SIZE
             time.sleep(pause)
         left.set()
 
     thread = threading.Thread(target=leave, daemon=True)
     thread.start()
-    assert left.wait(60), "it waits for a result of which half was written"
+    assert left.wait(PATIENCE), "it waits for a result of which half was written"
 
 
 def test_they_end_in_the_midst_of_a_piece() -> None:
     with executors.processes(1) as place:
         piece = place.submit(endless)
-        while not piece.running():
-            time.sleep(0.01)
+        until(piece.running, "the piece is not begun")
     assert piece.done()

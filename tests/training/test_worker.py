@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from multiprocessing.connection import wait
@@ -22,15 +21,13 @@ from bpstudio.training.board import Snapshot
 from bpstudio.training.job import Change, Job, Result
 from bpstudio.training.line import Line
 from bpstudio.training.seeking import Found
-from bpstudio.training.serve import Ended
+from bpstudio.training.serve import Ended, Held
 from bpstudio.training.trainer import continued, train_now
 from bpstudio.training.worker import Worker
+from tests.patience import PATIENCE, until
 
 if TYPE_CHECKING:
     from tests.training.conftest import Network
-
-PATIENCE = 60.0
-"""Seconds after which a test gives up waiting; nothing here takes long."""
 
 
 @pytest.fixture(scope="module")
@@ -49,12 +46,13 @@ def worker(shared_worker: Worker) -> Iterator[Worker]:
 
 def ended(worker: Worker) -> Ended:
     """The next news of the worker."""
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        for news in worker.news(timeout=1):
-            return news
-        assert worker.state not in ("lost", "closed")
-    raise AssertionError("no news")
+
+    def news() -> list[Ended]:
+        told = worker.news(timeout=1)
+        assert told or worker.state not in ("lost", "closed")
+        return told
+
+    return until(news, "the worker has told nothing")[0]
 
 
 def result(worker: Worker) -> Result:
@@ -69,19 +67,34 @@ def state(worker: Worker) -> str:
     return worker.state
 
 
-def until(worker: Worker, seen: Callable[[Snapshot], bool]) -> list[Snapshot]:
+def watched(worker: Worker, seen: Callable[[Snapshot], bool]) -> list[Snapshot]:
     """All snapshots up to the first of that kind."""
-    snapshots = []
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
+    snapshots: list[Snapshot] = []
+
+    def found() -> bool:
         snapshot = worker.look()
         if snapshot is not None:
             snapshots.append(snapshot)
             if seen(snapshot):
-                return snapshots
+                return True
         assert not worker.news(timeout=0.005)
         assert worker.state not in ("lost", "closed")
-    raise AssertionError("no such snapshot")
+        return False
+
+    until(found, "no such snapshot was seen")
+    return snapshots
+
+
+def lose(worker: Worker) -> None:
+    """Kill its process, and wait until that is noticed."""
+    assert worker.pid is not None
+    os.kill(worker.pid, 9)
+
+    def lost() -> bool:
+        assert worker.news(timeout=1) == []
+        return worker.state == "lost"
+
+    until(lost, "it was not noticed that the process was killed")
 
 
 def test_another_process_gives_bit_equal_losses(worker: Worker, network: Network) -> None:
@@ -99,7 +112,7 @@ def test_another_process_gives_bit_equal_losses(worker: Worker, network: Network
 def test_snapshots_are_whole_and_losses_complete(worker: Worker, network: Network) -> None:
     job = network(steps=10_000_000)
     worker.start(job)
-    snapshots = until(worker, lambda snapshot: snapshot.step > 2000)
+    snapshots = watched(worker, lambda snapshot: snapshot.step > 2000)
     worker.pause()
     found = result(worker)
     losses = np.concatenate([snapshot.losses for snapshot in snapshots])
@@ -114,7 +127,7 @@ def test_snapshots_are_whole_and_losses_complete(worker: Worker, network: Networ
 def test_pause_step_and_go_on_equal_one_run(worker: Worker, network: Network) -> None:
     job = network("moons", (5, 1), batch=8, optimizer=Adam(), steps=10_000_000)
     worker.start(job)
-    until(worker, lambda snapshot: snapshot.step > 10)
+    watched(worker, lambda snapshot: snapshot.step > 10)
     worker.pause()
     parts = [result(worker)]
     for steps in (1, 1, 50):
@@ -128,7 +141,7 @@ def test_pause_step_and_go_on_equal_one_run(worker: Worker, network: Network) ->
 def test_changes_are_noted_with_their_step(worker: Worker, network: Network) -> None:
     job = network(steps=10_000_000)
     worker.start(job)
-    until(worker, lambda snapshot: snapshot.step > 10)
+    watched(worker, lambda snapshot: snapshot.step > 10)
     slower = replace(job.settings, optimizer=SGD(learning_rate=0.01))
     worker.change(Change(settings=slower))
     worker.pause()
@@ -145,7 +158,7 @@ def test_changes_are_noted_with_their_step(worker: Worker, network: Network) -> 
 
 def test_a_run_that_was_given_up_has_no_news(worker: Worker, network: Network) -> None:
     worker.start(network(steps=10_000_000))
-    until(worker, lambda snapshot: snapshot.step > 10)
+    watched(worker, lambda snapshot: snapshot.step > 10)
     worker.stop()
     assert worker.state == "idle"
     worker.start(network(steps=10_000_000, seed=5))
@@ -158,8 +171,7 @@ def test_a_run_that_was_given_up_has_no_news(worker: Worker, network: Network) -
 def test_news_of_a_run_that_was_given_up_too_late_are_dropped(
     worker: Worker, network: Network
 ) -> None:
-    while worker.state == "starting":
-        worker.news(timeout=1)
+    until(lambda: not worker.news(timeout=1) and worker.state != "starting", "it does not start")
     worker.start(network(steps=3))
     assert wait([worker._connection], PATIENCE)
     worker.stop()
@@ -227,13 +239,8 @@ def test_a_network_too_large_for_the_board_gets_a_larger_one(network: Network) -
 def test_a_worker_that_is_killed_is_lost_and_can_be_started_again(network: Network) -> None:
     with Worker() as worker:
         worker.start(network(steps=10_000_000))
-        until(worker, lambda snapshot: snapshot.step > 10)
-        assert worker.pid is not None
-        os.kill(worker.pid, 9)
-        deadline = time.monotonic() + PATIENCE
-        while worker.state != "lost" and time.monotonic() < deadline:
-            assert worker.news(timeout=1) == []
-        assert worker.state == "lost"
+        watched(worker, lambda snapshot: snapshot.step > 10)
+        lose(worker)
         worker.pause()
         job = network(steps=5)
         worker.start(job)
@@ -244,7 +251,7 @@ def test_a_worker_that_is_killed_is_lost_and_can_be_started_again(network: Netwo
 def test_closing_in_the_middle_ends_the_process(network: Network) -> None:
     worker = Worker()
     worker.start(network(steps=10_000_000))
-    until(worker, lambda snapshot: snapshot.step > 10)
+    watched(worker, lambda snapshot: snapshot.step > 10)
     process = worker._process
     sentinel = os.dup(process.sentinel) if os.name == "posix" else None
     worker.close()
@@ -269,6 +276,7 @@ from bpstudio.data.toys import make
 from bpstudio.project.build import network
 from bpstudio.project.runs import job
 from bpstudio.training.worker import Worker
+from tests.patience import PATIENCE, until
 
 if __name__ == "__main__":
     worker = Worker()
@@ -314,21 +322,21 @@ def test_nothing_is_left_when_the_parent_is_killed(tmp_path: Path, program: str)
     assert parent.stdout.readline() == "ready\n"
     parent.kill()
     # The worker inherits the pipe, so its end is the end of the last process that holds it.
-    rest, _ = parent.communicate(timeout=2)
+    rest, _ = parent.communicate(timeout=PATIENCE)
     assert rest == ""
 
 
 def sought(worker: Worker, tape: str, line: Line, step: int) -> Found:
     """The exact moment at that step."""
     worker.seek(tape, line, step)
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
+
+    def exact() -> list[Found]:
         worker.news(timeout=1)
-        for found in worker.found():
-            assert found.problem is None, found.trace
-            if found.exact:
-                return found
-    raise AssertionError("nothing found")
+        found = worker.found()
+        assert not any(each.problem for each in found), [each.trace for each in found]
+        return [each for each in found if each.exact]
+
+    return until(exact, f"step {step} was not found")[0]
 
 
 def same_weights(found: Found, job: Job, step: int) -> bool:
@@ -366,9 +374,12 @@ def test_changes_on_the_way_are_told_at_the_end(worker: Worker, network: Network
     job = network("xor", (3, 1), steps=10_000_000)
     slower = replace(job.settings, optimizer=SGD(learning_rate=0.01))
     worker.start(job, "changing")
-    until(worker, lambda snapshot: snapshot.step > 10)
+    watched(worker, lambda snapshot: snapshot.step > 10)
     worker.change(Change(settings=slower))
-    until(worker, lambda snapshot: snapshot.step > 10_000)
+    # Only when it holds is the run let go on: how fast a change gets there is not asked here.
+    (held,) = until(lambda: worker.news(timeout=0.005) or worker.held(), "the change never held")
+    assert isinstance(held, Held)
+    watched(worker, lambda snapshot: snapshot.step > held.step)
     worker.pause()
     news = ended(worker)
     assert news.result is not None
@@ -387,8 +398,5 @@ def test_steps_are_found_again_after_the_process_was_killed(network: Network) ->
     with Worker() as worker:
         worker.start(job, "first")
         result(worker)
-        assert worker.pid is not None
-        os.kill(worker.pid, 9)
-        while worker.state != "lost":
-            worker.news(timeout=1)
+        lose(worker)
         assert same_weights(sought(worker, "first", Line(job), 150), job, 150)
