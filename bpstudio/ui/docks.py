@@ -39,6 +39,9 @@ ASKED = "asked"
 """Closed until a person opens it."""
 LOW = 700
 """In a window lower than that a lesson has the panels below put away."""
+NARROW = 960
+"""Pixels, at the usual size of type, below which a lesson has the panels at the right under its
+own tabs: side by side they would leave the canvas nothing that can be read."""
 LEAST = 120
 """Pixels, at the usual size of type, below which a panel beside others can't be read any more."""
 PLOT = "PlotPanel"
@@ -166,6 +169,7 @@ class Docks(QObject):
         self.touched = False
         self._of = LAYERS
         self._lean = False
+        self._tucked = False
         self._stacked = False
         self._window = window
         self.by_name = {panel.name: Dock(panel, window) for panel in PANELS}
@@ -189,6 +193,7 @@ class Docks(QObject):
 
     def arrange(self) -> None:
         """Put every dock where it stands at first."""
+        self._tucked = False
         for area in (LEFT, RIGHT, BOTTOM):
             docks = [dock for dock in self.by_name.values() if dock.panel.area == area]
             for dock in docks:
@@ -239,8 +244,11 @@ class Docks(QObject):
             left = min(380 * grown, max(230 * grown, wide * 0.27), max(230, wide * 0.34))
         right = min(332 * grown, max(216 * grown, wide * 0.24), max(216, wide * 0.34))
         below = min(290 * grown, max(130, high * 0.27))
-        side = [self.by_name["palette"], self.by_name["inspector"]]
-        self._window.resizeDocks(side, [round(left), round(right)], HORIZONTAL)
+        side = {"palette": round(left), "inspector": round(right)}
+        if self._tucked:
+            del side["inspector"]
+        names = [self.by_name[name] for name in side]
+        self._window.resizeDocks(names, list(side.values()), HORIZONTAL)
         lowest = [
             dock
             for dock in self.by_name.values()
@@ -263,10 +271,31 @@ class Docks(QObject):
         first.raise_()
         self._soon()
 
+    def _tuck(self, tucked: bool) -> None:
+        """Put the panels at the right under the tabs of the lesson; or back."""
+        if tucked == self._tucked:
+            return
+        self._tucked = tucked
+        lesson = self.by_name["lesson"]
+        right = [dock for dock in self.by_name.values() if dock.panel.area == RIGHT]
+        if tucked:
+            for dock in right:
+                self._window.tabifyDockWidget(lesson, dock)
+            lesson.raise_()
+        else:
+            self._put(right, RIGHT)
+            self.by_name["trainer" if self._of == LAYERS else "inspector"].raise_()
+        self._soon()
+
     def _make_room(self, window: QSize) -> None:
-        """Put the panels below away while a lesson has little room, or no network to tell of."""
+        """What a lesson needs room for: its text, its network, and nothing that it can go without.
+
+        In a narrow window what stands at the right shares its place; in a low one, or where there
+        is no network to tell of, the panels below are put away. All of it comes back after.
+        """
         studio = self._window.studio
         teaches = studio.aside is not None and not self.by_name["lesson"].isHidden()
+        self._tuck(teaches and window.width() < NARROW * studio.theme.type)
         lean = teaches and (window.height() < LOW or not studio.project.graph.nodes)
         if lean != self._lean:
             self._lean = lean

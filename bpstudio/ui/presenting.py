@@ -119,6 +119,8 @@ class Presenter(QObject):
         window.setWindowState(shown)
         window.restoreState(state)
         window.docks.touched = touched
+        if not touched:  # a lesson may have been begun or left meanwhile
+            window.docks.size(window.size())
         self.studio.prefer(theme=theme, minimap=minimap)
         self._start, self.prepared = None, []
         window.canvas.fit()

@@ -1,0 +1,91 @@
+"""In a small window everything that is needed is there, and can be read."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
+
+from bpstudio.lessons.shelf import Shelved, ours
+from bpstudio.ui.docks import Dock
+from bpstudio.ui.lecturing import Lecture, lecture_of
+from bpstudio.ui.window import Window
+
+LEFT, RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
+
+
+def shelf(name: str) -> Shelved:
+    """The lesson of that folder."""
+    return next(each for each in ours() if each.folder.name == name)
+
+
+def begin(window: Window, name: str) -> Lecture:
+    """Begin a lesson, with its panel open."""
+    lecture = lecture_of(window.studio)
+    lecture.begin(shelf(name))
+    window.docks.open("lesson")
+    QApplication.processEvents()
+    return lecture
+
+
+def in_front(dock: Dock) -> bool:
+    """Whether any of it is seen."""
+    return not dock.isHidden() and not dock.visibleRegion().isEmpty()
+
+
+def test_beside_a_lesson_the_canvas_has_half_of_a_small_window(window: Window) -> None:
+    docks = window.docks
+    lesson, inspector, trainer = map(docks.by_name.get, ("lesson", "inspector", "trainer"))
+    assert lesson is not None and inspector is not None and trainer is not None
+    for theme in ("light", "projector"):
+        window.studio.prefer(theme=theme)
+        window.resize(800, 600)
+        lecture = begin(window, "03-chain-rule")
+        assert window.canvas.width() >= 400
+        assert in_front(lesson)
+        # What stood at the right is a click away, and a gate that is chosen leaves the lesson seen.
+        assert lesson in window.tabifiedDockWidgets(inspector)
+        window.studio.select([next(iter(window.studio.project.graph.nodes))])
+        QApplication.processEvents()
+        assert in_front(lesson)
+        docks.open("inspector")
+        QApplication.processEvents()
+        assert in_front(inspector)
+        lecture.leave()
+        QApplication.processEvents()
+        assert window.dockWidgetArea(inspector) == window.dockWidgetArea(trainer) == RIGHT
+        assert window.dockWidgetArea(lesson) == LEFT
+        assert in_front(trainer)
+        assert not docks.touched
+
+
+def test_with_room_the_panels_at_the_right_come_back_beside_the_lesson(window: Window) -> None:
+    inspector = window.docks.by_name["inspector"]
+    window.resize(800, 600)
+    lecture = begin(window, "03-chain-rule")
+    assert window.dockWidgetArea(inspector) == LEFT
+    window.resize(1280, 720)
+    QApplication.processEvents()
+    assert window.dockWidgetArea(inspector) == RIGHT
+    assert in_front(inspector)
+    window.resize(800, 600)
+    QApplication.processEvents()
+    window.restore_docks()
+    QApplication.processEvents()
+    assert window.dockWidgetArea(inspector) == RIGHT
+    lecture.leave()
+
+
+def test_a_lesson_that_is_left_while_it_is_presented_gives_the_panels_back(
+    window: Window,
+) -> None:
+    from bpstudio.ui.presenting import presenter_of
+
+    inspector = window.docks.by_name["inspector"]
+    window.resize(800, 600)
+    lecture = begin(window, "03-chain-rule")
+    presenter = presenter_of(window)
+    presenter.begin(whole_screen=False)
+    lecture.leave()
+    presenter.end()
+    QApplication.processEvents()
+    assert window.dockWidgetArea(inspector) == RIGHT
