@@ -265,6 +265,7 @@ def window(words: argparse.Namespace) -> Answer:
     try:
         status: int = bring_window().run(
             Path(words.file) if words.file else None,
+            language=words.lang,
             smoke=words.smoke,
             reset=words.reset,
         )

@@ -10,7 +10,7 @@ import sys
 from bpstudio import __version__, folders, plugins, resources
 from bpstudio.cli import within
 from bpstudio.cli.answer import Answer, table
-from bpstudio.language import _
+from bpstudio.language import N_, _
 
 LIBRARIES = (
     "numpy",
@@ -25,6 +25,14 @@ LIBRARIES = (
     "safetensors",
     "torch",
 )
+FOLDERS = {
+    "resources": N_("folder of resources"),
+    "settings": N_("folder of settings"),
+    "recovery": N_("folder of recovery"),
+    "logs": N_("folder of logs"),
+    "templates": N_("folder of templates"),
+    "plugins": N_("folder of plugins"),
+}
 OPTIONAL = {
     "onnx": "pip install 'bpstudio[onnx]'",
     "onnxruntime": "pip install 'bpstudio[onnxruntime]'",
@@ -65,7 +73,7 @@ def examine() -> Answer:
         *((name, version or "-") for name, version in versions.items()),
         (_("Qt platform"), qt or "-"),
         (_("fonts"), ", ".join(fonts) or "-"),
-        *((_("folder of {what}").format(what=name), str(path)) for name, path in places.items()),
+        *((_(FOLDERS[name]), str(path)) for name, path in places.items()),
     ]
     rows += [(_("Plugin {name}").format(name=each["name"]), _told(each)) for each in added]
     text = table(rows, (_("what"), _("found")))

@@ -78,6 +78,8 @@ def parser() -> argparse.ArgumentParser:
     window.add_argument("--portable", action="store_true", help="settings beside the program")
     window.add_argument("--no-plugins", action="store_true", help="leave all plugins out")
     window.add_argument("--reset", action="store_true", help="start with default settings")
+    # Unless it is asked for, the window speaks as it was set.
+    window.set_defaults(lang=None)
     window.add_argument("--version", action="version", version=f"bpstudio {__version__}")
 
     words = command("demo", demo.demo, "train, draw, export and verify XOR without a screen")

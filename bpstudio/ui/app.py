@@ -56,16 +56,25 @@ PATIENCE = 5.0
 """Seconds that what was left has to end when the window is gone."""
 
 
-def run(file: Path | None, *, smoke: bool = False, reset: bool = False) -> int:
+def run(
+    file: Path | None,
+    *,
+    language: Literal["en", "ko"] | None = None,
+    smoke: bool = False,
+    reset: bool = False,
+) -> int:
     """Open the window with that project, or with the first example; returns the exit status.
 
-    With `smoke` it leaves when all its panels are made; the status is then 0, or `BUG` if one could
+    It speaks that language, or the one that was chosen before, or else that of the machine. With
+    `smoke` it leaves when all its panels are made; the status is then 0, or `BUG` if one could
     not be. `reset` begins with the default settings. Raises StudioError where there is no screen.
     """
     require_screen()
     place = folders.settings()
-    chosen, complaint = (Preferences(), "") if reset else preferences.load(place)
-    if reset or not place.exists():
+    chosen, complaint = (Preferences(), None) if reset else preferences.load(place)
+    if language is not None:
+        chosen = msgspec.structs.replace(chosen, language=language)
+    elif reset or not place.exists():
         chosen = msgspec.structs.replace(chosen, language=language_of_the_machine())
     with problems.logged(folders.logs()) as traces:
         app = make_application(chosen)
@@ -78,7 +87,7 @@ def run(file: Path | None, *, smoke: bool = False, reset: bool = False) -> int:
         else:
             files.load_into(studio, file)
         if complaint:
-            studio.notice(complaint)
+            studio.notice(str(complaint))
         window.tell_of_plugins()
         if not smoke:
             window.painted.connect(studio.training.warm)

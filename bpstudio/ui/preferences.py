@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from bpstudio.errors import reason_of
+from bpstudio.errors import StudioError, reason_of
 from bpstudio.language import N_, _
 from bpstudio.project.limits import printable
 
@@ -51,15 +51,21 @@ class Preferences(msgspec.Struct, frozen=True, kw_only=True):
 STATES = ("geometry", "docks")
 
 
-def load(path: Path) -> tuple[Preferences, str]:
-    """The choices in that file, and a sentence if not all could be used, else an empty one."""
+def load(path: Path) -> tuple[Preferences, StudioError | None]:
+    """The choices in that file, and what is to be said if not all could be used.
+
+    It is said once the language is known, which is one of the choices.
+    """
     try:
         found = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
     except FileNotFoundError:
-        return Preferences(), ""
+        return Preferences(), None
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        template = N_("The settings could not be read ({error}); the defaults hold. See {path}.")
-        return Preferences(), _(template).format(error=reason_of(error), path=_set_aside(path))
+        return Preferences(), StudioError(
+            N_("The settings could not be read ({error}); the defaults hold. See {path}."),
+            error=reason_of(error),
+            path=_set_aside(path),
+        )
     kept, refused = {}, []
     for field in msgspec.structs.fields(Preferences):
         if field.name in found:
@@ -67,13 +73,16 @@ def load(path: Path) -> tuple[Preferences, str]:
                 kept[field.name] = _checked(field, found[field.name])
             except (msgspec.ValidationError, ValueError):
                 refused.append(field.name)
-    complaint = ""
+    complaint = None
     if refused:
-        template = N_(
-            "These settings could not be used and are back to their defaults: {names}. "
-            "The file as it was is kept as {path}."
+        complaint = StudioError(
+            N_(
+                "These settings could not be used and are back to their defaults: {names}. "
+                "The file as it was is kept as {path}."
+            ),
+            names=", ".join(refused),
+            path=_set_aside(path),
         )
-        complaint = _(template).format(names=", ".join(refused), path=_set_aside(path))
     return Preferences(**kept), complaint
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -239,6 +240,10 @@ def test_doctor_and_version(capsys: pytest.CaptureFixture[str]) -> None:
     found = data(capsys, "doctor")
     assert found["qt_platform"] == "offscreen"
     assert found["fonts"]
+    _status, told, _err = run(capsys, "doctor", "--lang", "ko")
+    for name in found["folders"]:
+        assert not re.search(rf"\b{name}\b 폴더", told)
+    assert "설정 폴더" in told and "복구 폴더" in told
     with pytest.raises(SystemExit) as stopped:
         main(["--version"])
     assert stopped.value.code == 0

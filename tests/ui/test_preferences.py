@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from bpstudio.language import set_language
 from bpstudio.ui import preferences
 from bpstudio.ui.preferences import Preferences
 
@@ -19,12 +20,12 @@ def test_what_was_saved_is_read_again(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "settings.json"
     chosen = Preferences(theme="dark", language="ko", decimals=3, recent=("a.bps",))
     assert preferences.save(chosen, path) == ""
-    assert preferences.load(path) == (chosen, "")
+    assert preferences.load(path) == (chosen, None)
     assert [file.name for file in path.parent.iterdir()] == ["settings.json"]
 
 
 def test_without_a_file_the_defaults_hold(tmp_path: Path) -> None:
-    assert preferences.load(tmp_path / "settings.json") == (Preferences(), "")
+    assert preferences.load(tmp_path / "settings.json") == (Preferences(), None)
 
 
 @pytest.mark.parametrize(
@@ -36,7 +37,7 @@ def test_a_broken_file_is_set_aside_and_said(tmp_path: Path, content: bytes) -> 
     path.write_bytes(content)
     chosen, complaint = preferences.load(path)
     assert chosen == Preferences()
-    assert "settings.broken.json" in complaint
+    assert "settings.broken.json" in str(complaint)
     assert (tmp_path / "settings.broken.json").read_bytes() == content
     assert not path.exists()
 
@@ -75,14 +76,14 @@ def test_one_choice_that_can_not_be_goes_back_alone(
     path.write_bytes(content)
     chosen, complaint = preferences.load(path)
     assert chosen == Preferences(language="ko", minimap=False)
-    assert f"defaults: {name}." in complaint
+    assert f"defaults: {name}." in str(complaint)
     assert (tmp_path / "settings.broken.json").read_bytes() == content
 
 
 def test_what_a_newer_version_chose_besides_is_passed_over(tmp_path: Path) -> None:
     path = tmp_path / "settings.json"
     path.write_bytes(b'{"theme": "dark", "weather": "fair"}')
-    assert preferences.load(path) == (Preferences(theme="dark"), "")
+    assert preferences.load(path) == (Preferences(theme="dark"), None)
 
 
 def test_any_mutation_of_the_file_is_read_or_set_aside(tmp_path: Path) -> None:
@@ -120,6 +121,7 @@ def test_recent_files_are_few_and_the_newest_is_first(tmp_path: Path) -> None:
 
 BEGUN = """
 import sys
+from bpstudio.cli import main
 from bpstudio.ui import app
 
 def begun(chosen, training):
@@ -127,27 +129,45 @@ def begun(chosen, training):
     sys.exit()
 
 app.Studio = begun
-app.run(None)
+main(sys.argv[1:])
 """
 
 
 @pytest.mark.parametrize(
-    ("machine", "settings", "spoken"),
+    ("machine", "settings", "words", "spoken"),
     [
-        ("ko_KR.UTF-8", None, "ko"),
-        ("de_DE.UTF-8", None, "en"),
-        ("ko_KR.UTF-8", b'{"language": "en"}', "en"),
-        ("ko_KR.UTF-8", b"broken", "ko"),
+        ("ko_KR.UTF-8", None, "", "ko"),
+        ("de_DE.UTF-8", None, "", "en"),
+        ("ko_KR.UTF-8", b'{"language": "en"}', "", "en"),
+        ("ko_KR.UTF-8", b"broken", "", "ko"),
+        ("de_DE.UTF-8", None, "--lang ko", "ko"),
+        ("de_DE.UTF-8", b'{"language": "en"}', "window --lang=ko", "ko"),
+        ("ko_KR.UTF-8", b'{"language": "ko"}', "--lang en", "en"),
+        ("ko_KR.UTF-8", None, "--lang en --reset", "en"),
     ],
 )
-def test_the_first_start_speaks_the_language_of_the_machine(
-    tmp_path: Path, machine: str, settings: bytes | None, spoken: str
+def test_the_window_speaks_as_it_is_told_else_as_it_was_set_else_as_the_machine(
+    tmp_path: Path, machine: str, settings: bytes | None, words: str, spoken: str
 ) -> None:
     if settings is not None:
         (tmp_path / "settings.json").write_bytes(settings)
     told = {"LC_ALL": machine, "BPSTUDIO_SETTINGS": str(tmp_path)}
-    command = [sys.executable, "-c", BEGUN]
+    command = [sys.executable, "-c", BEGUN, *words.split()]
     found = subprocess.run(
         command, env={**os.environ, **told}, capture_output=True, text=True, timeout=120
     )
     assert found.stdout.split()[-1:] == [spoken], found.stderr
+
+
+def test_settings_that_could_not_be_used_are_told_of_in_the_language_of_the_window(
+    tmp_path: Path,
+) -> None:
+    """Whichever language is spoken while they are read."""
+    path = tmp_path / "settings.json"
+    path.write_bytes(b'{"language": "ko", "scale": 1}')
+    chosen, complaint = preferences.load(path)
+    set_language(chosen.language)
+    try:
+        assert "기본값으로" in str(complaint)
+    finally:
+        set_language("en")
