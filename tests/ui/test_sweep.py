@@ -16,12 +16,13 @@ from pytestqt.qtbot import QtBot
 from bpstudio.data import toys
 from bpstudio.playback.palette import THEMES
 from bpstudio.project import build, unfinished, vary
-from bpstudio.training import driving
+from bpstudio.training import driving, executors
 from bpstudio.training.sweeping import Sweeping
 from bpstudio.ui import actions
 from bpstudio.ui.dialogs import sweep as dialogs
 from bpstudio.ui.dialogs.sweep import SweepDialog
 from bpstudio.ui.studio import Notice, Studio
+from tests.ui.inplace import ByHand
 
 if TYPE_CHECKING:
     from bpstudio.ui.window import Window
@@ -56,13 +57,44 @@ def finish(dialog: SweepDialog, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: len(grid.views) == count, timeout=PATIENCE)
 
 
-def test_a_grid_and_a_table_fill_while_it_trains(dialog: SweepDialog, qtbot: QtBot) -> None:
+@pytest.fixture
+def hand(monkeypatch: pytest.MonkeyPatch) -> ByHand:
+    """Trains what the dialog asks for a piece at a time, so that none is done too early."""
+    made = ByHand()
+    monkeypatch.setattr(executors, "processes", made.processes)
+    return made
+
+
+def some(dialog: SweepDialog, hand: ByHand, qtbot: QtBot) -> None:
+    """The first piece is done, and no more."""
+    qtbot.waitUntil(lambda: hand.asked)
+    hand.do()
+    qtbot.waitUntil(lambda: dialog.sweeps.share > 0)
+    assert dialog.sweeps.share < 1
+
+
+def rest(dialog: SweepDialog, hand: ByHand, qtbot: QtBot) -> None:
+    """All that is left is done, and shown."""
+
+    def done() -> bool:
+        if hand.asked:
+            hand.do()
+        return not dialog.sweeps.running
+
+    qtbot.waitUntil(done)
+    finish(dialog, qtbot)
+
+
+def test_a_grid_and_a_table_fill_while_it_trains(
+    dialog: SweepDialog, hand: ByHand, qtbot: QtBot
+) -> None:
     shares: list[float] = []
     dialog.steps.setValue(4000)  # so many that they come in several rounds
     dialog.sweeps.moved.connect(lambda: shares.append(dialog.sweeps.share))
     dialog.start.click()
     assert dialog.sweeps.running and dialog.cancel.isVisible() and not dialog.start.isVisible()
-    finish(dialog, qtbot)
+    some(dialog, hand, qtbot)
+    rest(dialog, hand, qtbot)
     assert any(0 < share < 1 for share in shares) and shares[-1] == 1
     assert len(dialog.sweeps.outcomes) == dialog.table.rowCount() == 8
     assert all(view is not None for view in dialog.grid.views.values())
@@ -127,12 +159,16 @@ def test_it_steps_aside_for_what_was_chosen_and_comes_back_as_it_was(
 
 
 def test_it_is_cancelled_at_once_and_goes_on_with_what_is_left(
-    dialog: SweepDialog, qtbot: QtBot
+    dialog: SweepDialog, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    dialog.steps.setValue(4000)
-    dialog.start.click()
-    qtbot.waitUntil(lambda: dialog.sweeps.share > 0, timeout=PATIENCE)
-    dialog.cancel.click()
+    with monkeypatch.context() as patched:
+        hand = ByHand()
+        patched.setattr(executors, "processes", hand.processes)
+        dialog.steps.setValue(4000)
+        dialog.start.click()
+        some(dialog, hand, qtbot)
+        dialog.cancel.click()
+        assert driving.wait_for_all(PATIENCE)
     assert not dialog.sweeps.running and dialog.start.text() == "Go on"
     known = dict(dialog.sweeps.outcomes)
     dialog.start.click()
