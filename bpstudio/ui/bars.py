@@ -95,6 +95,7 @@ class TopBar(QFrame):
 
         studio.moved.connect(self._show)
         studio.changed.connect(self._change)
+        studio.saving.turned.connect(self._turn)
         self.retitle()
 
     def retitle(self) -> None:
@@ -126,7 +127,11 @@ class TopBar(QFrame):
     def _show(self, shown: Showing) -> None:
         studio = self._studio
         name = studio.path.name if studio.path else (studio.project.title or _("untitled"))
-        self._file.setText(f"{name} •" if studio.dirty else name)
+        if studio.saving.running:
+            name = _("{name} – saving…").format(name=name)
+        elif studio.dirty:
+            name = f"{name} •"
+        self._file.setText(name)
         self._say_what_goes_on(shown)
         self._where.setText(whereabouts(shown))
         self._say_state()
@@ -144,6 +149,9 @@ class TopBar(QFrame):
         self._state.setText(text.partition(" · ")[0] if self._short else text)
 
     def _change(self, _change: Change) -> None:
+        self._show(self._studio.shown)
+
+    def _turn(self) -> None:
         self._show(self._studio.shown)
 
     def _say_what_goes_on(self, shown: Showing) -> None:

@@ -12,6 +12,7 @@ import msgspec
 from PySide6.QtCore import QObject, Signal
 
 from bpstudio.engine.fault import Plant
+from bpstudio.errors import StudioError
 from bpstudio.playback.palette import Theme, sized
 from bpstudio.playback.timeline import ITERATION, UNITS, Wire
 from bpstudio.playback.tint import Tint
@@ -160,7 +161,7 @@ class Looking(QObject):
     # -- what the studio adds ---------------------------------------------------------------
 
     def _run_anew(self, **parts: object) -> None:
-        self.settle_training()
+        self.land()
         self.stop()
         memory = self.shown.project.trained.memory
         self.shown = run_anew(replace(self.shown, **parts), memory)  # type: ignore[arg-type]
@@ -170,12 +171,17 @@ class Looking(QObject):
         self.shown = replace(self.shown, **parts)  # type: ignore[arg-type]
         self.moved.emit(self.shown)
 
-    def settle_training(self) -> None:
+    def _say_problem(self) -> None:
+        if self.shown.problem is not None:
+            self.complain(self.shown.problem)
+
+    def land(self) -> object:
         """Let training that goes on enter the project."""
         raise NotImplementedError
 
-    def _iterate(self, direction: int) -> None:
+    def complain(self, error: StudioError) -> None:
+        """Say what could not be done."""
         raise NotImplementedError
 
-    def _say_problem(self) -> None:
+    def _iterate(self, direction: int) -> None:
         raise NotImplementedError

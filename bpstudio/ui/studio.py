@@ -34,6 +34,7 @@ from bpstudio.ui.going_back import GoingBack
 from bpstudio.ui.looking import Looking
 from bpstudio.ui.preferences import Preferences
 from bpstudio.ui.racing import Racing
+from bpstudio.ui.saving import Follow, Saving
 from bpstudio.ui.showing import Showing, run_anew, show
 from bpstudio.ui.tending import Tending
 from bpstudio.ui.training import Outcome, Training, change_for, ends_training, job_of
@@ -105,6 +106,7 @@ class Studio(Looking):
         self.checking = Checking(self)
         self.racing = Racing(self)
         self.tending = Tending(self)
+        self.saving = Saving(self)
         self.past = GoingBack(self)
         self._iterating: int = 0
 
@@ -223,6 +225,7 @@ class Studio(Looking):
 
         `saved` says whether it is what its file holds; an empty or a new project counts as saved.
         """
+        self.saving.finish()
         self.stop()
         self.training.drop()
         self.past.give_up()
@@ -237,7 +240,8 @@ class Studio(Looking):
         self.moved.emit(self.shown)
 
     def present(self) -> Kept:
-        """What is current now, training landed."""
+        """What is current now, training landed and what is being written written."""
+        self.saving.finish()
         self.stop()
         self.land()
         return Kept(self.history, self.saved, self.document, self.shown, self.selection)
@@ -260,6 +264,7 @@ class Studio(Looking):
 
     def put_back(self, kept: Kept) -> None:
         """Make current again what was kept: exactly what was there, its past included."""
+        self.saving.finish()
         self.stop()
         self.land()
         self.training.drop()
@@ -274,17 +279,18 @@ class Studio(Looking):
         self.selected.emit(self.selection)
         self.moved.emit(self.shown)
 
-    def save(self, path: Path, thumbnail: bytes | None = None) -> bool:
-        """Write the project, training and a small picture included; whether that was possible."""
-        try:
-            written = file.save(self.at_once(), path, thumbnail=thumbnail)
-        except StudioError as error:
-            self.noticed.emit(Notice(str(error), "problem", error.nodes, "save_as"))
-            return False
-        self.document, self.saved = Document(path, written), self.project
+    def save(self, path: Path, thumbnail: bytes | None = None, **after: Follow) -> bool:
+        """Write the project, training and a small picture included, as `Saving.write` does;
+        whether it is saved by now.
+        """
+        self.saving.write(self.at_once(), path, thumbnail, **after)
+        return self.document.path == path and not (self.saving.running or self.dirty)
+
+    def now_saved(self, project: Project, document: Document, name: str) -> None:
+        """That project is what its file holds, whatever was edited since."""
+        self.document, self.saved = document, project
         self.changed.emit(Change(self.project, self.project, _("Save")))
-        self.notice(_("Saved as {name}.").format(name=file.shown(path.name)))
-        return True
+        self.notice(_("Saved as {name}.").format(name=name))
 
     def lock(self, reason: StudioError) -> None:
         """Let the project only be looked at from now on, and say why."""
@@ -297,7 +303,7 @@ class Studio(Looking):
         locked = self.document.locked
         if locked is not None:
             offer = "" if isinstance(locked, file.NewerFormat) else "open_copy"
-            self.noticed.emit(Notice(str(locked), "problem", (), offer))
+            self.complain(locked, offer)
         return locked is not None
 
     def close(self) -> None:
@@ -307,6 +313,7 @@ class Studio(Looking):
         self.racing.cancel()
         self.tending.stop()
         self.training.close()
+        self.saving.close()
 
     # -- training ---------------------------------------------------------------------------
 
@@ -387,10 +394,6 @@ class Studio(Looking):
         if self.can_train and not self.shown.training:
             self.train(1)
             self._iterating = -1
-
-    def settle_training(self) -> None:
-        """Let training that goes on enter the project."""
-        self.land()
 
     def _iterate(self, direction: int) -> None:
         """Show the end of the next iteration, or the beginning of the one before."""
@@ -485,13 +488,9 @@ class Studio(Looking):
         """Say something that has to stay until it was read."""
         self.noticed.emit(Notice(text, "problem"))
 
-    def complain(self, error: StudioError) -> None:
-        """Say what could not be done, and mark the nodes it speaks of."""
-        self.noticed.emit(Notice(str(error), "problem", error.nodes))
-
-    def _say_problem(self) -> None:
-        if self.shown.problem is not None:
-            self.complain(self.shown.problem)
+    def complain(self, error: StudioError, offer: str = "") -> None:
+        """Say what could not be done, mark the nodes it speaks of, and offer a way out."""
+        self.noticed.emit(Notice(str(error), "problem", error.nodes, offer))
 
     def prefer(self, **choices: object) -> None:
         """Change the studio's own settings."""

@@ -258,6 +258,9 @@ class Window(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask about what is not saved, then leave."""
         if not self._leaving:
+            if self.studio.saving.after("close", self.close):
+                event.ignore()
+                return
             self.studio.come_back()
             self.studio.land()
             if self.studio.dirty:

@@ -26,7 +26,7 @@ from bpstudio.project import build
 from bpstudio.project.project import Project
 from bpstudio.project.recovery import Recorder
 from bpstudio.training import driving
-from bpstudio.ui import banner, painter, style, training
+from bpstudio.ui import banner, painter, saving, style, training
 from bpstudio.ui.preferences import Preferences
 from bpstudio.ui.studio import Notice, Studio
 from bpstudio.ui.training import Training
@@ -89,6 +89,7 @@ def nothing_hurries(monkeypatch: pytest.MonkeyPatch) -> None:
     """What gives up after some seconds, or goes away, waits for a machine that is busy."""
     monkeypatch.setattr(training, "PATIENCE", PATIENCE)
     monkeypatch.setattr(banner, "LASTING", LONGEST)
+    monkeypatch.setattr(saving, "BLINK", LONGEST / 1000)
     monkeypatch.setattr(Recorder, "close", partialmethod(Recorder.close, patience=PATIENCE))
 
 

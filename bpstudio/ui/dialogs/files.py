@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
@@ -21,6 +22,7 @@ from bpstudio.project import file
 from bpstudio.project.document import Document, fingerprint
 from bpstudio.project.project import Project
 from bpstudio.ui import preferences, templates
+from bpstudio.ui.saving import Follow
 from bpstudio.ui.studio import Notice, Studio
 from bpstudio.ui.style import set_property
 
@@ -61,6 +63,8 @@ def open_path(window: Window, path: Path) -> None:
 
 def save(window: Window, then: Callable[[], None] | None = None) -> None:
     """Save to the project's file, or ask for one; `then` goes on if it was saved."""
+    if window.studio.saving.after("save", partial(save, window, then)):
+        return
     path = window.studio.path
     if path is None:
         save_as(window, then)
@@ -77,6 +81,8 @@ def save_as(window: Window, then: Callable[[], None] | None = None) -> None:
 def settle(window: Window, then: Callable[[], None]) -> None:
     """Go on with `then` when nothing can be lost by it: at once, or after asking."""
     studio = window.studio
+    if studio.saving.after("settle", partial(settle, window, then)):
+        return
     studio.come_back()
     studio.land()
     if not studio.dirty:
@@ -151,13 +157,11 @@ def _of_newer(window: Window) -> bool:
 
 def _save(window: Window, path: Path, then: Callable[[], None] | None) -> None:
     """Save there, unless somebody else has the file, or has changed it: then it is asked."""
-    document = window.studio.document
+    if window.studio.saving.after(f"save {path}", partial(_save, window, path, then)):
+        return
     if not window.guard.may_write(path):
         sentence = _(HELD).format(file=file.shown(path.name))
         window.studio.noticed.emit(Notice(sentence, "problem", (), "save_as"))
-        return
-    if not (document.lies_at(path) and document.changed_elsewhere):
-        _write(window, path, then)
         return
 
     def go_on(answer: Answer) -> None:
@@ -168,14 +172,17 @@ def _save(window: Window, path: Path, then: Callable[[], None] | None) -> None:
         elif answer == "reload":
             _open(window, path)
 
-    ask_about_change(window, path, go_on)
+    _write(window, path, then, lambda: ask_about_change(window, path, go_on))
 
 
-def _write(window: Window, path: Path, then: Callable[[], None] | None) -> None:
-    if window.studio.save(path, _picture(window)):
+def _write(window: Window, path: Path, then: Callable[[], None] | None, ask: Follow = None) -> None:
+    def go_on() -> None:
         _remember(window.studio, path)
         if then is not None:
-            then()
+            # What was edited while it was written is not saved: then it is asked again.
+            settle(window, then)
+
+    window.studio.save(path, _picture(window), then=go_on, ask=ask)
 
 
 def _keep_template(window: Window, name: str) -> None:
