@@ -76,7 +76,8 @@ def test_the_way_can_be_given_up(
 ) -> None:
     trained(studio, 90)
     panel, tracing = make("ratios"), tracing_of(studio)
-    qtbot.waitUntil(lambda: panel.cancel.isVisible())
+    panel.refresh()  # by itself it may come only when the way is walked
+    assert panel.cancel.isVisible()
     panel.cancel.click()
     assert not tracing.running
     studio.show_position(1.0)
@@ -124,8 +125,10 @@ def test_the_landscape_follows_the_way(
 ) -> None:
     trained(studio, 60)
     panel, tracing = make("landscape"), tracing_of(studio)
-    qtbot.waitUntil(lambda: tracing.running == SURVEY, timeout=60_000)
-    qtbot.waitUntil(lambda: at_rest(tracing), timeout=60_000)
+    ran = [tracing.running]
+    tracing.moved.connect(lambda: ran.append(tracing.running))
+    qtbot.waitUntil(lambda: SURVEY in ran and at_rest(tracing))
+    assert TRAIL in ran[: ran.index(SURVEY)]
     found = tracing.landscape
     assert found is not None and found.done == 1.0
     assert len(found.path) == len(tracing.trail)

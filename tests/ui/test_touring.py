@@ -28,7 +28,7 @@ def test_it_ends_with_xor_learned(window: Window, studio: Studio, qtbot: QtBot) 
     studio.select(["dense1"])
     assert tour.place == 3
     click(window, "train")
-    qtbot.waitUntil(lambda: tour.place == 5, timeout=30_000)
+    qtbot.waitUntil(lambda: tour.place == 5)
     assert learned(studio.shown)
     click(window, "train")
     qtbot.waitUntil(lambda: tour.over)
