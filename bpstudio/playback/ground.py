@@ -47,7 +47,7 @@ def ground(
         return (*framing(scene), *ground(scene, scene.each, curves=curves))
     chosen = tuple(bodies)
     marks = [mark for body in chosen for mark in _body(scene, body, curves)]
-    return (*marks, *_result_names(scene, chosen))
+    return (*marks, *_open_ends(scene, chosen), *names(scene, chosen))
 
 
 def framing(scene: Scene) -> tuple[Mark, ...]:
@@ -85,11 +85,6 @@ def _body(scene: Scene, body: Body, curves: bool) -> Iterator[Mark]:
         yield Text(x, y + shift, body.face, size, "middle")
     if body.kind in (GATE, PILL):
         yield from _port_names(body)
-        name = own_name(body.last)
-        if name and body.last.id not in scene.stubs:
-            x, y = body.rect.centre[0], body.rect.bottom + 14 * body.type
-            spans = name_spans(name, "muted")
-            yield Text(x, y, spans, SMALL * body.type, "middle", "canvas")
     if body.title:
         yield from _header(body)
     yield from _tile_names(body)
@@ -145,16 +140,26 @@ def _open_ports(scene: Scene, body: Body) -> Iterator[Mark]:
         yield Discs(np.array(unwired), 4.0, Ink("canvas"), Ink("muted"), 1.3)
 
 
-def _result_names(scene: Scene, bodies: Iterable[Body]) -> Iterator[Mark]:
+def names(scene: Scene, bodies: Iterable[Body]) -> Iterator[Text]:
+    """What stands beside these bodies: the name of a result, or of a gate under it."""
     for body in bodies:
         for id, (x, y) in body.exits.items():
-            if id not in scene.stubs:
-                continue
-            # An open end, as an input that nothing feeds has: no wire to something that is gone.
-            end = np.array([[x + STUB * body.type + OPEN, y]])
-            yield Discs(end, OPEN, Ink("canvas"), Ink("muted"), 1.3)
             name = own_name(scene.graph[id])
-            if name:
+            if name and id in scene.stubs:
                 size = TITLE * body.type
-                right = float(end[0, 0]) + OPEN + 4
+                right = x + STUB * body.type + 2 * OPEN + 4
                 yield Text(right, y + 0.36 * size, name_spans(name), size)
+            elif name and body.kind in (GATE, PILL):
+                below = body.rect.bottom + 14 * body.type
+                spans = name_spans(name, "muted")
+                yield Text(body.rect.centre[0], below, spans, SMALL * body.type, "middle", "canvas")
+
+
+def _open_ends(scene: Scene, bodies: Iterable[Body]) -> Iterator[Mark]:
+    """Rings at the ends of results, as inputs that nothing feeds have: no wires to something that
+    is gone."""
+    for body in bodies:
+        for id, (x, y) in body.exits.items():
+            if id in scene.stubs:
+                end = np.array([[x + STUB * body.type + OPEN, y]])
+                yield Discs(end, OPEN, Ink("canvas"), Ink("muted"), 1.3)

@@ -189,6 +189,21 @@ def tidied(project: Project) -> Project:
     return edits.move(project, places)
 
 
+def room_taken(project: Project) -> dict[str, tuple[float, float]]:
+    """How wide and high each node is to whoever arranges them, with room beside it for its wires
+    and their numbers."""
+    return _with_room(project.graph, bodies(project))
+
+
+def _with_room(graph: Graph, unplaced: Mapping[str, Body]) -> dict[str, tuple[float, float]]:
+    found = {}
+    for id, body in unplaced.items():
+        forks = len(graph.readers[body.last.id]) > 1
+        beside = SPREAD if body.tiles else FORK if forks else 0.0
+        found[id] = body.rect.width + beside, body.rect.height
+    return found
+
+
 def _arranged(
     project: Project, unplaced: Mapping[str, Body], docks: Mapping[str, str]
 ) -> dict[str, tuple[float, float]]:
@@ -204,15 +219,7 @@ def _arranged(
         for node in project.graph.nodes.values()
         if node.id not in docks
     }
-    readers = project.graph.readers
-    sizes = {
-        id: (
-            body.rect.width
-            + (SPREAD if body.tiles else FORK if len(readers[body.last.id]) > 1 else 0.0),
-            body.rect.height,
-        )
-        for id, body in unplaced.items()
-    }
+    sizes = _with_room(project.graph, unplaced)
     piles = folded(project, unplaced, 1.0) if project.boxes else {}
     sizes |= {each.box: (each.rect.width, each.rect.height) for each in piles.values() if each.box}
     before = {id: place for id, place in project.places.items() if id in nodes}

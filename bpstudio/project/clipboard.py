@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
@@ -23,7 +23,7 @@ from bpstudio.language import N_
 from bpstudio.project import boxes
 from bpstudio.project.container import MOST_JSON_BYTES, Parts, array_of, npy
 from bpstudio.project.groups import renamed
-from bpstudio.project.placing import add_formula, free_names
+from bpstudio.project.placing import Sizes, add_formula, free_names
 from bpstudio.project.project import Project, complete
 from bpstudio.project.reading import NewerFormat, project_of
 from bpstudio.project.records import decoded
@@ -63,11 +63,18 @@ def is_copied(text: str) -> bool:
     return re.match(rf'\s*\{{\s*"{MARK}"', text) is not None
 
 
-def paste(project: Project, text: str, place: Place | None = None) -> Project:
+def paste(
+    project: Project,
+    text: str,
+    place: Place | None = None,
+    *,
+    measure: Callable[[Project], Sizes] | None = None,
+) -> Project:
     """The project with what a text holds: nodes copied by a studio, or the gates of a formula.
 
     `place` is where the middle of it comes to stand; without one, copied nodes stand beside where
-    they were. Raises StudioError for a text that is neither.
+    they were. `measure` is for a formula, as in `add_formula`. Raises StudioError for a text that
+    is neither.
     """
     if len(text) > LONGEST:
         raise StudioError(
@@ -77,7 +84,7 @@ def paste(project: Project, text: str, place: Place | None = None) -> Project:
         )
     if is_copied(text):
         return join(project, read(text), place)
-    return add_formula(project, text.strip(), place)
+    return add_formula(project, text.strip(), place, measure=measure)
 
 
 def duplicate(project: Project, ids: Iterable[str]) -> Project:

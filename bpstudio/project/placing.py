@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 
 from bpstudio.data.dataset import Dataset
@@ -68,6 +68,7 @@ def add_formula(
     *,
     source: str = "",
     end: Wire | None = None,
+    measure: Callable[[Project], Sizes] | None = None,
 ) -> Project:
     """The gates of a formula beside what is there, in one edit.
 
@@ -76,7 +77,8 @@ def add_formula(
     another number; a name's value starts as 1.
 
     The node `source` stands for the name that `joined` says, and feeds what would read it; the
-    result feeds the port `end`, and takes the place of the wire there. Raises FormulaError for a
+    result feeds the port `end`, and takes the place of the wire there. `measure` says how much room
+    each of the new nodes takes, for whoever knows what they look like. Raises FormulaError for a
     formula that can't be read, and GraphError for one without a name for the source.
     """
     formula = build(text)
@@ -84,7 +86,8 @@ def add_formula(
     entry = joined(project, formula, source) if source else ""
     made = [node for node in formula.graph.nodes.values() if node.id != entry]
     new = {**free_names(taken, [node.id for node in made]), **({entry: source} if entry else {})}
-    at = {id: xy for id, xy in arrange(formula.graph).items() if id != entry}
+    sizes = measure(Project(graph=formula.graph)) if measure is not None else None
+    at = {id: xy for id, xy in arrange(formula.graph, sizes).items() if id != entry}
     xs, middle = [x for x, _ in at.values()], _middle(y for _, y in at.values())
     side = max(xs) if end and not source else min(xs)
     x, y = place or _below(project, max(y for _, y in at.values()) - middle)

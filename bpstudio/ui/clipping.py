@@ -9,6 +9,7 @@ from PySide6.QtGui import QGuiApplication
 
 from bpstudio.errors import StudioError
 from bpstudio.language import _
+from bpstudio.playback.scene import room_taken
 from bpstudio.project import clipboard, edits
 from bpstudio.project.project import Project
 from bpstudio.ui.studio import Studio
@@ -41,7 +42,7 @@ def paste(studio: Studio, place: tuple[float, float] | None = None) -> bool:
     if not text.strip():
         studio.notice(_("There is nothing to paste. Copy some nodes or a formula first."))
         return False
-    return _do(studio, _("Paste"), clipboard.paste, text, place)
+    return _do(studio, _("Paste"), clipboard.paste, text, place, measure=room_taken)
 
 
 def duplicate(studio: Studio, ids: Iterable[str]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from PySide6.QtCore import QMimeData
@@ -10,6 +11,7 @@ from PySide6.QtCore import QMimeData
 from bpstudio.engine.op import Kind, Op
 from bpstudio.errors import StudioError
 from bpstudio.language import N_, _
+from bpstudio.playback.scene import room_taken
 from bpstudio.playback.timeline import Wire
 from bpstudio.project import edits, gates, placing, wiring
 from bpstudio.project.project import Project
@@ -87,7 +89,8 @@ def add_formula(studio: Studio, text: str, place: Point, joined: Joined = ("", N
     """The gates of a formula, selected; with the node and the port that they are connected to.
     Says whether there are any."""
     before, (source, end) = studio.project.graph.nodes.keys(), joined
-    if studio.do(_("Formula"), placing.add_formula, text, place, source=source, end=end):
+    put = partial(placing.add_formula, source=source, end=end, measure=room_taken)
+    if studio.do(_("Formula"), put, text, place):
         studio.select(studio.project.graph.nodes.keys() - before)
     return bool(studio.project.graph.nodes.keys() - before)
 

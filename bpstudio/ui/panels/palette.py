@@ -42,6 +42,7 @@ from bpstudio.engine.formula import build
 from bpstudio.errors import FormulaError
 from bpstudio.language import N_, _, ngettext
 from bpstudio.playback.bodies import node_sizes
+from bpstudio.playback.scene import room_taken
 from bpstudio.project import placing
 from bpstudio.project.project import Project
 from bpstudio.ui.canvas import adding
@@ -117,7 +118,7 @@ class PalettePanel(Panel):
     def add_formula(self, text: str) -> None:
         """Put the gates of a formula on the canvas, in one edit, and select them."""
         before: Project = self.studio.project
-        if self.studio.do(_("Formula"), placing.add_formula, text):
+        if self.studio.do(_("Formula"), placing.add_formula, text, measure=room_taken):
             new = self.studio.project.graph.nodes.keys() - before.graph.nodes.keys()
             self.studio.select(new)
             self.search.clear()
