@@ -26,7 +26,6 @@ from bpstudio.training.job import MOST_STEPS, Change, Job, Memory, Metrics
 from bpstudio.training.line import Dated, Run
 
 if TYPE_CHECKING:
-    from bpstudio.training.board import Snapshot
     from bpstudio.training.serve import Ended
     from bpstudio.training.worker import Worker
 
@@ -133,8 +132,8 @@ class Training(QObject):
         self._tried = False
         self._tape = "", ""
         self._newest: Outcome | None = None
-        self._before = np.zeros(0)
-        self._losses = Series(self._before)
+        self._landed = Series(np.zeros(0))
+        self._losses = Series(np.zeros(0))
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(TICK)
@@ -181,7 +180,9 @@ class Training(QObject):
         self._worker.news()  # so that it knows whether its process is still there
         self._worker.start(job, tape, after)
         self._tape = tape, after
-        self._before, self._losses, self._tried = losses, Series(losses), False
+        if not self._landed.has(losses):
+            self._landed = Series(losses)
+        self._losses, self._tried = Series(losses), False
         self._newest = Outcome(job, job.start, self._losses.all, job.weights)
         self._timer.start()
 
@@ -223,6 +224,7 @@ class Training(QObject):
         if self._worker is not None and self.running:
             self._worker.stop()
         self._close_run(None)
+        self._landed = Series(np.zeros(0))
 
     def close(self) -> None:
         """End the worker process."""
@@ -285,10 +287,11 @@ class Training(QObject):
         result, seen = ended.result, self._seen()
         if result is None:
             return replace(seen, problem=ended.problem, whole=False)
+        self._landed.extend(result.losses)
         return Outcome(
             seen.job,
             result.step,
-            np.concatenate([self._before, result.losses]),
+            self._landed.all,
             result.weights,
             result.memory,
             result.metrics,
@@ -306,7 +309,8 @@ class Training(QObject):
         snapshot = self._worker.look()
         if snapshot is None:
             return newest
-        self._losses.extend(snapshot)
+        self._losses.extend(np.full(snapshot.missed, np.nan))
+        self._losses.extend(snapshot.losses)
         return Outcome(
             newest.job,
             snapshot.step,
@@ -320,11 +324,16 @@ class Training(QObject):
     def _close_run(self, outcome: Outcome | None) -> Outcome | None:
         self._timer.stop()
         self._newest = None
+        self._losses = Series(np.zeros(0))  # it may have room for millions
         return outcome
 
 
 class Series:
-    """Losses that come in piece by piece; what was given out does not change any more."""
+    """Losses that come in piece by piece; what was given out does not change any more.
+
+    All that was given out lies in the same room, so that an undo for each of many pauses holds the
+    losses of one long training once.
+    """
 
     def __init__(self, first: Array) -> None:
         self._count = len(first)
@@ -338,13 +347,16 @@ class Series:
         view.flags.writeable = False
         return view
 
-    def extend(self, snapshot: Snapshot) -> None:
-        """Add those of a snapshot; those that it missed are not a number."""
-        pieces = np.concatenate([np.full(snapshot.missed, np.nan), snapshot.losses])
-        count = self._count + len(pieces)
+    def has(self, losses: Array) -> bool:
+        """Whether these are all of them so far, and were given out by this very series."""
+        return losses.base is self._room and len(losses) == self._count
+
+    def extend(self, piece: Array) -> None:
+        """Add what came next."""
+        count = self._count + len(piece)
         if count > len(self._room):
             room = np.empty(max(count, 2 * len(self._room)))
             room[: self._count] = self._room[: self._count]
             self._room = room
-        self._room[self._count : count] = pieces
+        self._room[self._count : count] = piece
         self._count = count
