@@ -126,6 +126,25 @@ def test_only_libraries_of_python_lose_their_debugging_symbols(
     assert sorted(stripped) == ["libpython3.11.so.1.0", "math.so"]
 
 
+def test_a_clean_checkout_is_bundled_with_its_translations(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are compiled before the folder is made of what lies there."""
+    done: list[str] = []
+
+    def note(*words: str | Path) -> None:
+        done.append(" ".join(map(str, words)))
+
+    (tmp_path / "dist" / "bpstudio" / "_internal" / "resources").mkdir(parents=True)
+    (tmp_path / "dist" / "bpstudio" / "LICENCES.txt").touch()
+    monkeypatch.setattr(build, "PLACE", tmp_path)
+    monkeypatch.setattr(build, "_environment", lambda: None)
+    monkeypatch.setattr(build, "_run", note)
+    assert build.folder() == tmp_path / "dist" / "bpstudio"
+    steps = [word for line in done for word in ("compile", "PyInstaller") if word in line]
+    assert steps == ["compile", "PyInstaller"]
+
+
 def test_a_kind_that_is_none_is_a_sentence() -> None:
     with pytest.raises(Stopped, match="no rpm; there are: folder, tar, zip"):
         build.bundle(["rpm"])

@@ -55,6 +55,9 @@ def bundle(words: list[str]) -> int:
 def folder() -> Path:
     """The folder with the program and all that it needs, Python included."""
     _environment()
+    # A clean checkout has the catalogs alone, and the studio reads what is compiled of them.
+    _run("-m", "babel.messages.frontend", "-q", "compile", "-D", "bpstudio",
+         "-d", ROOT / "resources" / "translations")  # fmt: skip
     if sys.platform.startswith("linux"):
         # The same text lies in a checkout and in the wheel, and one of them suffices for all.
         _run(HERE / "licences.py", LICENCES)
