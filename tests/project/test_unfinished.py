@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import shutil
 import signal
-import time
+import threading
 from collections.abc import Mapping
 from concurrent.futures import Executor, Future
 from functools import partial
@@ -24,6 +24,7 @@ from bpstudio.project.unfinished import Unfinished, begun, left_behind
 from bpstudio.training.driving import Driven, wait_for_all
 from bpstudio.training.sweep import Outcome, Sweep
 from bpstudio.training.sweeping import Folder, Sweeping
+from tests.patience import PATIENCE, until
 
 VARY = {"dense1.units": (2, 3, 4), "l2": (0.0, 0.01), "activation": ("tanh", "relu")}
 SEEDS, STEPS = (1, 2), 60
@@ -52,20 +53,29 @@ def keep(root: Path) -> Unfinished:
 
 def drive_and_die(root: Path) -> None:
     """Begin the sweep, and end as if the machine had been switched off, with some of it done."""
-    going = Driven(sweep_of(project()), 1, None, partial(keep, root))
-    done = 0
-    while not done:
-        done += len(going.news())
-        time.sleep(0.001)
-    os.kill(os.getpid(), signal.SIGKILL)
+    add, added = Folder.add, threading.Event()
+
+    def add_and_die(folder: Folder, outcome: Outcome) -> None:
+        # Here and not when it is told: by then all of it may be done.
+        add(folder, outcome)
+        if added.is_set():
+            os.kill(os.getpid(), signal.SIGKILL)
+        added.set()
+
+    setattr(Folder, "add", add_and_die)  # noqa: B010 - assigned, it would have another type
+    Driven(sweep_of(project()), 1, None, partial(keep, root))
+    threading.Event().wait()
 
 
 def finish(going: Driven) -> dict[int, Outcome]:
     found: dict[int, Outcome] = {}
-    while not going.over:
-        found |= {outcome.number: outcome for outcome in going.news()}
-        time.sleep(0.001)
-    assert wait_for_all(20.0)
+
+    def over() -> bool:
+        found.update({outcome.number: outcome for outcome in going.news()})
+        return going.over
+
+    until(over, "the sweep does not end")
+    assert wait_for_all(PATIENCE)
     return found
 
 
@@ -78,10 +88,12 @@ def test_what_was_killed_goes_on_and_comes_to_the_same(tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
     process = context.Process(target=drive_and_die, args=(tmp_path,))
     process.start()
-    process.join(120)
-    assert process.exitcode == -signal.SIGKILL
+    process.join(PATIENCE)
+    ended = process.exitcode
+    process.kill()  # else it would be waited for at the end of everything
+    assert ended == -signal.SIGKILL
     (found,) = left_behind(tmp_path)
-    assert 0 < found.done < found.recipe.count == 24
+    assert found.done == 2 < found.recipe.count == 24
     assert left_behind(tmp_path) == []  # it is claimed: no other studio offers it too
     assert found.recipe.vary == {name: list(values) for name, values in VARY.items()}
     before = len(found.folder.outcomes(sweep_of(project())))
@@ -104,7 +116,7 @@ def test_nothing_is_left_of_one_that_is_over_or_given_up(tmp_path: Path) -> None
     assert list(tmp_path.iterdir()) == []
     going = Driven(sweep, 1, None, partial(keep, tmp_path))
     going.leave()
-    assert wait_for_all(20.0)
+    assert wait_for_all(PATIENCE)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -39,6 +39,19 @@ def arrived(qtbot: QtBot, preview: ExportPreview) -> None:
     qtbot.waitUntil(lambda: not preview.waiting, timeout=60_000)
 
 
+def test_no_name_of_a_format_is_cut(studio: Studio, qtbot: QtBot) -> None:
+    dialog = ExportDialog(studio)
+    qtbot.addWidget(dialog)
+    dialog.format.addItem("One format with a name that is longer than that of any other " * 2)
+    dialog.ensurePolished()
+    layout = dialog.layout()
+    assert layout is not None
+    layout.activate()
+    dialog.resize(300, 300)
+    layout.activate()
+    assert dialog.format.width() >= dialog.format.sizeHint().width()
+
+
 def test_each_kind_of_format_is_shown_in_its_way(dialog: ExportDialog, qtbot: QtBot) -> None:
     preview = dialog.preview
     arrived(qtbot, preview)
@@ -58,9 +71,16 @@ def test_each_kind_of_format_is_shown_in_its_way(dialog: ExportDialog, qtbot: Qt
     dialog.close()
 
 
+def begin(preview: ExportPreview) -> None:
+    """It is being made from now on; who waited for that could come when it is over."""
+    preview._soon.stop()
+    preview._begin()
+    assert preview._command.running
+
+
 def test_another_choice_gives_up_what_was_being_made(dialog: ExportDialog, qtbot: QtBot) -> None:
     preview = choose(dialog, "pdf")
-    qtbot.waitUntil(lambda: preview._command.running)
+    begin(preview)
     choose(dialog, "mermaid")
     assert not preview._command.running and preview.waiting
     arrived(qtbot, preview)
@@ -97,7 +117,7 @@ def test_while_training_all_that_is_made_is_of_the_moment_it_was_asked_for(
 
 def test_leaving_gives_it_up_and_leaves_no_folder(dialog: ExportDialog, qtbot: QtBot) -> None:
     preview = dialog.preview
-    qtbot.waitUntil(lambda: preview._command.running)
+    begin(preview)
     assert preview._folder is not None
     folder = Path(preview._folder.name)
     assert folder.is_dir()
