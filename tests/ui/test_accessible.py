@@ -145,6 +145,21 @@ def test_the_outline_has_every_node_with_its_ports(outline: OutlinePanel, studio
     )
 
 
+def test_names_in_a_narrow_outline_have_room_and_numbers_are_not_covered(
+    studio: Studio, qtbot: QtBot
+) -> None:
+    panel = OutlinePanel(studio)
+    qtbot.addWidget(panel)
+    for wide in (160, 220, 700):
+        panel.resize(wide, 200)
+        panel.show()
+        room, tree = panel.tree.viewport().width(), panel.tree
+        columns = [tree.columnWidth(column) for column in (NAME, VALUE, GRADIENT)]
+        assert columns[NAME] >= 0.4 * room and sum(columns) <= room, (wide, columns)
+        assert tree.textElideMode() == Qt.TextElideMode.ElideRight
+    assert columns[VALUE] == tree.widest, "no wider than numbers are"
+
+
 def test_the_outline_selects_and_is_selected(
     outline: OutlinePanel, studio: Studio, window: Window
 ) -> None:

@@ -110,7 +110,6 @@ class ExportDialog(QDialog):
         self.leave = QPushButton(_("Close"))
         self.preview = ExportPreview(studio)
         self._lay_out()
-        self.setMinimumWidth(560)
         room = (WIDE, HIGH) if parent is None else (parent.width() - 40, parent.height() - 60)
         self.resize(min(WIDE, room[0]), min(HIGH, room[1]))
 
@@ -188,6 +187,7 @@ class ExportDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(22, 20, 22, 18)
         column.setSpacing(12)
+        column.addStrut(516)  # and not less than the longest name of a format takes
         column.addLayout(form)
         column.addWidget(self.preview, 1)
         column.addWidget(self.progress)

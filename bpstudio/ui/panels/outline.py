@@ -20,7 +20,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QFont, QKeyEvent
+from PySide6.QtGui import QColor, QFont, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeView, QVBoxLayout, QWidget
 
 from bpstudio.language import N_, _
@@ -59,6 +59,7 @@ class OutlinePanel(Panel):
             | QAbstractItemView.EditTrigger.DoubleClicked
         )
         self.tree.setUniformRowHeights(True)
+        self.tree.setIndentation(16)
         self.tree.setAllColumnsShowFocus(True)
         self.tree.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         head = self.tree.header()
@@ -89,9 +90,8 @@ class OutlinePanel(Panel):
             _("Arrows walk and unfold, Enter goes to the step of a node, F2 edits.")
         )
         self.nothing.setText(_("Nothing here yet"))
-        wide = round(86 * self.theme.type)
-        for column in (VALUE, GRADIENT):
-            self.tree.setColumnWidth(column, wide)
+        self.tree.widest = round(86 * self.theme.type)
+        self.tree.share()
         self.model.speak_anew()
         self.refresh()
 
@@ -157,7 +157,8 @@ class OutlinePanel(Panel):
 class Tree(QTreeView):
     """A tree in which Enter goes to a step, and F2 is its own and not the window's.
 
-    `quiet` says that what is selected changes because something else was selected first.
+    `quiet` says that what is selected changes because something else was selected first, and
+    `widest` how wide a column of numbers is where there is room.
     """
 
     stepped = Signal(QModelIndex)
@@ -166,6 +167,18 @@ class Tree(QTreeView):
     def __init__(self) -> None:
         super().__init__()
         self.quiet = False
+        self.widest = 86
+
+    def share(self) -> None:
+        """Give numbers as much room as they take, but never so much that no name can be read."""
+        wide = min(self.widest, round(0.29 * self.viewport().width()))
+        for column in (VALUE, GRADIENT):
+            self.setColumnWidth(column, wide)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Another width is shared anew."""
+        super().resizeEvent(event)
+        self.share()
 
     def event(self, event: QEvent) -> bool:
         """F2 edits the row that is current, wherever in the window it would do so otherwise."""
