@@ -31,9 +31,10 @@ def kept_apart(standing: Array, wanted: Array, others: Callable[[int], Array]) -
     count = 0
     for index in np.flatnonzero(crowded).tolist():
         places = np.concatenate([wanted[index : index + 1], others(index)])
-        top, bottom = places[:, 1].min() - tallest, places[:, 3].max()
-        first, last = np.searchsorted(settled[:, 1], [top, bottom])
+        whole = np.concatenate([places[:, :2].min(axis=0), places[:, 2:].max(axis=0)])
+        first, last = np.searchsorted(settled[:, 1], [whole[1] - tallest, whole[3]])
         near = np.concatenate([settled[first:last], later[:count]])
+        near = near[_meet(near, whole)]
         free = np.flatnonzero(~_meet(places[:, None], near[None]).any(axis=1))
         if not len(free):
             found[index] = np.nan
@@ -64,7 +65,11 @@ def _crowded(standing: Array, wanted: Array) -> Array:
 
 def _meet(one: Array, other: Array) -> Array:
     """Which of these meet those, by pairs."""
+    left, top, right, bottom = np.moveaxis(one, -1, 0)
     found: Array = (
-        np.minimum(one[..., 2:], other[..., 2:]) - np.maximum(one[..., :2], other[..., :2])
-    ).min(axis=-1) > _SLACK
+        (left < other[..., 2] - _SLACK)
+        & (right > other[..., 0] + _SLACK)
+        & (top < other[..., 3] - _SLACK)
+        & (bottom > other[..., 1] + _SLACK)
+    )
     return found

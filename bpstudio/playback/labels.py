@@ -146,16 +146,15 @@ def _fork_labels(scene: Scene, timeline: Timeline) -> Iterator[tuple[Body, Label
     if not plain:
         return
     controls = np.concatenate([path.controls for path in plain])
-    places = _near_ends(controls, BACK[0] * NUMBER * scene.theme.type)
+    places = _near_ends(sampled(controls), BACK[0] * NUMBER * scene.theme.type)
     places[:, 1] += BELOW + CAP_HEIGHT * NUMBER * scene.theme.type - 2
     for path, (x, y) in zip(plain, places.tolist(), strict=True):
         number = timeline.passed_at[path.wire]
         yield scene.bodies[path.source], Label(path.source, GRADIENT, x, y, number, path.wire)
 
 
-def _near_ends(controls: Array, back: float) -> Array:
-    """The points (n, 2) on wires that are so far left of what they feed."""
-    points = sampled(controls)
+def _near_ends(points: Array, back: Array | float) -> Array:
+    """The places (n, 2) on wires with points (n, m, 2) that are so far left of what they feed."""
     x = points[:, -1, 0] - back
     # Between the last point that is that far left of the end, and the one after it.
     left = points[:, :, 0] <= x[:, None]
@@ -204,7 +203,8 @@ def _elsewhere(scene: Scene, body: Body, label: Label) -> Array:
         return np.array([(0.0, line * count) for count in (1, 2, 3)])
     if isinstance(label.key, tuple):
         path = scene.by_wire[label.key]
-        on = np.concatenate([_near_ends(path.controls, back * size) for back in BACK])
+        points = np.repeat(sampled(path.controls), len(BACK), axis=0)
+        on = _near_ends(points, np.array(BACK) * size)
         on = on[on[:, 0] > path.controls[0, 0, 0] + size]
         under = on + np.array((0.0, BELOW + CAP_HEIGHT * size - 2))
         both = np.stack([under, on - np.array((0.0, ABOVE - 2))], axis=1)
