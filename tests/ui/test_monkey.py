@@ -36,7 +36,7 @@ from bpstudio.ui.preferences import Preferences
 from bpstudio.ui.studio import Studio
 from bpstudio.ui.window import Window
 from tests.project.whole import check_drawn, check_whole
-from tests.ui.clockwork import Clockwork
+from tests.ui.clockwork import Clock, Clockwork
 from tests.ui.conftest import EXPECTED
 from tests.ui.monkey import LEFT, MIDDLE, NONE, RIGHT, Monkey
 from tests.ui.waiting import Loops, given_up
@@ -45,17 +45,6 @@ Ground = tuple[list[Monkey], Clockwork]
 """Where a monkey is put, and its clock."""
 LOOKED = 500
 """Events between two looks at whether all is well with the model and what is shown of it."""
-
-
-class Clock:
-    """A clock on which a tenth of a second has passed whenever one looks."""
-
-    def start(self) -> None:
-        """It needs no start."""
-
-    def restart(self) -> int:
-        """Milliseconds since the last look."""
-        return 100
 
 
 class InPlace:
