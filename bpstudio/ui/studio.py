@@ -96,6 +96,7 @@ class Studio(Looking):
         self.saved = self.project
         self.document = Document()
         self.aside: Kept | None = None
+        self.unread: Path | None = None
         self.shown: Showing = show(self.project)
         self.selection: frozenset[str] = frozenset()
         self.noted: frozenset[str] = frozenset()
@@ -230,7 +231,7 @@ class Studio(Looking):
         self.training.drop()
         self.past.give_up()
         before = self.project
-        self.history, self.document = History.of(project), document or Document()
+        self.history, self.document, self.unread = History.of(project), document or Document(), None
         self.saved = project if saved else Project()
         self.selection = self.noted = frozenset()
         self.shown = show(project)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bpstudio.errors import StudioError
 from bpstudio.language import N_
 from bpstudio.ui.actions import action
 from bpstudio.ui.dialogs import files
@@ -66,6 +67,21 @@ def recover(window: Window) -> None:
     from bpstudio.ui.dialogs import recovery
 
     recovery.offer(window, [])
+
+
+@action(
+    N_("Open an o&lder version…"),
+    menu="File",
+    help=N_("What the file held before it was saved last: three versions are kept"),
+)
+def open_older(window: Window) -> None:
+    """Offer the versions that saving has kept: of the file that could not be read, or of this."""
+    from bpstudio.ui.dialogs import older
+
+    path, window.studio.unread = window.studio.unread or window.studio.path, None
+    if path is None:
+        raise StudioError(N_("The project has no file yet, so there are no older versions of it."))
+    older.show(window, path)
 
 
 @action(N_("&Save"), menu="File", shortcut=("Ctrl+S",), icon="device-floppy", group=1)

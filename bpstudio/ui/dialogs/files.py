@@ -21,6 +21,7 @@ from bpstudio.language import N_, _
 from bpstudio.project import file
 from bpstudio.project.document import Document, fingerprint
 from bpstudio.project.project import Project
+from bpstudio.project.versions import any_older
 from bpstudio.ui import preferences, templates
 from bpstudio.ui.saving import Follow
 from bpstudio.ui.studio import Notice, Studio
@@ -112,7 +113,8 @@ def load_into(studio: Studio, path: Path) -> bool:
         except file.NewerFormat as error:
             project, locked = file.load(path, allow_newer=True), error
     except StudioError as error:
-        studio.complain(error)
+        studio.unread = path
+        studio.complain(error, "open_older" if any_older(path) else "")
         return False
     if templates.is_one(path):
         studio.begin(project)
