@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bpstudio import resources
-from bpstudio.language import N_
+from bpstudio.language import N_, _
 
 GATES, PERCEPTRONS, TRAINING, TROUBLES, LARGER = SHELVES = (
     N_("Gates"),
@@ -160,6 +160,37 @@ EXAMPLES = (
         LARGER,
     ),
 )
+
+
+IN_LESSONS = (
+    N_("To be wired"),
+    N_("Patterns"),
+    N_("A diamond"),
+    N_("Staged"),
+    N_("A neuron that learns"),
+    N_("A saddle"),
+    N_("Saturated"),
+    N_("ReLU of a vector"),
+    N_("One line"),
+    N_("Perceptron"),
+    N_("XOR from two lines"),
+    N_("2-2-2 by hand"),
+    N_("Two arcs"),
+    N_("Difference"),
+)
+"""The titles of the networks in our lessons; those that are formulas are the same everywhere."""
+
+_OURS = frozenset((*IN_LESSONS, *(each.title for each in EXAMPLES)))
+
+
+def is_ours(title: str) -> bool:
+    """Whether a network of ours is called so."""
+    return title in _OURS
+
+
+def said(title: str) -> str:
+    """The title of a project in the language of the person: ours are translated, theirs are not."""
+    return _(title) if is_ours(title) else title
 
 
 def examples() -> Iterator[Example]:

@@ -31,7 +31,8 @@ GAP = 14
 class Banner(QFrame):
     """The newest notice. A problem stays until the next edit, or until it is closed.
 
-    Where the notice offers a command as a way out, a button gives that command.
+    Where the notice offers a command as a way out, or back, a button gives that command; it stays
+    as long, for the way must not go away by itself.
     """
 
     def __init__(self, studio: Studio, over: QWidget, commands: Mapping[str, QAction]) -> None:
@@ -58,10 +59,10 @@ class Banner(QFrame):
         row.addWidget(self.text, 1)
         row.addWidget(self.offer, 0, Qt.AlignmentFlag.AlignVCenter)
         row.addWidget(self._close, 0, Qt.AlignmentFlag.AlignTop)
-        self._leaving = QTimer(self)
-        self._leaving.setSingleShot(True)
-        self._leaving.setInterval(LASTING)
-        self._leaving.timeout.connect(self.hide)
+        self.lasts = QTimer(self)
+        self.lasts.setSingleShot(True)
+        self.lasts.setInterval(LASTING)
+        self.lasts.timeout.connect(self.hide)
         self.hide()
         over.installEventFilter(self)
         studio.noticed.connect(self._say)
@@ -88,7 +89,7 @@ class Banner(QFrame):
         return super().eventFilter(watched, event)
 
     def _say(self, notice: Notice | None) -> None:
-        self._leaving.stop()
+        self.lasts.stop()
         if notice is None:
             self.hide()
             return
@@ -100,8 +101,8 @@ class Banner(QFrame):
         self.raise_()
         self._place()
         QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, notice.text))
-        if notice.kind != "problem":
-            self._leaving.start()
+        if notice.kind != "problem" and not notice.offer:
+            self.lasts.start()
 
     def _take(self) -> None:
         self.hide()

@@ -20,7 +20,7 @@ from bpstudio.playback.palette import Theme
 from bpstudio.playback.timeline import BACKWARD, CLEAR, FORWARD, UPDATE
 from bpstudio.ui import icons
 from bpstudio.ui.actions import table
-from bpstudio.ui.readout import readout, whereabouts
+from bpstudio.ui.readout import name_of, readout, whereabouts
 from bpstudio.ui.showing import Showing
 from bpstudio.ui.studio import Change, Studio
 from bpstudio.ui.style import on_accent, set_property
@@ -126,7 +126,7 @@ class TopBar(QFrame):
 
     def _show(self, shown: Showing) -> None:
         studio = self._studio
-        name = studio.path.name if studio.path else (studio.project.title or _("untitled"))
+        name = name_of(studio.path, studio.project)
         if studio.saving.running:
             name = _("{name} – saving…").format(name=name)
         elif studio.dirty:

@@ -111,7 +111,10 @@ PANELS = (
 
 
 class Dock(QDockWidget):
-    """A panel with its title in small capitals; beside others under tabs, without it."""
+    """A panel with its title in small capitals; beside others under tabs, without it.
+
+    In a window of its own it has the frame, the title and the cross of a window instead.
+    """
 
     def __init__(self, panel: Panel, window: QMainWindow) -> None:
         super().__init__(window)
@@ -129,6 +132,7 @@ class Dock(QDockWidget):
         row.setContentsMargins(14, 10, 14, 4)
         row.addWidget(self._heading)
         self.setTitleBarWidget(self._bar)
+        self.topLevelChanged.connect(self._frame)
         self.retitle()
 
     @property
@@ -155,6 +159,14 @@ class Dock(QDockWidget):
         if layout is not None:
             layout.setContentsMargins(*margins)
         self._bar.setFixedHeight(self._bar.sizeHint().height() if shown else 0)
+
+    def _frame(self, alone: bool) -> None:
+        # With a title bar of ours Qt would leave the system's frame away.
+        if alone:
+            self.setTitleBarWidget(None)  # type: ignore[arg-type]
+        else:
+            self.setTitleBarWidget(self._bar)
+            self._bar.show()
 
 
 class Docks(QObject):

@@ -29,6 +29,7 @@ from bpstudio.ui.docks import Docks
 from bpstudio.ui.guard import Guard
 from bpstudio.ui.menus import Menus
 from bpstudio.ui.preferences import Preferences
+from bpstudio.ui.readout import name_of
 from bpstudio.ui.showing import Showing
 from bpstudio.ui.studio import Change, Studio
 from bpstudio.ui.timeline_bar import TimelineBar
@@ -193,7 +194,7 @@ class Window(QMainWindow):
 
     def _entitle(self) -> None:
         studio = self.studio
-        name = studio.path.name if studio.path else (studio.project.title or _("untitled"))
+        name = name_of(studio.path, studio.project)
         if studio.document.locked is not None:
             name = _("{name} (only to look at)").format(name=name)
         self.setWindowTitle(_("{name}[*] – Backprop Studio").format(name=name))

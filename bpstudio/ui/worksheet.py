@@ -34,6 +34,7 @@ from bpstudio.playback.palette import LIGHT
 from bpstudio.playback.picture import picture
 from bpstudio.playback.timeline import BACKWARD, Timeline
 from bpstudio.playback.veil import KINDS, Veil, veiled
+from bpstudio.project import gallery
 from bpstudio.project.iteration import iteration
 from bpstudio.project.project import Project
 from bpstudio.ui.grids import Grid, grids_of, paint_line, rows_of
@@ -73,7 +74,7 @@ class Page:
 
 def of_project(project: Project) -> tuple[Page, ...]:
     """The network with empty boxes, and then with its numbers."""
-    title = project.title or _("Network")
+    title = gallery.said(project.title) or _("Network")
     asked, solved = (tables(project, empty=empty) for empty in (True, False))
     lines = [_("Write the value above each wire and its gradient below.")]
     if asked:

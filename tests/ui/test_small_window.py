@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
+from bpstudio import resources
 from bpstudio.lessons.shelf import Shelved, ours
+from bpstudio.project import file, gallery
+from bpstudio.project.project import Project
 from bpstudio.ui.docks import Dock
 from bpstudio.ui.lecturing import Lecture, lecture_of
+from bpstudio.ui.studio import Notice
 from bpstudio.ui.window import Window
 
 LEFT, RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
@@ -89,3 +96,45 @@ def test_a_lesson_that_is_left_while_it_is_presented_gives_the_panels_back(
     presenter.end()
     QApplication.processEvents()
     assert window.dockWidgetArea(inspector) == RIGHT
+
+
+def test_a_network_of_ours_is_called_in_the_language_of_the_person(window: Window) -> None:
+    studio = window.studio
+    studio.prefer(language="ko")
+    lecture = begin(window, "01-forward")
+    assert studio.project.title == "Two apples"
+    assert window.windowTitle().startswith("사과 두 개")
+    lecture.leave()
+    theirs = replace(Project(), title="Mine")
+    studio.begin(theirs)
+    assert window.windowTitle().startswith("Mine")
+
+
+def test_every_network_of_ours_has_a_title_that_can_be_said() -> None:
+    for path in sorted(resources.path("lessons").glob("*/*.bps")):
+        title = file.load(path).title
+        letters = re.findall(r"[A-Za-z]{4,}", title)
+        assert not letters or gallery.is_ours(title), f"{path.parent.name}/{path.name}: {title}"
+
+
+def test_a_panel_that_was_taken_out_has_a_frame_and_a_cross(window: Window) -> None:
+    dock = window.docks.by_name["weights"]
+    own = dock.titleBarWidget()
+    assert own is not None
+    dock.setFloating(True)
+    QApplication.processEvents()
+    assert dock.titleBarWidget() is None
+    assert not dock.windowFlags() & Qt.WindowType.FramelessWindowHint
+    dock.setFloating(False)
+    QApplication.processEvents()
+    assert dock.titleBarWidget() is own and own.isVisible()
+
+
+def test_a_notice_with_a_way_back_stays(window: Window) -> None:
+    banner = window.banner
+    window.studio.noticed.emit(Notice("There is a way back.", offer="undo"))
+    assert banner.isVisible() and not banner.lasts.isActive()
+    window.studio.notice("This is only good to know.")
+    assert banner.lasts.isActive()
+    window.studio.noticed.emit(None)
+    assert not banner.isVisible() and not banner.lasts.isActive()
