@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import shiboken6
 from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
 
@@ -14,9 +15,11 @@ from bpstudio.playback.marks import Discs
 from bpstudio.ui.canvas import menu
 from bpstudio.ui.dialogs.data import DataDialog
 from bpstudio.ui.dialogs.table import TableDialog
+from bpstudio.ui.dialogs.tables import Reading
 from bpstudio.ui.panels.form import Choice, Line, Whole
 from bpstudio.ui.studio import Studio
 from bpstudio.ui.window import Window
+from tests.ui.conftest import delete_what_was_left_for_later
 
 PATIENCE = 60_000
 PEOPLE = "name;size;colour;kind\nKim;1,5;red;a\nLee;2,5;;b\nPark;3,5;blue;a\nChoi;;red;b\n"
@@ -156,6 +159,15 @@ def test_a_closed_dialog_reads_no_more(window: Window, studio: Studio, qtbot: Qt
     dialog.close()
     qtbot.wait(100)
     assert studio.project is before
+
+
+def test_what_has_been_read_can_be_dropped_still(window: Window, qtbot: QtBot) -> None:
+    reading, found = Reading(lambda _report: "a table", window), list[object]()
+    reading.done.connect(found.append)
+    qtbot.waitUntil(lambda: found == ["a table"])
+    delete_what_was_left_for_later()
+    reading.drop()
+    assert not shiboken6.isValid(reading)
 
 
 CELLS = "a\tb\n1\t2,5\n3\t4,5\n"

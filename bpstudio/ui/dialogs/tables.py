@@ -46,10 +46,11 @@ class Reading(QTimer):
         threading.Thread(target=self._read, name="table", daemon=True).start()
 
     def drop(self) -> None:
-        """Whatever comes of it, nobody wants it any more."""
-        self._wanted = False
-        self.stop()
-        self.deleteLater()
+        """Whatever comes of it, nobody wants it any more; one that is done was dropped already."""
+        if self._wanted:
+            self._wanted = False
+            self.stop()
+            self.deleteLater()
 
     def _look(self) -> None:
         if self._found.empty():
