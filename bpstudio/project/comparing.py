@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 from bpstudio.engine.graph import Graph
 from bpstudio.language import N_, _
@@ -13,6 +13,8 @@ from bpstudio.training.job import Job
 from bpstudio.training.line import Run, alike
 from bpstudio.training.settings import Settings
 
+_known: WeakKeyDictionary[Run, tuple[Job, ...]] = WeakKeyDictionary()
+"""The jobs of runs that are still held elsewhere: a run has its losses and its data with it."""
 WORDS = {
     "optimizer": N_("Optimizer"),
     "learning_rate": N_("Learning rate α"),
@@ -74,10 +76,12 @@ def name_of(run: Run) -> str:
     return _("Run {number}").format(number=run.id.removeprefix("run"))
 
 
-@lru_cache(maxsize=64)
 def _passed(run: Run) -> tuple[Job, ...]:
     """The job of a run with its changes, in their order."""
-    return (run.line.job, *(run.line.at(step) for step, _change in run.line.changes))
+    if run not in _known:
+        line = run.line
+        _known[run] = (line.job, *(line.at(step) for step, _change in line.changes))
+    return _known[run]
 
 
 def _described(run: Run) -> dict[str, str]:

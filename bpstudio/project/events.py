@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -24,6 +24,8 @@ MOST_SPIKES = 8
 """Of more spikes the highest are told."""
 BLOCKS = 400
 """Long runs are searched in so many blocks; shorter ones in blocks of 10 steps."""
+_known: WeakKeyDictionary[Run, tuple[int, ...]] = WeakKeyDictionary()
+"""The spikes of runs that are still held elsewhere: a run has its losses and its data with it."""
 
 
 class Event(NamedTuple):
@@ -83,6 +85,7 @@ def _of(stretch: Stretch) -> Iterator[Event]:
             yield Event(step, MARK, _("Your mark"))
 
 
-@lru_cache(maxsize=32)
 def _spikes(run: Run) -> tuple[int, ...]:
-    return spikes(run.losses)
+    if run not in _known:
+        _known[run] = spikes(run.losses)
+    return _known[run]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from dataclasses import replace
 
 import numpy as np
@@ -69,6 +71,17 @@ def test_events_tell_what_happened_on_the_way() -> None:
     jumped = replace(branch.runs["run2"], losses=np.append(np.full(65, 0.1), np.full(5, 2.0)))
     spiked = replace(branch, runs={**branch.runs, "run2": jumped})
     assert (65, SPIKE) in [event[:2] for event in events(past.way(spiked))]
+
+
+def test_what_was_told_of_runs_does_not_hold_them() -> None:
+    project = trained(with_rate(trained(xor(), 10), 0.125), 10)
+    assert events(past.way(project))
+    differences(list(project.runs.values()))
+    run = weakref.ref(project.runs["run1"])
+    data = weakref.ref(next(iter(project.runs["run1"].line.job.given.values())))
+    del project
+    gc.collect()
+    assert run() is None and data() is None
 
 
 def test_runs_are_compared_by_what_differs_alone() -> None:
