@@ -13,6 +13,7 @@ from bpstudio import __version__
 from bpstudio.errors import StudioError
 from bpstudio.exchange.diagram import svg
 from bpstudio.exchange.files import Files
+from bpstudio.exchange.program import program
 from bpstudio.exchange.web import SECURITY, STYLE, in_languages, in_script, spoken
 from bpstudio.language import N_
 from bpstudio.playback.palette import LIGHT, Theme
@@ -77,6 +78,9 @@ def write(project: Project, first: int = 0, last: int | None = None, theme: Them
     timeline = Timeline(
         iteration(project, step=project.trained.steps, memory=project.trained.memory)
     )
+    if not len(timeline):
+        # It says what is missing, where something is.
+        program(project)
     end = len(timeline) if last is None else last
     if not len(timeline) or not 0 <= first <= end <= len(timeline):
         raise StudioError(

@@ -137,7 +137,7 @@ for (const row of rows) console.log(Array.from(found(row)).join(" "));
 
 def run_c(job: dict[str, Any], inputs: list[Any], targets: list[Any]) -> dict[str, Any]:
     """A C header, compiled with what compiler there is, on one row after the other."""
-    compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+    compiler = _compiler()
     if compiler is None:
         raise ImportError(name="cc")
     with tempfile.TemporaryDirectory() as name:
@@ -151,6 +151,10 @@ def run_c(job: dict[str, Any], inputs: list[Any], targets: list[Any]) -> dict[st
         text = "\n".join(" ".join(map(repr, row)) for row in _flat(job, inputs))
         done = subprocess.run([str(folder / "main")], input=text, capture_output=True, text=True)
     return {"answer": _answers(done.stdout)}
+
+
+def _compiler() -> str | None:
+    return shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
 
 
 def run_page(job: dict[str, Any], inputs: list[Any], targets: list[Any]) -> dict[str, Any]:
@@ -190,8 +194,17 @@ LIBRARIES = {
 }
 
 
+OTHERS = {"c": _compiler, "page": lambda: shutil.which("node")}
+"""What runs without Python, and the program that does it."""
+
+
 def versions(kind: str) -> str:
     """What the job of that kind ran in."""
+    if kind in OTHERS:
+        program = OTHERS[kind]()
+        words = [program or kind, "--version"]
+        said = subprocess.run(words, capture_output=True, text=True).stdout.strip().split("\n")[0]
+        return f"Node.js {said}" if kind == "page" else said or str(program)
     parts = [f"Python {platform.python_version()}", f"NumPy {np.__version__}"]
     for name in LIBRARIES.get(kind, []):
         if name in sys.modules:

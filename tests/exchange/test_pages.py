@@ -14,10 +14,11 @@ import numpy as np
 import pytest
 
 from bpstudio.data import toys
+from bpstudio.errors import StudioError
 from bpstudio.exchange import formats, player
 from bpstudio.language import current_language
 from bpstudio.playback.timeline import Timeline
-from bpstudio.project import build
+from bpstudio.project import build, edits
 from bpstudio.project.iteration import iteration
 from bpstudio.project.project import Project, Trained
 
@@ -55,6 +56,8 @@ def test_what_runs_gives_the_same_numbers(format: str, project: Project, tmp_pat
     assert found.passed
     if shutil.which("cc" if format == "c" else "node"):
         assert found.max_difference is not None and found.max_difference < 1e-12
+        # What ran it is named, and not the Python that started that.
+        assert "Python" not in found.runtime and any(each.isdigit() for each in found.runtime)
 
 
 @pytest.mark.parametrize("name", ["page", "player", "report"])
@@ -141,3 +144,11 @@ def test_odd_names_stay_names(name: str) -> None:
 def test_graphviz_reads_it() -> None:
     content = formats.FORMATS["dot"].write(hostile(NETWORK)).main
     subprocess.run(["dot", "-Tsvg"], input=content, check=True, capture_output=True, timeout=60)
+
+
+def test_a_player_of_a_network_that_can_not_run_says_what_is_wrong(tmp_path: Path) -> None:
+    project = edits.remove_nodes(NETWORK, ["data1"])
+    with pytest.raises(StudioError, match="nothing at its port x") as told:
+        formats.export(project, "player", tmp_path / "p.html")
+    assert "moments" not in str(told.value)
+    assert list(tmp_path.iterdir()) == []

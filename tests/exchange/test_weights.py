@@ -16,7 +16,7 @@ from bpstudio.data import toys
 from bpstudio.engine.op import Array
 from bpstudio.errors import FileError
 from bpstudio.exchange import formats, weights
-from bpstudio.project import build
+from bpstudio.project import build, edits
 from bpstudio.project.project import Project
 
 ENDINGS = ("npz", "safetensors", "json")
@@ -155,5 +155,19 @@ def test_hostile_files_are_refused_in_a_sentence(name: str, tmp_path: Path) -> N
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(FileError, match=r"nothing\.npz can't be read as weights: there is no such file"):
+    with pytest.raises(
+        FileError, match=r"nothing\.npz can't be read as weights: there is no such file"
+    ):
         weights.load_weights(tmp_path / "nothing.npz")
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_right_file_is_right_where_the_network_can_not_run(ending: str, tmp_path: Path) -> None:
+    project = edits.remove_nodes(xor(), ["data1"])
+    path = formats.export(project, ending, tmp_path / f"w.{ending}")[0]
+    assert formats.verify(project, ending, path).passed
+    key = "dense1.weight"
+    other = {**project.weights, key: project.weights[key] + 1.0}
+    path.write_bytes(WRITERS[ending]({**other, **project.statistics}))
+    found = formats.verify(project, ending, path)
+    assert not found.passed and found.max_difference == 1.0

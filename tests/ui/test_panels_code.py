@@ -10,9 +10,11 @@ from PySide6.QtGui import QColor, QGuiApplication, QTextBlock
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from bpstudio.data.choices import Choices
+from bpstudio.data.tables import parse
 from bpstudio.exchange import formats
 from bpstudio.playback.timeline import BACKWARD, CLEAR, FORWARD, UPDATE
-from bpstudio.project import edits, placing
+from bpstudio.project import build, edits, placing
 from bpstudio.project.project import Project
 from bpstudio.ui.panels.code import NUMPY, PYTORCH, CodePanel
 from bpstudio.ui.studio import Studio
@@ -49,6 +51,22 @@ def lit(panel: CodePanel) -> list[str]:
 def block(panel: CodePanel, words: str) -> QTextBlock:
     number = next(i for i, line in enumerate(panel.listing.text.split("\n")) if words in line)
     return panel.text.document().findBlockByNumber(number)
+
+
+@pytest.mark.parametrize("name", [NUMPY, PYTORCH])
+def test_of_a_table_that_is_normalised_it_is_what_the_export_writes(
+    code: CodePanel, studio: Studio, name: str
+) -> None:
+    table = "x,y,kind\n" + "".join(f"{100 + 7 * i},{i * i},{'ab'[i % 2]}\n" for i in range(12))
+    data = parse(table, "t", Choices(normalise=True))
+    studio.begin(build.network(data, (2, 3, 1)))
+    code.tabs.setCurrentIndex([NUMPY, PYTORCH].index(name))
+    code.refresh()
+    assert code.listing.text == formats.made(studio.project, name).main.decode()
+    assert code.listing.text != formats.FORMATS[name].write(studio.project).main.decode()
+    studio.show_position(1.5)
+    code.refresh()
+    assert lit(code)
 
 
 @pytest.mark.parametrize("name", [NUMPY, PYTORCH])

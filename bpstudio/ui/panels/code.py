@@ -134,7 +134,7 @@ class CodePanel(Panel):
         listing = Listing("", ())
         if project.graph.nodes:
             try:
-                files = formats.FORMATS[self.language].write(project)
+                files = formats.made(project, self.language)
                 listing = Listing(files.main.decode(), files.spans)
             except StudioError as error:
                 why = str(error)
