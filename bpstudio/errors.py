@@ -81,6 +81,14 @@ class ShapeError(StudioError):
     """Two shapes meet that do not fit."""
 
 
+class GateError(StudioError):
+    """The code of a gate that came with a plugin fails, or gives what no gate may."""
+
+    def at(self, node: str) -> GateError:
+        """The same at that node, so that it can be marked."""
+        return GateError(self.template, nodes=(node,), **self.values)
+
+
 class NotFinite(StudioError):
     """A value or a gradient became infinite or not a number."""
 

@@ -237,3 +237,103 @@ def test_broken_plugins_do_not_keep_anything_else_from_working(broken: Path) -> 
         broken, "window", project, "--smoke", "--no-plugins", QT_QPA_PLATFORM="offscreen"
     )
     assert (window.returncode, window.stderr.count("left out")) == (0, 0)
+
+
+FRAGILE = """
+from bpstudio.engine.op import Op
+
+class Fragile(Op, hidden=True):
+    'It does well until it meets a network.'
+    category = 'activation'
+    def forward(self, x): return x * 1.0
+    def backward(self, g, y, x): return {'x': g * 1.0}
+
+class Runs(Fragile):
+    'Its output fails for other shapes.'
+    symbol = '1'
+    def forward(self, x): return x * {3: 1.0}[x.shape[-1]]
+
+class Learns(Fragile):
+    'Its gradient fails for other shapes.'
+    symbol = '2'
+    def backward(self, g, y, x): return {'x': g * {3: 1.0}[x.shape[-1]]}
+
+class Tells(Fragile):
+    'Its gradient is none for other shapes.'
+    symbol = '3'
+    def backward(self, g, y, x): return {'x': g * 1.0} if x.shape[-1] == 3 else None
+
+class Turns(Fragile):
+    'Its gradient has another shape, for other shapes.'
+    symbol = '4'
+    def backward(self, g, y, x): return {'x': g if x.shape[-1] == 3 else g[:, :3]}
+"""
+REASONS = {
+    "runs": "fails in forward: KeyError: 4.",
+    "learns": "fails in backward: KeyError: 4.",
+    "tells": "fails in backward: TypeError: the gradients are NoneType, not given by argument.",
+    "turns": "fails in backward: ValueError: a gradient of shape ",
+}
+
+
+@pytest.fixture
+def fragile(tmp_path: Path) -> Path:
+    """A home with gates that fail only where a network has other shapes than they were tried at."""
+    facts = tmp_path / "plugins" / "fragile-3.1.dist-info"
+    facts.mkdir(parents=True)
+    (tmp_path / "plugins" / "fragile.py").write_text(FRAGILE)
+    lines = [f"{name} = fragile:{name.capitalize()}" for name in REASONS]
+    (facts / "entry_points.txt").write_text("\n".join(["[bpstudio.gates]", *lines]))
+    (facts / "METADATA").write_text("Metadata-Version: 2.1\nName: fragile\nVersion: 3.1\n")
+    return tmp_path
+
+
+IN_ONE_PROCESS = """
+import contextlib, io, json, sys
+from bpstudio.cli import main
+
+def run(words):
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        status = main(words)
+    return status, err.getvalue()
+
+if __name__ == "__main__":
+    json.dump([run(words) for words in json.load(sys.stdin)], sys.stdout)
+"""
+
+
+def test_a_gate_that_fails_in_a_network_is_named_with_its_plugin(fragile: Path) -> None:
+    """Whatever it raises, and whatever asked for it; where all is well it goes on working."""
+    lines: list[list[str]] = []
+    expected: list[str] = []
+    for gate, reason in REASONS.items():
+        said = f"The gate {gate.capitalize()} of the plugin {gate} (fragile) {reason}"
+        for units, wrong in ((3, ""), (4, said)):
+            project, variants = f"{gate}{units}.bps", f"{gate}{units}"
+            layers = ("--layers", f"2,{units},1", "--activation", gate)
+            numpy = ("--to", "numpy", "--out", "m.py", "--verify")
+            lines += [
+                ["new", "--data", "xor", *layers, "--out", project],
+                ["train", project, "--steps", "5"],
+                ["check", project],
+                ["export", project, *numpy],
+                ["sweep", project, "--vary", "l2=0,0.1", "--steps", "2", "--out", variants],
+            ][: 5 if gate == "learns" else 4]
+            expected += ["", *[wrong] * (4 if gate == "learns" else 3)]
+    script = fragile / "commands.py"
+    script.write_text(IN_ONE_PROCESS)
+    ended = subprocess.run(
+        [sys.executable, str(script)],
+        input=json.dumps(lines),
+        env={**os.environ, "BPSTUDIO_SETTINGS": str(fragile), "PYTHONPATH": str(ROOT)},
+        cwd=fragile,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=True,
+    )
+    for words, said, (status, err) in zip(lines, expected, json.loads(ended.stdout), strict=True):
+        assert status == (2 if said else 0), (words, err)
+        assert said in err and "bug" not in err, (words, err)
+        assert err.count("\n") == bool(said), (words, err)

@@ -6,7 +6,7 @@ import numpy as np
 
 import bpstudio.engine.ops  # noqa: F401 - ours are there first
 from bpstudio import plugins
-from bpstudio.data import toys
+from bpstudio.data import fencing, toys
 from bpstudio.data.toys import ALIASES, TOYS, Toy
 from bpstudio.engine import run
 from bpstudio.engine.op import Kind, Op, catalog
@@ -48,6 +48,7 @@ def _take_gate(plugin: Plugin) -> None:
         for name in [name for name, kind in catalog.items() if kind is found]:
             del catalog[name]
         raise
+    fencing.fence(plugin, catalog[plugin.name])
 
 
 def _check_gate(plugin: Plugin, found: object) -> None:

@@ -14,6 +14,7 @@ from bpstudio.engine.graph import Graph, Node
 from bpstudio.engine.op import Kind
 from bpstudio.engine.shapes import Shape
 from bpstudio.engine.trace import Tape, Traced
+from bpstudio.errors import GateError
 from bpstudio.language import N_
 
 
@@ -181,7 +182,10 @@ def twice(
     Where the gate of the tape was noted so for numbers of the same kinds as `values`, once is
     enough: a network of single numbers has the same few gates a thousand times.
     """
-    first = {k: _lifted(tape, v) for k, v in rule().items()}
+    try:
+        first = {k: _lifted(tape, v) for k, v in rule().items()}
+    except GateError as error:
+        raise error.at(tape.node.id) if tape.node is not None else error from error
     if tape.node is not None and values is not None:
         kinds = (tape.node.op, tuple(first), tuple((v.shape, v.dtype) for v in values))
         if kinds in tape.tried:

@@ -18,7 +18,7 @@ from bpstudio.engine import shapes
 from bpstudio.engine.graph import Graph, Node
 from bpstudio.engine.op import Array, Kind, Op
 from bpstudio.engine.shapes import Shape
-from bpstudio.errors import GraphError, NotFinite, ShapeError
+from bpstudio.errors import GateError, GraphError, NotFinite, ShapeError
 from bpstudio.language import N_
 
 Argument = Array | tuple[Array, ...]
@@ -239,7 +239,10 @@ def pull_back(step: Step, upstream: Array) -> dict[str, tuple[Array, ...]]:
     passed = {}
     rule = step.op.backward if step.training else step.op.infer_backward
     with np.errstate(all="ignore"):
-        ruled = rule(upstream, step.output, *step.values)
+        try:
+            ruled = rule(upstream, step.output, *step.values)
+        except GateError as error:
+            raise error.at(step.node) from error
         for port in step.op.ports:
             if port.name in ruled:
                 values = _spread([step.arguments[port.name]])
@@ -379,6 +382,8 @@ def _apply(node: Node, arguments: Mapping[str, Argument], *, training: bool) -> 
             shapes=", ".join(str(v.shape) for v in values),
             reason=error,
         ) from error
+    except GateError as error:
+        raise error.at(node.id) from error
     return _frozen(np.asarray(output))
 
 

@@ -28,6 +28,7 @@ from bpstudio.engine.expression import (
 )
 from bpstudio.engine.op import Array, Op
 from bpstudio.engine.tree import with_parts
+from bpstudio.errors import GateError
 
 MORE: Mapping[str, Callable[..., Any]] = {
     "contract": lambda a, b, count: np.tensordot(a, b, (range(int(count)),) * 2),
@@ -44,6 +45,12 @@ def expressions(op: Op, step: run.Step) -> tuple[Expression, dict[str, Expressio
     try:
         return _expressions(op, step)
     except (TypeError, ValueError, IndexError, AttributeError):
+        return None
+    except GateError:
+        # One that fails at plain numbers too says so itself.
+        with np.errstate(all="ignore"):
+            op.infer(*step.values)
+            op.infer_backward(np.ones_like(step.output), step.output, *step.values)
         return None
 
 

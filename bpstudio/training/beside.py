@@ -24,7 +24,7 @@ from typing import Any, Literal
 
 from bpstudio.errors import StudioError
 from bpstudio.language import N_
-from bpstudio.training.serve import end_with_parent
+from bpstudio.training.serve import bring_plugins, end_with_parent
 from bpstudio.training.worker import one_thread
 
 PAUSE = 0.04
@@ -144,6 +144,7 @@ def _serve(connection: Connection) -> None:
     # Ctrl+C in a terminal reaches every process of it; the window decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     end_with_parent()
+    bring_plugins()
     try:
         work, arguments = connection.recv()
         connection.send(_done(connection, work, arguments))

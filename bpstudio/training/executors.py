@@ -21,6 +21,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from bpstudio.errors import StudioError
 from bpstudio.language import N_
+from bpstudio.training.serve import bring_plugins
 from bpstudio.training.worker import one_thread
 
 LOCAL, DASK = "local", "dask://"
@@ -76,6 +77,7 @@ def _begin(alive: Connection) -> None:
     """A process begins: it ends when the other end of the pipe is closed, whatever it is doing."""
     # Ctrl+C in a terminal reaches every process of it; the first of them decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    bring_plugins()
     threading.Thread(target=_end_with, args=(alive,), daemon=True).start()
 
 

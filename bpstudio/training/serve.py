@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
+from bpstudio import plugins
 from bpstudio.engine.op import Array
 from bpstudio.errors import StudioError
 from bpstudio.language import N_
@@ -113,11 +114,21 @@ class Lacking:
 News = Ended | Held | Lacking | Found | None
 
 
+def bring_plugins() -> None:
+    """Have the gates of plugins here as they are in the process that sends them: complaining in the
+    name of their plugin."""
+    if plugins.installed():
+        from bpstudio.data import plugged
+
+        plugged.load()
+
+
 def serve(connection: Connection, memory: Any, capacity: int) -> None:
     """Carry out commands until the other end of the connection is closed."""
     # Ctrl+C in a terminal reaches every process of it; the window decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     end_with_parent()
+    bring_plugins()
     board = Board(memory, capacity)
     job: Job | None = None
     command: Command | None = None
