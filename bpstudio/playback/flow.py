@@ -153,7 +153,7 @@ def _standing(
     """What the numbers on wires about a moment's gate cover, and the names of gates there."""
     touched = _touched_by(scene, moment)
     near = around([body.rect for body in touched]).grown(60.0)
-    x, y, right, bottom = _edges(scene)
+    x, y, right, bottom = scene.edges
     wide = near.grown(160.0)
     meets = (x < wide.right) & (right > wide.x) & (y < wide.bottom) & (bottom > wide.y)
     about = [scene.each[index] for index in np.flatnonzero(meets).tolist()]
@@ -178,13 +178,6 @@ def _standing(
             found.append((rect, None))
     found += [(body.rect, None) for body in touched if body.node.id != moment.node]
     return tuple((rect, label) for rect, label in found if rect.meets(near))
-
-
-@lru_cache(maxsize=2)
-def _edges(scene: Scene) -> Array:
-    """Left, top, right and bottom of each body, (4, n)."""
-    rows = [(r.x, r.y, r.right, r.bottom) for r in (body.rect for body in scene.each)]
-    return np.array(rows, dtype=float).reshape(-1, 4).T
 
 
 def _wires(moving: Moving) -> Iterator[Mark]:

@@ -69,6 +69,12 @@ class Scene:
         return tuple(body for id, body in self.bodies.items() if body.node.id == id)
 
     @cached_property
+    def edges(self) -> Array:
+        """Left, top, right and bottom of each body, (4, n)."""
+        rows = [(r.x, r.y, r.right, r.bottom) for r in (body.rect for body in self.each)]
+        return np.array(rows, dtype=float).reshape(-1, 4).T
+
+    @cached_property
     def stubs(self) -> Mapping[str, Array]:
         """For each result that feeds nothing the controls (1, 16, 2) of the wire out of it."""
         starts = {

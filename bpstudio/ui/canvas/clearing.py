@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 
 from bpstudio.engine.op import Array
-from bpstudio.playback.marks import Rect
+from bpstudio.playback.bodies import Body
 from bpstudio.playback.scene import Scene
 from bpstudio.ui.canvas.view import Point, View
 
@@ -27,20 +28,37 @@ def covered(scene: Scene, view: View, size: tuple[int, int]) -> Array:
 
     Shape (parts, 5): left, top, right, bottom in pixels, and how much a pixel of it counts.
     """
-    seen = view.seen(*size)
-    bodies = [body for body in scene.each if body.rect.meets(seen)]
-    if len(bodies) > MOST:
+    seen, (left, top, right, bottom) = view.seen(*size), scene.edges
+    across = (left < seen.right) & (right > seen.x)
+    rows = np.flatnonzero(across & (top < seen.bottom) & (bottom > seen.y)).tolist()
+    if not rows or len(rows) > MOST:
         return np.zeros((0, 5))
-    parts: list[tuple[float, ...]] = []
+    known, bodies = _known(scene), [scene.each[row] for row in rows]
     for body in bodies:
-        x, y, wide, high = body.rect
-        node = view.rect_to_widget(Rect(x, y, wide, high + UNDER)).grown(GAP)
-        parts.append((node.x, node.y, node.right, node.bottom, 4.0))
-        for id in body.exits:
-            (x, y), (across, down) = scene.label_at(id), _LABEL
-            label = view.rect_to_widget(Rect(x - across, y - down, 2 * across, 2 * down))
-            parts.append((label.x, label.y, label.right, label.bottom, 1.0))
-    return np.array(parts, dtype=float).reshape(-1, 5)
+        if body not in known:
+            known[body] = _parts(scene, body)
+    parts = np.concatenate([known[body] for body in bodies])
+    parts[:, :4] = (parts[:, :4] - (view.x, view.y, view.x, view.y)) * view.scale
+    parts[parts[:, 4] > 1.0, :4] += -GAP, -GAP, GAP, GAP
+    return parts
+
+
+@lru_cache(maxsize=1)
+def _known(_scene: Scene) -> dict[Body, Array]:
+    """What was found out of a scene: to pan over it asks for the same again and again."""
+    return {}
+
+
+def _parts(scene: Scene, body: Body) -> Array:
+    """A node and the numbers beside it, on the canvas: rows as of `covered`."""
+    rect, (across, down) = body.rect, _LABEL
+    labels = [scene.label_at(id) for id in body.exits]
+    return np.array(
+        [
+            (rect.x, rect.y, rect.right, rect.bottom + UNDER, 4.0),
+            *((x - across, y - down, x + across, y + down, 1.0) for x, y in labels),
+        ]
+    )
 
 
 def clear_place(
@@ -61,22 +79,29 @@ def clear_place(
             return at
     xs = np.arange(margin, max(right, margin) + 1, _STEP)
     ys = np.arange(margin, max(bottom, margin) + 1, _STEP)
-    places = np.array([wish, *((x, y) for x in xs for y in ys)])
-    cost = _cost(taken, places, box)
-    far = np.hypot(*(places - np.array(wish)).T) / math.hypot(*size)
-    best = int(np.argmin(np.round(cost) + far))
-    return float(places[best, 0]), float(places[best, 1])
+    far = np.hypot(xs[:, None] - wish[0], ys - wish[1]) / math.hypot(*size)
+    cost = np.round(_cost(taken, xs, ys, box)) + far
+    best = int(np.argmin(cost))
+    if cost.flat[best] >= np.round(_cost(taken, *_alone(wish), box)).item():
+        return wish
+    return float(xs[best // len(ys)]), float(ys[best % len(ys)])
 
 
 def is_clear(taken: Array, at: Point, box: tuple[float, float]) -> bool:
     """Whether the box covers nothing at that place."""
-    return not _cost(taken, np.array([at]), box).any()
+    return not _cost(taken, *_alone(at), box).any()
 
 
-def _cost(taken: Array, places: Array, box: tuple[float, float]) -> Array:
-    """How many pixels a box covers at each of the places, shape (places,), weighted."""
-    left, top = places[:, :1], places[:, 1:]
+def _alone(at: Point) -> tuple[Array, Array]:
+    """One place as `_cost` takes them."""
+    return np.array([at[0]]), np.array([at[1]])
+
+
+def _cost(taken: Array, xs: Array, ys: Array, box: tuple[float, float]) -> Array:
+    """How many pixels a box covers at each x and y of its corner, shape (xs, ys), weighted."""
+    left, top = xs[:, None], ys[:, None]
     across = np.minimum(left + box[0], taken[:, 2]) - np.maximum(left, taken[:, 0])
     down = np.minimum(top + box[1], taken[:, 3]) - np.maximum(top, taken[:, 1])
-    pixels = np.maximum(across, 0.0) * np.maximum(down, 0.0) * taken[:, 4]
-    return np.asarray(pixels.sum(axis=1))
+    # What it covers of a part is as many pixels across times as many down.
+    covered: Array = (np.maximum(across, 0.0) * taken[:, 4]) @ np.maximum(down, 0.0).T
+    return covered
