@@ -32,9 +32,11 @@ from bpstudio.engine.check import Check, gradient_check
 from bpstudio.engine.formula import build as built
 from bpstudio.engine.op import Array
 from bpstudio.engine.run import BackwardStep, Recording, Step
+from bpstudio.errors import ShapeError
 from bpstudio.exchange import formats, importing
 from bpstudio.exchange.diagram import svg
 from bpstudio.exchange.verify import Verification
+from bpstudio.language import N_
 from bpstudio.playback.picture import picture
 from bpstudio.project import build as projects
 from bpstudio.project import edits, file, runs
@@ -76,8 +78,20 @@ class Network:
         return Network(runs.landed(project, train_now(runs.job(project, steps))))
 
     def predict(self, rows: Sequence[Sequence[float]] | Array) -> Array:
-        """The answers for rows of features, shape (rows, outputs)."""
-        return runs.predict(self.project, np.asarray(rows, dtype=np.float64))
+        """The answers for rows of features, shape (rows, outputs).
+
+        Raises ShapeError for what is no rows of as many numbers each as the network reads.
+        """
+        try:
+            numbers = np.asarray(rows, dtype=np.float64)
+        except (ValueError, TypeError):
+            raise ShapeError(
+                N_(
+                    "Rows of numbers are needed, such as [[0, 1], [1, 1]], each as long as the "
+                    "others."
+                )
+            ) from None
+        return runs.predict(self.project, numbers)
 
     @property
     def weights(self) -> Mapping[str, Array]:

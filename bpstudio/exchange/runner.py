@@ -20,6 +20,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -194,7 +195,7 @@ LIBRARIES = {
 }
 
 
-OTHERS = {"c": _compiler, "page": lambda: shutil.which("node")}
+OTHERS: dict[str, Callable[[], str | None]] = {"c": _compiler, "page": lambda: shutil.which("node")}
 """What runs without Python, and the program that does it."""
 
 

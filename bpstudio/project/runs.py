@@ -72,7 +72,7 @@ def predict(project: Project, features: Array) -> Array:
         raise GraphError(
             N_("The network has no node that reads rows of data. Put Data where rows come in.")
         )
-    if features.ndim < 2:
+    if features.ndim < 2 or not len(features):
         raise ShapeError(
             N_("Rows of numbers are needed, such as [[0, 1], [1, 1]], not an array of ({shape})."),
             shape=" × ".join(map(str, features.shape)),

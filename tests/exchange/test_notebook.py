@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -61,3 +62,9 @@ def test_no_qt_is_imported() -> None:
         "assert not [m for m in sys.modules if m.split('.')[0] in ('PySide6', 'pyqtgraph')]\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+
+
+@pytest.mark.parametrize("rows", [[], [[]], None, [[1, 2], [3]], [["a", "b"]], [[1, {}]]])
+def test_rows_that_are_none_are_one_sentence(rows: Any) -> None:
+    with pytest.raises(StudioError):
+        bpstudio.build("xor", (2, 3, 1)).predict(rows)

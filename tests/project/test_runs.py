@@ -63,7 +63,7 @@ def test_predictions_are_the_answers_for_rows() -> None:
     np.testing.assert_allclose(predict(SPIRAL, rows[1:]), answers[1:], rtol=1e-12)
     with pytest.raises(ShapeError, match="3 numbers each, but the network reads 2"):
         predict(SPIRAL, np.zeros((1, 3)))
-    for shape in ((), (0,), (2,)):
+    for shape in ((), (0,), (2,), (0, 2)):
         with pytest.raises(ShapeError, match="Rows of numbers are needed"):
             predict(SPIRAL, np.zeros(shape))
     with pytest.raises(GraphError, match="canvas is empty"):
