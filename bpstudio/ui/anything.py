@@ -157,6 +157,7 @@ def header_of(shelved: Shelved, name: str, language: str = "") -> str:
 
 def teach(window: Window, shelved: Shelved) -> None:
     """Begin a lesson in its panel."""
+    from bpstudio.ui.commands.learn import open_lesson
     from bpstudio.ui.lecturing import lecture_of
 
     try:
@@ -164,7 +165,7 @@ def teach(window: Window, shelved: Shelved) -> None:
     except StudioError as error:
         window.studio.complain(error)
         return
-    window.docks.open("lesson")
+    open_lesson(window)
 
 
 def _go_to(window: Window, id: str) -> None:

@@ -5,15 +5,23 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+import numpy as np
+import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QPushButton, QWidget
+from pytestqt.qtbot import QtBot
 
 from bpstudio import resources
+from bpstudio.data import toys
 from bpstudio.lessons.shelf import Shelved, ours
-from bpstudio.project import file, gallery
+from bpstudio.project import build, edits, file, gallery
 from bpstudio.project.project import Project
+from bpstudio.ui.anything import teach
 from bpstudio.ui.docks import Dock
 from bpstudio.ui.lecturing import Lecture, lecture_of
+from bpstudio.ui.panels.lesson import LessonPanel
+from bpstudio.ui.panels.trainer import TrainerPanel
+from bpstudio.ui.presenting import presenter_of
 from bpstudio.ui.studio import Notice
 from bpstudio.ui.window import Window
 
@@ -85,8 +93,6 @@ def test_with_room_the_panels_at_the_right_come_back_beside_the_lesson(window: W
 def test_a_lesson_that_is_left_while_it_is_presented_gives_the_panels_back(
     window: Window,
 ) -> None:
-    from bpstudio.ui.presenting import presenter_of
-
     inspector = window.docks.by_name["inspector"]
     window.resize(800, 600)
     lecture = begin(window, "03-chain-rule")
@@ -138,3 +144,103 @@ def test_a_notice_with_a_way_back_stays(window: Window) -> None:
     assert banner.lasts.isActive()
     window.studio.noticed.emit(None)
     assert not banner.isVisible() and not banner.lasts.isActive()
+
+
+def panel_of(window: Window) -> LessonPanel:
+    """The panel of the lesson."""
+    panel = window.docks.by_name["lesson"].widget()
+    assert isinstance(panel, LessonPanel)
+    return panel
+
+
+def settle(panel: LessonPanel) -> None:
+    """Let it lay itself out, and scroll."""
+    for _turn in range(6):
+        QApplication.processEvents()
+    assert panel.area.widget() is not None
+
+
+def seen(panel: LessonPanel, part: QWidget) -> bool:
+    """Whether a part of the page is seen whole, or as much of it as there is room for."""
+    port = panel.area.viewport()
+    top = part.mapTo(port, part.rect().topLeft()).y()
+    return top >= 0 and (top + part.height() <= port.height() or top <= 1)
+
+
+@pytest.mark.parametrize("name", ["01-forward", "03-chain-rule"])
+def test_what_was_said_last_is_seen_on_every_page(window: Window, name: str) -> None:
+    window.studio.prefer(language="ko")
+    window.resize(800, 600)
+    lecture = begin(window, name)
+    panel = panel_of(window)
+    hidden = answer_all(lecture, panel)
+    lecture.leave()
+    assert hidden == []
+
+
+def test_what_was_said_last_is_seen_while_presenting(window: Window) -> None:
+    window.resize(800, 600)
+    lecture = begin(window, "03-chain-rule")
+    presenter = presenter_of(window)
+    presenter.begin(whole_screen=False)
+    assert presenter.prompt is not None
+    hidden = answer_all(lecture, presenter.prompt.lesson)
+    presenter.end()
+    lecture.leave()
+    assert hidden == []
+
+
+def answer_all(lecture: Lecture, panel: LessonPanel) -> list[tuple[int, int]]:
+    """Have every answer shown; the page and number of those that could not be read then."""
+    hidden = []
+    assert lecture.lesson is not None
+    while True:
+        settle(panel)
+        waiting = lecture.open_question
+        if waiting is None and lecture.place + 1 == len(lecture.lesson.steps):
+            return hidden
+        place = lecture.place
+        lecture.next()
+        settle(panel)
+        if waiting is not None and not seen(panel, panel.asked[waiting].said):
+            hidden.append((place, waiting))
+
+
+def test_the_keyboard_goes_to_the_lesson_that_is_opened_or_begun(window: Window) -> None:
+    window.activateWindow()
+    window.canvas.setFocus()
+    window.actions_by_id["lessons"].trigger()
+    QApplication.processEvents()
+    panel = panel_of(window)
+    first = window.focusWidget()
+    assert isinstance(first, QPushButton) and panel.isAncestorOf(first)
+    first.click()
+    line = panel.asked[0].first
+    assert line is not None and window.focusWidget() is line
+    window.canvas.setFocus()
+    window.actions_by_id["lessons"].trigger()
+    assert window.focusWidget() is line
+    teach(window, shelf("02-nudge"))
+    assert panel.isAncestorOf(window.focusWidget())
+    lecture_of(window.studio).leave()
+
+
+def test_what_is_wrong_with_the_training_is_seen_in_a_low_window(
+    window: Window, qtbot: QtBot
+) -> None:
+    window.resize(800, 600)
+    trainer = window.docks.by_name["trainer"].widget()
+    assert isinstance(trainer, TrainerPanel)
+    window.docks.open("trainer")
+    QApplication.processEvents()
+    assert trainer.area.verticalScrollBar().value() == 0
+    dead = build.network(toys.make("moons"), (2, 8, 1), activation="relu")
+    window.studio.begin(edits.set_value(dead, "dense1.bias", np.full(8, -50.0)))
+    qtbot.waitUntil(lambda: bool(trainer.cards.cards))
+    for _turn in range(6):
+        QApplication.processEvents()
+    (card,) = trainer.cards.cards
+    port = trainer.area.viewport()
+    top = card.mapTo(port, card.rect().topLeft()).y()
+    assert 0 <= top <= port.height() // 2
+    assert top + card.height() <= port.height() or top == 0

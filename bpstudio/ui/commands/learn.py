@@ -46,6 +46,16 @@ def _hides(window: Window) -> bool:
     return window.studio.shown.veil is not None
 
 
+def open_lesson(window: Window) -> None:
+    """The panel, with the keyboard at the question that waits or at the list of lessons."""
+    from bpstudio.ui.panels.lesson import LessonPanel
+
+    window.docks.open("lesson")
+    panel = window.docks.by_name["lesson"].widget()
+    if isinstance(panel, LessonPanel):
+        panel.take_keyboard()
+
+
 def _open_practice(window: Window) -> None:
     """The panel, with the keyboard where the answer is typed."""
     from bpstudio.ui.panels.practice import PracticePanel
@@ -59,7 +69,7 @@ def _open_practice(window: Window) -> None:
 @action(N_("&Lessons…"), menu="Lessons", shortcut=("Ctrl+Shift+L",), icon="school")
 def lessons(window: Window) -> None:
     """The lessons that there are, or the one that is going on."""
-    window.docks.open("lesson")
+    open_lesson(window)
 
 
 @action(N_("&Glossary…"), menu="Lessons", help=N_("What the words of the lessons mean"))
@@ -80,6 +90,7 @@ def glossary(window: Window) -> None:
 def lesson_next(window: Window) -> None:
     """On in the lesson, or in what is presented without one."""
     if _in_lesson(window):
+        window.docks.bring("lesson")
         _lecture(window).next()
     else:
         window.studio.step(1)
@@ -89,6 +100,7 @@ def lesson_next(window: Window) -> None:
 def lesson_back(window: Window) -> None:
     """Back in the lesson, to exactly what was there."""
     if _in_lesson(window):
+        window.docks.bring("lesson")
         _lecture(window).back()
     else:
         window.studio.step(-1)

@@ -25,10 +25,10 @@ from bpstudio.lessons.shelf import Shelved, every
 from bpstudio.ui import icons
 from bpstudio.ui.dialogs.glossary import show as show_glossary
 from bpstudio.ui.enlarging import enlarged_of
-from bpstudio.ui.lecturing import lecture_of
+from bpstudio.ui.lecturing import Reply, lecture_of
 from bpstudio.ui.panels.dividing_line import DividingLine
 from bpstudio.ui.panels.exhibit import ExhibitView
-from bpstudio.ui.panels.panel import Beside, Column, Panel, label
+from bpstudio.ui.panels.panel import Beside, Column, Panel, label, scroll_to
 from bpstudio.ui.panels.questions import KINDS, Asked, words
 from bpstudio.ui.soon import soon
 from bpstudio.ui.studio import Studio
@@ -46,6 +46,7 @@ class LessonPanel(Panel):
         self.lecture = lecture_of(studio)
         self._of: tuple[object, ...] = ()
         self.asked: list[Asked] = []
+        self._replied: list[Reply] = []
         self.terms: list[QPushButton] = []
         self.line: DividingLine | None = None
         self.exhibit: ExhibitView | None = None
@@ -136,12 +137,16 @@ class LessonPanel(Panel):
         for asked in self.asked:
             asked.follow()
         open_question = lecture.open_question
+        replied = [lecture.reply(asked.place) for asked in self.asked]
+        pairs = zip(self.asked, replied, self._replied, strict=False)
+        new = [asked for asked, now, then in pairs if now != then and before == self._of]
+        self._replied = replied
         # A page that is come back to, all answered, is read from its top.
         stays = open_question is not None or before == self._of
         if lesson is not None and lecture.answered and self.asked and stays:
             waiting = self.asked[-1 if open_question is None else open_question]
             # Once the answer above it, or its own, has taken its room.
-            soon(waiting, lambda: self._bring(waiting))
+            soon(waiting, lambda: self._bring(waiting, *new))
         self.foot.setVisible(lesson is not None)
         if lesson is not None:
             last = lecture.place + 1 == len(lesson.steps) and lecture.open_question is None
@@ -154,11 +159,26 @@ class LessonPanel(Panel):
                 self.onwards.setVisible(last)
         self.refresh()
 
-    def _bring(self, asked: Asked) -> None:
-        """Scroll to a question, and to what follows the lesson as far as there is room for both."""
+    def _bring(self, asked: Asked, *answered: Asked) -> None:
+        """Scroll to a question and to what follows the lesson, as far as there is room for both.
+
+        What was just said to an answer is seen before either.
+        """
         if self.onwards is not None and not self.onwards.isHidden():
-            self.area.ensureWidgetVisible(self.onwards, 0, 0)
-        self.area.ensureWidgetVisible(asked, 0, 30)
+            scroll_to(self.area, self.onwards)
+        scroll_to(self.area, asked)
+        for each in answered:
+            scroll_to(self.area, each.said)
+
+    def take_keyboard(self) -> None:
+        """The keyboard to the question that waits; without a lesson to the first of the list."""
+        if self.lecture.on:
+            waiting = (each for each in self.asked if not self.lecture.reply(each.place).done)
+            fields = [each.first for each in waiting if each.first is not None]
+        else:
+            fields = self.area.findChildren(QPushButton)
+        if fields:
+            fields[0].setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _show_step(self) -> None:
         lecture = self.lecture
@@ -288,6 +308,9 @@ class LessonPanel(Panel):
             self.lecture.begin(shelved)
         except StudioError as error:
             self.studio.complain(error)
+            return
+        if not self.window().property("presenting"):  # there the keys lead the lesson
+            self.take_keyboard()
 
 
 def _page() -> tuple[QVBoxLayout, Column]:

@@ -21,6 +21,9 @@ from bpstudio.ui.panels.turns import admitted
 from bpstudio.ui.showing import Showing
 from bpstudio.ui.studio import Studio
 
+ROOM = 12
+"""Pixels that stay free below what is scrolled to."""
+
 
 class Panel(QWidget):
     """A view of a studio.
@@ -185,6 +188,16 @@ def scrolled(inside: Column, around: QWidget) -> QScrollArea:
     column.setContentsMargins(0, 0, 0, 0)
     column.addWidget(area)
     return area
+
+
+def scroll_to(area: QScrollArea, part: QWidget) -> None:
+    """Scroll no further than it must for a part to be seen; its beginning, where it is too high."""
+    content, bar = area.widget(), area.verticalScrollBar()
+    if content is None:
+        return
+    top = part.mapTo(content, part.rect().topLeft()).y()
+    lowest = top + part.height() + ROOM - area.viewport().height()
+    bar.setValue(min(max(bar.value(), lowest), top))
 
 
 def command_of(widget: QWidget, id: str) -> QAction:

@@ -20,11 +20,20 @@ from bpstudio.project.project import Project
 from bpstudio.ui import icons
 from bpstudio.ui.panels.bars import Bars
 from bpstudio.ui.panels.form import RIGHT, Choice, Form, Number, Whole, put, setting_field
-from bpstudio.ui.panels.panel import Beside, Column, Panel, command_of, label, scrolled
+from bpstudio.ui.panels.panel import (
+    Beside,
+    Column,
+    Panel,
+    command_of,
+    label,
+    scroll_to,
+    scrolled,
+)
 from bpstudio.ui.panels.training_health import Cards, Confused, changes_text, gradient_flow
 from bpstudio.ui.panels.training_more import MoreSettings, Pace
 from bpstudio.ui.readout import grouped, loss_text, rate_text
 from bpstudio.ui.showing import Showing
+from bpstudio.ui.soon import soon
 from bpstudio.ui.studio import Studio
 from bpstudio.ui.style import on_accent
 from bpstudio.ui.training import job_of
@@ -163,7 +172,10 @@ class TrainerPanel(Panel):
         self.more.show_settings(studio.project)
         self.pace.follow()
         self.tell()
+        before = self.cards.cards
         self.cards.show_cards(shown.diagnoses)
+        if self.cards.cards and self.cards.cards is not before:
+            soon(self.cards, self._bring_cards)
         self._show_changes()
         bars = gradient_flow(shown) if can else ()
         self.flow.show_bars(bars)
@@ -191,7 +203,13 @@ class TrainerPanel(Panel):
         column.addWidget(self.flow_heading)
         column.addWidget(self.flow)
         column.addStretch(1)
-        scrolled(inside, self)
+        self.area = scrolled(inside, self)
+
+    def _bring_cards(self) -> None:
+        """What is wrong now is seen without scrolling, in a low window too."""
+        first = next(iter(self.cards.cards), None)
+        if first is not None:
+            scroll_to(self.area, first)
 
     def _make_rows(self) -> None:
         data = Choice()
