@@ -6,7 +6,7 @@ All of it lies on bodies and wires as they are, so that nothing moves when one c
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cache, lru_cache, partial
+from functools import lru_cache, partial
 
 import numpy as np
 
@@ -317,14 +317,14 @@ def _operating(step: Step) -> tuple[Array, Array]:
     return at[finite], values[finite]
 
 
-@cache
+@lru_cache(maxsize=256)
 def _limits(op: Op) -> tuple[float, float]:
     """The lowest and the highest that a gate gives over the window."""
     _across, along = _sampled(op)
     return float(along.min()), float(along.max())
 
 
-@cache
+@lru_cache(maxsize=256)
 def _sampled(op: Op) -> tuple[Array, Array]:
     """Places over the window, and what the gate gives there."""
     across = np.linspace(-REACH, REACH, POINTS)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Sequence
-from functools import cache
+from functools import lru_cache
 
 from bpstudio.engine.expression import parse
 from bpstudio.engine.op import Op
@@ -27,7 +27,7 @@ class Pattern(enum.Enum):
     """Some inputs get it, and the others nothing: which, their values decide."""
 
 
-@cache
+@lru_cache(maxsize=256)
 def pattern_of(op: Op) -> Pattern | None:
     """The pattern of a gate; None for one that has none of these."""
     rules = {port: parse(text) for port, text in op.gradients.items()}
@@ -42,7 +42,7 @@ def pattern_of(op: Op) -> Pattern | None:
     return None
 
 
-@cache
+@lru_cache(maxsize=256)
 def swapped(op: Op) -> tuple[tuple[str, str], ...]:
     """The pairs of ports whose values change places: each one's rule has the other in it alone."""
     named = {port: _names(parse(text)) - {"g"} for port, text in op.gradients.items()}
