@@ -204,12 +204,15 @@ class Layer:
         return QRegion(whole).subtracted(QRegion(kept))
 
     def _spoilt(self, unit: float) -> QRegion:
-        rects = []
+        """What is stale, as far as there are pixels of it: elsewhere there is nothing to mend."""
+        whole, rects = QRect(QPoint(0, 0), self._pixmap.size()), []
         for rect in self._stale:
             left, top = math.floor(rect.x * unit) - 3, math.floor(rect.y * unit) - 3
             right, bottom = math.ceil(rect.right * unit) + 3, math.ceil(rect.bottom * unit) + 3
             at = QPoint(left - self._corner[0], top - self._corner[1])
-            rects.append(QRect(at, QSize(right - left, bottom - top)))
+            pixels = QRect(at, QSize(right - left, bottom - top)) & whole
+            if not pixels.isEmpty():
+                rects.append(pixels)
         region = QRegion()
         for pixels in rects:
             region |= QRegion(pixels)
