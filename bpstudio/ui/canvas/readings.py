@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import replace
+from functools import lru_cache
 
 from PySide6.QtGui import QPainter
 
@@ -42,12 +43,15 @@ def paint(
     paint_marks(painter, badging.marks(moving.scene, moving.instant, bodies), theme)
 
 
-def places(scene: Scene, detail: str) -> Iterator[Rect]:
+@lru_cache(maxsize=2)
+def places(scene: Scene, detail: str) -> tuple[Rect, ...]:
     """Where the readings of layers and losses stand, which change with what is shown."""
-    whole = detail == NEAR
-    for body in scene.each:
-        if body.kind in (LAYER, LOSS):
-            yield body.rect if whole or body.kind == LOSS else _foot(body)
+    written = [body for body in scene.each if body.kind in (LAYER, LOSS)]
+    whole = [detail == NEAR or body.kind == LOSS for body in written]
+    return tuple(
+        body.rect if all_of_it else _foot(body)
+        for body, all_of_it in zip(written, whole, strict=True)
+    )
 
 
 def _foot(body: Body) -> Rect:
