@@ -6,9 +6,11 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
+from bpstudio.engine import run
 from bpstudio.engine.graph import Node
 from bpstudio.engine.op import Array
 from bpstudio.engine.run import Recording
+from bpstudio.errors import GateError
 from bpstudio.playback.bodies import bodies
 from bpstudio.project.project import Project
 from bpstudio.training.probes import Plane, Unseen, look, plane_of, view, visible
@@ -39,10 +41,19 @@ def planes(
     plane = plane_of(project.data.features, cells)
     if isinstance(plane, Unseen):
         return {} if recording is None else _strips(project, recording, wanted)
-    return {
-        id: pictures(project.graph[id], outputs, plane)
-        for id, outputs in over(project, plane, wanted, weights, once=once).items()
-    }
+    while wanted:
+        try:
+            found = over(project, plane, wanted, weights, once=once)
+        except GateError as error:
+            # What needs a gate that fails has no picture; who runs the network is told why.
+            failing = set(error.nodes)
+            others = [id for id in wanted if not failing & run.ancestors(project.graph, id)]
+            wanted = others if len(others) < len(wanted) else []
+        else:
+            return {
+                id: pictures(project.graph[id], outputs, plane) for id, outputs in found.items()
+            }
+    return {}
 
 
 def of_points(project: Project) -> tuple[str, ...]:

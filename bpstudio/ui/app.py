@@ -23,6 +23,7 @@ from PySide6.QtCore import (
     QEvent,
     QLibraryInfo,
     QLocale,
+    Qt,
     QTimer,
     QTranslator,
 )
@@ -97,6 +98,7 @@ def run(
         for number in ENDING:
             signal.signal(number, lambda number, _frame: app.exit(128 + number))
         faults = problems.Problems(window)
+        faults.blamed.connect(studio.complain, Qt.ConnectionType.QueuedConnection)
         window.given.connect(faults.note)
         studio.changed.connect(lambda change: faults.note(change.name))
         if smoke:

@@ -36,6 +36,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
 from bpstudio import __version__, folders
+from bpstudio.errors import GateError
 from bpstudio.language import _
 
 LEVELS = {
@@ -124,6 +125,10 @@ def caught(problems: Problems) -> Iterator[None]:
     def report(kind: type[BaseException], error: BaseException, trace: Trace) -> None:
         if issubclass(kind, KeyboardInterrupt):
             hooks[0](kind, error, trace)
+        elif isinstance(error, GateError):
+            # No fault of ours: the plugin is named where everything that fails is.
+            log.warning("%s", "".join(traceback.format_exception(kind, error, trace)))
+            problems.blamed.emit(error)
         else:
             problems.report("".join(traceback.format_exception(kind, error, trace)))
 
@@ -168,8 +173,12 @@ def report_of(trace: str, actions: Iterable[str] = ()) -> str:
 
 
 class Problems(QObject):
-    """Shows faults, from whichever thread they come; `came` counts them."""
+    """Shows faults, from whichever thread they come; `came` counts them.
 
+    `blamed` passes on a GateError that nobody caught: the fault of a plugin.
+    """
+
+    blamed = Signal(object)
     _came = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:

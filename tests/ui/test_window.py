@@ -29,7 +29,7 @@ from pytestqt.qtbot import QtBot
 
 from bpstudio import resources
 from bpstudio.engine.op import catalog
-from bpstudio.errors import StudioError
+from bpstudio.errors import GateError, StudioError
 from bpstudio.playback.palette import THEMES
 from bpstudio.project import edits, file
 from bpstudio.project.project import Project
@@ -481,6 +481,18 @@ def test_the_endings_follow_the_format(studio: Studio, qtbot: QtBot) -> None:
 
 
 # -- starting, and faults of our own --------------------------------------------------------------
+
+
+def test_a_fault_of_a_plugin_is_no_fault_of_ours(window: Window) -> None:
+    """It is passed on to where all that fails is said, and no report is asked for."""
+    shown = problems.Problems(window)
+    blamed: list[object] = []
+    shown.blamed.connect(blamed.append)
+    fault = GateError("The gate {op} fails.", nodes=("dense1",), op="Odd")
+    with problems.caught(shown):
+        sys.excepthook(GateError, fault, None)
+    assert blamed == [fault]
+    assert (shown.came, dialogs()) == (0, [])
 
 
 def test_a_fault_of_ours_is_logged_and_shown_with_a_report(
