@@ -40,6 +40,10 @@ FUNCTIONAL = "torch.nn.functional."
 """Losses and activations of this name are called with the gate's arguments in their order."""
 
 
+PROBABILITIES = ("sigmoid", "softmax")
+"""Gates that give nothing beyond 0 to 1."""
+
+
 class Module(NamedTuple):
     """A module of `torch.nn` that holds a gate's weights: how it is made from their shapes, and
     how each of its arrays comes from the gate's weight of the same name."""
@@ -239,11 +243,26 @@ class Script:
         near = (self.program.shapes[id] for id in node.feeding)
         plain = not op.settings and all(p.kind in (Kind.INPUT, Kind.TARGET) for p in op.ports)
         plain = plain and all(len(shape.array(1)) <= 2 for shape in near)
+        plain = plain and self._takes(node)
         if plain and called.startswith(FUNCTIONAL):
             function = called.removeprefix("torch.")
             return f"{indent}{name} = {function}({text.joined(*arguments.values())})"
         told = rewrite.rewrite(self.program.rules[node.id].output, REWRITINGS)
         return text.folded(f"{name} = ", spell(with_settings(told, op), arguments, TORCH), indent)
+
+    def _takes(self, node: Node) -> bool:
+        """Whether PyTorch's function takes what comes there: where ours is meant for some numbers
+        alone, as for probabilities, PyTorch's raises for all others.
+        """
+        for port, (low, high) in node.op.domain.items():
+            for id in node.sources.get(port, ()) or (node.id,):
+                source = self.program.graph[id]
+                key = f"{id}.{port}" if id == node.id or not source.op.ports else only_key(source)
+                given = self.program.arguments.get(key)
+                inside = given is not None and bool(np.all((given >= low) & (given <= high)))
+                if not inside and source.op.name not in PROBABILITIES:
+                    return False
+        return True
 
     def _argument(self, node: Node, slot: Slot) -> str:
         key = f"{node.id}.{slot.port.name}"

@@ -14,6 +14,7 @@ import pytest
 
 import bpstudio.engine.ops  # noqa: F401 - fills the catalog
 from bpstudio.data import toys
+from bpstudio.data.dataset import Dataset
 from bpstudio.engine.formula import build as build_formula
 from bpstudio.engine.graph import Graph, Node
 from bpstudio.engine.op import Op, catalog
@@ -21,7 +22,7 @@ from bpstudio.engine.optimizers import AdamW, Momentum
 from bpstudio.exchange import formats, numpy_code, onnx_model, torch_code, torch_names
 from bpstudio.exchange.program import program
 from bpstudio.exchange.verify import difference
-from bpstudio.project import build, runs
+from bpstudio.project import build, edits, runs
 from bpstudio.project.project import Project, complete
 from bpstudio.training.schedules import Cosine, Step
 from bpstudio.training.settings import Settings
@@ -331,3 +332,26 @@ def test_scores_beyond_the_range_of_exp_stay_numbers(format: str, tmp_path: Path
     formats.export(project, format, tmp_path / "net")
     found = formats.verify(project, format, tmp_path / "net")
     assert found.passed and not found.skipped, found
+
+
+@pytest.mark.parametrize("output", ["sigmoid", ""])
+def test_a_cross_entropy_of_what_is_no_probability_runs_in_torch(
+    output: str, tmp_path: Path
+) -> None:
+    """PyTorch's own function raises for such numbers."""
+    pytest.importorskip("torch")
+    rng = np.random.default_rng(0)
+    far = Dataset("far", rng.normal(size=(12, 2)), 3 * rng.normal(size=(12, 1)))
+    project = build.network(far, (2, 3, 1), output="sigmoid", loss="binary_cross_entropy")
+    if not output:
+        project = edits.connect(project, "dense2", "loss1", "prediction")
+    path = formats.export(project, "pytorch", tmp_path / "m.py")[0]
+    assert "nn.functional.binary_cross_entropy" not in path.read_text("utf-8")
+    if output:
+        assert formats.verify(project, "pytorch", path).passed
+
+
+def test_a_cross_entropy_of_probabilities_is_torchs_own(tmp_path: Path) -> None:
+    project = build.network(toys.make("xor"), (2, 3, 1))
+    path = formats.export(project, "pytorch", tmp_path / "m.py")[0]
+    assert "nn.functional.binary_cross_entropy(" in path.read_text("utf-8")
