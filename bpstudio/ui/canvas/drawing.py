@@ -13,7 +13,6 @@ from PySide6.QtGui import QColor, QPainter
 from bpstudio.engine.op import Array
 from bpstudio.engine.places import Place
 from bpstudio.playback.badges import Badge
-from bpstudio.playback.bodies import NUMBER
 from bpstudio.playback.detail import FAR, MIDDLE, NEAR, detail_at
 from bpstudio.playback.flow import Moving
 from bpstudio.playback.ground import framing
@@ -151,7 +150,7 @@ class Drawing:
         """Role and text of each number that can be read in a part of the canvas."""
         return self.figures.numbers.visible(instant, part, self.figures.atlas(self.theme, 1.0))
 
-    def number_at(self, instant: Instant | None, place: tuple[float, float]) -> Label | None:
+    def number_at(self, instant: Instant | None, place: Point) -> Label | None:
         """The number on a wire that is written at that place."""
         if instant is None or self.detail == FAR:
             return None
@@ -162,7 +161,7 @@ class Drawing:
         instant = instant_of(shown)
         if instant is None or shown.timeline is not self._timeline:
             return None
-        label = self.figures.numbers.gradient_at(instant, place, NUMBER * self.theme.type)
+        label = self.figures.numbers.at(instant, place, self.theme.type, gradients=True)
         if label is None or isinstance(label.key, int):
             return None
         return label.key if isinstance(label.key, tuple) else (label.key, "", 0)

@@ -127,14 +127,19 @@ class Numbers:
         assert self._recording is not None
         return self.labels[index].text(self._recording)[:LONGEST]
 
-    def at(self, instant: Instant, place: tuple[float, float], type: float) -> Label | None:
-        """The number that is written at that place of the canvas, the nearest of several."""
+    def at(
+        self, instant: Instant, place: Point, type: float, *, gradients: bool = False
+    ) -> Label | None:
+        """The number that is written at that place of the canvas, the nearest of several; or of
+        the gradients alone."""
         if not self.labels:
             return None
         half = width_of(digits.usual_width(), NUMBER * type, MONO, 700) / 2
         across = np.abs(self._x - place[0])
         down = np.abs(self._y - 0.35 * NUMBER * type - place[1])
         near = (across <= half) & (down <= 0.8 * NUMBER * type) & (self.opacities(instant) >= 0.5)
+        if gradients:
+            near &= self._roles == ROLES.index("gradient")
         rows = np.flatnonzero(near)
         return None if not len(rows) else self.labels[rows[np.argmin(down[rows])]]
 
@@ -181,16 +186,6 @@ class Numbers:
         draw_pieces(painter, atlas.pixmap, corners, sources, opacities)
         painter.restore()
         return atlas
-
-    def gradient_at(self, instant: Instant, place: Point, size: float) -> Label | None:
-        """The gradient whose number is at a place of the canvas, for numbers of that size."""
-        x, y = place
-        under = (np.abs(self._x - x) <= 2.1 * size) & (self._y - size <= y) & (y <= self._y + 4.0)
-        under &= self._roles == ROLES.index("gradient")
-        found = np.flatnonzero(under & (self.opacities(instant) >= 0.5))
-        if not len(found):
-            return None
-        return self.labels[int(found[np.argmin(np.abs(self._x[found] - x))])]
 
     def within(self, part: Rect) -> Array:
         """Which of them may meet a part of the canvas, (n,)."""
