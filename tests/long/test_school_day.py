@@ -39,10 +39,10 @@ STATM = Path("/proc/self/statm")
 MOST_MORE = 30_000_000
 """Bytes that may have come by the last twentieth of the day, once everything was opened.
 
-Opening everything once adds 108 million to a window's 209, and half as much again of the same adds
-nothing; an eighth of a day adds about one million more. What else may come has bounds of its own: the outlines of
-texts (18 kB each, of which hardly more are kept at the end than at the start), the pictures of
-formulas (22 kB each) and Qt's cache of pictures (10 MB).
+A window has 209 million; opening half of the examples makes it 317, the other half adds nothing, and
+an eighth of a day then about one million. What else may come has bounds of its own: outlines of
+texts (18 kB each; some ninety are kept after 700 things), pictures of formulas (22 kB each) and
+Qt's cache of pictures (10 MB).
 """
 COMMANDS = (
     "undo",
