@@ -129,7 +129,8 @@ def write_safely(path: Path, content: bytes, disk: Disk = DISK, *, versions: boo
         _write(temporary, (content,), disk)
         if mode is not None:
             disk.set_mode(temporary, mode)
-            if versions:
+            # Saving again what is there already must not push the older versions out.
+            if versions and not _holds(path, content, disk):
                 _keep_version(path, disk)
         _replace(temporary, path, disk)
     except BaseException:
@@ -193,6 +194,14 @@ def _write(path: Path, pieces: Iterable[Buffer], disk: Disk) -> None:
             disk.close(file)
         raise
     disk.close(file)
+
+
+def _holds(path: Path, content: bytes, disk: Disk) -> bool:
+    """Whether that is what the file holds, as far as it can be read."""
+    try:
+        return os.stat(path).st_size == len(content) and disk.read(path) == content
+    except OSError:
+        return False
 
 
 def _keep_version(path: Path, disk: Disk) -> None:

@@ -97,6 +97,14 @@ def test_saving_writes_the_new_and_keeps_three_older_versions(path: Path) -> Non
     assert len(names(path.parent)) == 4
 
 
+def test_saving_again_what_is_there_pushes_no_older_version_out(path: Path) -> None:
+    file.save(NEW, path)
+    for _again in range(4):
+        file.save(NEW, path)
+    assert title(path) == "new"
+    assert [title(version) for version in older_versions(path)] == ["old"]
+
+
 def test_a_new_file_has_no_older_versions(path: Path) -> None:
     assert older_versions(path) == ()
     assert names(path.parent) == {"프로젝트.bps"}
