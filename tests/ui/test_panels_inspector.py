@@ -68,6 +68,18 @@ def lines(studio: Studio, id: str, inspector: InspectorPanel) -> list[list[str]]
     return [["".join(span.text for span in line) for line in rule.lines] for rule in rules]
 
 
+def test_a_product_of_matrices_of_one_entry_is_no_rule_of_numbers(
+    inspector: InspectorPanel, studio: Studio
+) -> None:
+    project = placing.add_formula(Project(), "f = x * y")
+    (product,) = [node.id for node in project.graph.ordered if node.op.name == "multiply"]
+    for key, value in (("x.value", 2.0), ("y.value", 3.0)):
+        project = edits.set_value(project, key, np.array([[value]]))
+    studio.begin(edits.replace_op(project, product, catalog["matmul"]()))
+    show(inspector, studio, product)
+    assert lines(studio, product, inspector) == [["= 1 · 3 = 3"], ["= 1 · 2 = 2"]]
+
+
 def test_value_and_gradient_are_those_of_the_recording(
     inspector: InspectorPanel, product: Studio
 ) -> None:

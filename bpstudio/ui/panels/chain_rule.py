@@ -124,6 +124,8 @@ def _number_lines(
     names = single_arguments(forward)
     if expression is None or names is None or isinstance(expression, Number):
         return
+    if not equations.of_numbers(expression):
+        return  # a product of matrices, if only of one entry each
     known = {**names, "y": forward.output.item()}
     rule = equations.spelled(expression, {}, "local")
     head = (plain(f"∂out/∂{port}", "local"), plain(" = "), *rule)
