@@ -40,7 +40,7 @@ MOST_MORE = 30_000_000
 """Bytes that may have come by the last twentieth of the day, once everything was opened.
 
 A window has 209 million; opening half of the examples makes it 317, the other half adds nothing;
-an eighth of a day then adds about one million. What else may come has bounds of its own: outlines of
+an eighth of a day then adds about one million. What else may come is bounded: outlines of
 texts (18 kB each; some ninety are kept after 700 things), pictures of formulas (22 kB each) and
 Qt's cache of pictures (10 MB).
 """
