@@ -136,7 +136,8 @@ class NodeGraphQt:
 
         until = time.process_time() + PATIENCE
         self.graph: Any = NodeGraph()
-        # To find cycles it would walk every path at each wire: a thousand nodes took over a quarter of an hour.
+        # To find cycles it would walk every path at each wire: at a thousand nodes for over a
+        # quarter of an hour.
         self.graph.set_acyclic(False)
         self.graph.register_node(Gate)
         self.nodes: dict[str, Any] = {}
