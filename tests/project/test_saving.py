@@ -350,9 +350,9 @@ def test_a_name_that_can_be_opened_can_be_saved(tmp_path: Path, letters: int) ->
     path.write_bytes(file.to_bytes(OLD))
     twin = path.with_name(f"{'가' * (letters - 1)}나.bps")
     twin.write_bytes(path.read_bytes())
-    for each in (NEW, OLD, NEW):
-        file.save(each, path)
-        file.save(each, twin)
+    for project in (NEW, OLD, NEW):
+        file.save(project, path)
+        file.save(project, twin)
     for each in (path, twin):
         assert title(each) == "new"
         assert [title(version) for version in older_versions(each)] == ["old", "new", "old"]
