@@ -91,7 +91,7 @@ class TopBar(QFrame):
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._row, self._tightenings = row, self._giving_way()
         self._fitted: tuple[int, ...] = ()
-        self._short = False
+        self._short = self._stacked = False
 
         studio.moved.connect(self._show)
         studio.changed.connect(self._change)
@@ -140,13 +140,19 @@ class TopBar(QFrame):
             set_property(self.buttons[id], "current", of == phase)
         self._fit()
 
+    def _stack(self, tight: bool) -> None:
+        self._stacked = tight
+        self._say_state()
+
     def _shorten(self, tight: bool) -> None:
         self._short = tight
         self._say_state()
 
     def _say_state(self) -> None:
         text = readout(self._studio.shown)
-        self._state.setText(text.partition(" · ")[0] if self._short else text)
+        if self._short:
+            text = text.partition(" · ")[0]
+        self._state.setText(in_two_lines(text) if self._stacked else text)
 
     def _change(self, _change: Change) -> None:
         self._show(self._studio.shown)
@@ -209,6 +215,7 @@ class TopBar(QFrame):
             hide(self._where, self._lines[2]),
             to_icon("train"),
             hide(self.buttons["to_start"], self.buttons["to_end"]),
+            self._stack,
             to_icon("play", *PHASE_ACTIONS),
             self._shorten,
             hide(self._state),
@@ -243,6 +250,13 @@ class CommandButton(QToolButton):
     def _follow(self) -> None:
         self.setEnabled(self._action.isEnabled())
         self.setToolTip(self._action.toolTip())
+
+
+def in_two_lines(text: str) -> str:
+    """What is told of in a row, as narrow as two lines make it."""
+    parts = text.split(" · ")
+    lines = [(" · ".join(parts[:n]), " · ".join(parts[n:])) for n in range(1, len(parts))]
+    return "\n".join(min(lines, key=lambda pair: max(map(len, pair)), default=(text,)))
 
 
 def line_of(role: str) -> QLabel:

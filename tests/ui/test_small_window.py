@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import Any, cast
 
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QStyleOptionViewItem, QWidget
 from pytestqt.qtbot import QtBot
 
 from bpstudio import resources
@@ -17,9 +18,11 @@ from bpstudio.lessons.shelf import Shelved, ours
 from bpstudio.project import build, edits, file, gallery
 from bpstudio.project.project import Project
 from bpstudio.ui.anything import teach
+from bpstudio.ui.bars import in_two_lines
 from bpstudio.ui.docks import Dock
 from bpstudio.ui.lecturing import Lecture, lecture_of
 from bpstudio.ui.panels.lesson import LessonPanel
+from bpstudio.ui.panels.recording import NAMES, Cell, RecordingPanel
 from bpstudio.ui.panels.trainer import TrainerPanel
 from bpstudio.ui.presenting import presenter_of
 from bpstudio.ui.studio import Notice
@@ -192,7 +195,7 @@ def test_what_was_said_last_is_seen_while_presenting(window: Window) -> None:
 
 def answer_all(lecture: Lecture, panel: LessonPanel) -> list[tuple[int, int]]:
     """Have every answer shown; the page and number of those that could not be read then."""
-    hidden = []
+    hidden: list[tuple[int, int]] = []
     assert lecture.lesson is not None
     while True:
         settle(panel)
@@ -244,3 +247,52 @@ def test_what_is_wrong_with_the_training_is_seen_in_a_low_window(
     top = card.mapTo(port, card.rect().topLeft()).y()
     assert 0 <= top <= port.height() // 2
     assert top + card.height() <= port.height() or top == 0
+
+
+def test_a_narrow_recording_tells_weights_from_biases_and_cuts_no_number(window: Window) -> None:
+    window.studio.prefer(language="ko")
+    window.resize(1280, 720)
+    panel = window.docks.by_name["recording"].widget()
+    assert isinstance(panel, RecordingPanel)
+    table = panel.table
+    for width in (330, 230, 190):
+        table.setParent(None)
+        table.resize(width, 120)
+        table.show()
+        window.studio.show_position(float(window.studio.shown.length))
+        for _turn in range(6):
+            QApplication.processEvents()
+        columns = [c for c in range(1, 4) if not table.isColumnHidden(c)]
+        assert sum(map(table.columnWidth, columns)) <= table.viewport().width()
+        assert table.columnWidth(1) >= NAMES
+        row = table.visualRect(table.currentIndex())
+        assert table.currentIndex().row() == panel.steps.rowCount() - 1
+        assert row.bottom() <= table.viewport().height()
+    option = QStyleOptionViewItem()
+    cell = table.itemDelegate()
+    assert isinstance(cell, Cell)
+    named = next(r for r in range(20) if "weight" in panel.steps.index(r, 1).data())
+    cell.initStyleOption(option, panel.steps.index(named, 1))
+    assert cast(Any, option).textElideMode == Qt.TextElideMode.ElideLeft
+    table.hide()
+    layout = panel.layout()
+    assert layout is not None
+    layout.addWidget(table)
+
+
+def test_the_head_of_a_small_window_tells_loss_accuracy_and_speed(
+    window: Window, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window.resize(800, 600)
+    for theme in ("light", "projector"):
+        window.studio.prefer(theme=theme)
+        for loss in ("0.6906", "12.6906", "1234.6906"):
+            said = f"loss {loss} · 4 of 4 right · 41k steps/s"
+            monkeypatch.setattr("bpstudio.ui.bars.readout", lambda _shown, said=said: said)
+            window.top.retitle()
+            QApplication.processEvents()
+            (state,) = (each for each in window.top.findChildren(QLabel) if "loss" in each.text())
+            assert state.isVisible()
+            assert state.text().replace("\n", " · ") == said
+            assert state.width() >= state.sizeHint().width()
+    assert in_two_lines("f = 1") == "f = 1"

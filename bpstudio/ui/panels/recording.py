@@ -14,6 +14,7 @@ from PySide6.QtCore import (
     QSize,
     Qt,
     QTimer,
+    Signal,
 )
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPalette, QResizeEvent
 from PySide6.QtWidgets import (
@@ -46,7 +47,7 @@ HORIZONTAL = Qt.Orientation.Horizontal
 WIDEST, SHORTEST = "‖8.0e−3‖", "−8.0e−3"
 NARROW = 330
 """Below this width, before the theme's factor, names are short and steps have no numbers."""
-NAMES = 64
+NAMES = 84
 """The least room for the names of gates, before the theme's factor."""
 Index = QModelIndex | QPersistentModelIndex
 
@@ -63,6 +64,7 @@ class RecordingPanel(Panel):
         self._both = 0
         self.table = Table()
         self.table.setItemDelegate(Cell(self.table))
+        self.table.resized.connect(lambda: self._choose_columns(self.studio.shown))
         self.table.setModel(self.steps)
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
@@ -157,7 +159,7 @@ class RecordingPanel(Panel):
 
     def _choose_columns(self, shown: Showing) -> None:
         """Where there is no room for both, the column of the phase: values, then gradients."""
-        tight = self.width() < self._both + NAMES * self.theme.type
+        tight = self.table.viewport().width() < self._both + NAMES * self.theme.type
         forward = shown.instant is None or not shown.instant.returning
         self.table.setColumnHidden(VALUE, tight and not forward)
         self.table.setColumnHidden(GRADIENT, tight and forward)
@@ -177,18 +179,30 @@ class RecordingPanel(Panel):
 class Table(QTableView):
     """A table that keeps its present row in sight."""
 
+    resized = Signal()
+    """There is another width for its cells: its own, or a scroll bar came or went."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        # Rows may get their heights, or their number, after one of them was scrolled to.
+        self.verticalScrollBar().rangeChanged.connect(self.keep_in_sight)
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Whatever its height, the present row is seen."""
         super().resizeEvent(event)
+        self.resized.emit()
         self.keep_in_sight()
 
-    def keep_in_sight(self) -> None:
+    def keep_in_sight(self, *_range: int) -> None:
         """Scroll to the present row, once rows are where they will be."""
         QTimer.singleShot(0, self, lambda: self.scrollTo(self.currentIndex()))
 
 
 class Cell(QStyledItemDelegate):
-    """A cell that keeps its colour when its row is the present one."""
+    """A cell that keeps its colour when its row is the present one.
+
+    What tells weight and bias of a layer apart stands at the end of their names.
+    """
 
     def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
         """The colour of a chosen text is the colour that it has."""
@@ -196,6 +210,8 @@ class Cell(QStyledItemDelegate):
         palette: QPalette = cast(Any, option).palette  # the stubs know no members of options
         role = QPalette.ColorRole
         palette.setColor(role.HighlightedText, palette.color(role.Text))
+        if index.column() == GATE and "." in str(index.data()):
+            cast(Any, option).textElideMode = Qt.TextElideMode.ElideLeft
 
 
 class Steps(QAbstractTableModel):
