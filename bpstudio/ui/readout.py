@@ -6,7 +6,6 @@ from pathlib import Path
 
 from bpstudio.language import _
 from bpstudio.playback.digits import tabular
-from bpstudio.project import gallery
 from bpstudio.project.project import Project, loss_node
 from bpstudio.training.batches import batch_size
 from bpstudio.ui.showing import MOST_ROWS, Showing, rows_to_choose
@@ -14,6 +13,8 @@ from bpstudio.ui.showing import MOST_ROWS, Showing, rows_to_choose
 
 def name_of(path: Path | None, project: Project) -> str:
     """What is open is called so: by its file, else by its title."""
+    from bpstudio.project import gallery  # the first paint does without
+
     return path.name if path else gallery.said(project.title) or _("untitled")
 
 
