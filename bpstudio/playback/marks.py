@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
+import numpy as np
+
 from bpstudio.engine.op import Array
 from bpstudio.playback import metrics
 from bpstudio.playback.metrics import MONO, PROSE
@@ -232,6 +234,15 @@ class Picture:
                 yield mark
             elif isinstance(mark, Numbers):
                 yield from (text for text, opacity in mark.lines() if opacity >= 0.5)
+
+
+def whole_pieces(points: Array) -> Iterator[Array]:
+    """Places (n, 2) in order, cut where one has no finite number; a painter draws no such place."""
+    breaks = np.flatnonzero(~np.isfinite(points).all(axis=1))
+    for piece in np.split(points, breaks):
+        whole = piece[np.isfinite(piece).all(axis=1)]
+        if len(whole):
+            yield whole
 
 
 def width_of(spans: Iterable[Span], size: float) -> float:

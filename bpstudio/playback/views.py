@@ -24,6 +24,7 @@ from bpstudio.playback.marks import (
     Span,
     Text,
     name_spans,
+    whole_pieces,
 )
 from bpstudio.playback.metrics import MONO, PROSE
 from bpstudio.playback.palette import CLASS_ROLES, LIGHT, Theme
@@ -322,8 +323,9 @@ def fit_marks(
             fill, stroke = (Ink("canvas"), Ink("muted")) if held_out else (Ink("muted", 0.7), None)
             yield Discs(places, 3.0, fill, stroke, 1.2)
     for column in outputs.T.astype(float):
-        curve = axes.places(grid, column)
-        yield Line(curve, Ink("forward"), 2.2 * theme.wire**0.5)
+        for piece in whole_pieces(axes.places(grid, column)):
+            if len(piece) > 1:
+                yield Line(piece, Ink("forward"), 2.2 * theme.wire**0.5)
 
 
 def _axes(theme: Theme, x: tuple[float, float], y: tuple[float, float]) -> Axes:

@@ -10,9 +10,11 @@ import pytest
 from bpstudio.data import toys
 from bpstudio.data.dataset import Dataset
 from bpstudio.playback import views, weight_views
-from bpstudio.playback.marks import Discs, Heat, Line, Picture
+from bpstudio.playback.marks import Discs, Heat, Line, Picture, Rect
+from bpstudio.playback.palette import LIGHT
 from bpstudio.project import build
 from bpstudio.project.project import Project, Trained
+from bpstudio.training.probes import Plane
 from tests.playback.drawing import network, of_formula, recorded
 
 
@@ -33,6 +35,20 @@ def upper_half() -> Project:
     project = build.network(toys.make("xor"), (2, 1))
     weights = {"dense1.weight": np.array([[0.0], [50.0]]), "dense1.bias": np.array([-25.0])}
     return dataclasses.replace(project, weights=weights)
+
+
+def test_a_curve_stops_where_it_has_no_number() -> None:
+    data = toys.make("sine")
+    plane = Plane((-1.0,), (1.0,), 5)
+    outputs = np.array([[0.0], [1.0], [np.nan], [np.inf], [2.0]])
+    rect, theme = Rect(0, 0, 100, 50), LIGHT
+    plain = list(views.fit_marks(data, plane, np.zeros_like(outputs), rect, theme))
+    broken = list(views.fit_marks(data, plane, outputs, rect, theme))
+    points = [mark.points for mark in broken if isinstance(mark, Line)]
+    assert all(np.isfinite(each).all() for each in points)
+    assert sum(map(len, points)) < sum(len(m.points) for m in plain if isinstance(m, Line))
+    nothing = views.fit_marks(data, plane, np.full_like(outputs, np.nan), rect, theme)
+    assert all(np.isfinite(m.points).all() for m in nothing if isinstance(m, Line))
 
 
 def test_the_boundary_has_the_second_input_upwards() -> None:

@@ -23,6 +23,7 @@ from bpstudio.playback.marks import (
     Span,
     Text,
     shortened,
+    whole_pieces,
 )
 from bpstudio.playback.metrics import MONO
 from bpstudio.playback.palette import CLASS_ROLES, Theme
@@ -238,12 +239,10 @@ def curve(points: Array, index: int, theme: Theme) -> Iterator[Mark]:
     Its number among the curves chooses its dash and its colour.
     """
     ink = _ink(index)
-    breaks = np.flatnonzero(~np.isfinite(points).all(axis=1))
-    for piece in np.split(points, breaks):
-        whole = piece[np.isfinite(piece).all(axis=1)]
+    for whole in whole_pieces(points):
         if len(whole) == 1:
             yield Discs(whole, 2.4, ink)
-        elif len(whole):
+        else:
             yield Line(whole, ink, 1.6 * theme.wire**0.5, _dash(index))
 
 
