@@ -25,6 +25,7 @@ from bpstudio.playback.marks import (
     Picture,
     Rect,
     Text,
+    width_of,
 )
 from bpstudio.playback.metrics import MONO
 from bpstudio.playback.palette import LIGHT, Theme, class_colours, sign_colours
@@ -135,7 +136,7 @@ def png_of(colours: Array) -> bytes:
 
 
 def _text(text: Text, theme: Theme, opacity: float) -> str:
-    """A line of text, whose spans follow each other wherever the reader's fonts end them."""
+    """A line of text, as wide as it was measured whatever fonts the reader has."""
     halo = ""
     if text.halo:
         # A copy underneath, because not every reader knows how to paint an edge first.
@@ -148,6 +149,7 @@ def _text(text: Text, theme: Theme, opacity: float) -> str:
 def _line(text: Text, theme: Theme, opacity: float, extra: str) -> str:
     faded = f' opacity="{_n(opacity)}"' if opacity < 1 else ""
     anchor = "" if text.align == "start" else f' text-anchor="{text.align}"'
+    wide = f' textLength="{_n(width_of(text.spans, text.size))}" lengthAdjust="spacingAndGlyphs"'
     spans, drop = [], 0.0
     for span in text.spans:
         fonts = f' font-family="{escape(MONO_FONTS, quote=False)}"' if span.kind == MONO else ""
@@ -160,8 +162,8 @@ def _line(text: Text, theme: Theme, opacity: float, extra: str) -> str:
             f"<tspan{fill}{fonts}{weight}{size}{down}>{escape(span.text, quote=False)}</tspan>"
         )
     return (
-        f'<text x="{_n(text.x)}" y="{_n(text.y)}" font-size="{_n(text.size)}"{anchor}{faded}'
-        f'{extra} xml:space="preserve">{"".join(spans)}</text>'
+        f'<text x="{_n(text.x)}" y="{_n(text.y)}" font-size="{_n(text.size)}"{anchor}{wide}'
+        f'{faded}{extra} xml:space="preserve">{"".join(spans)}</text>'
     )
 
 

@@ -12,6 +12,7 @@ import pytest
 from bpstudio.engine import graph
 from bpstudio.exchange.diagram import svg
 from bpstudio.playback import views, weight_views
+from bpstudio.playback.marks import width_of
 from bpstudio.playback.palette import DARK, LIGHT, THEMES
 from bpstudio.playback.picture import picture
 from bpstudio.playback.planes import planes
@@ -62,6 +63,15 @@ def test_texts_are_escaped() -> None:
     text = svg(picture(project), LIGHT, title="<&>")
     assert 'a<b & "c"' in words(parsed(text))
     assert parsed(text).findtext(f"{SPACE}title") == "<&>"
+
+
+def test_a_line_is_as_wide_as_it_was_measured_whatever_the_fonts() -> None:
+    project = neuron()
+    drawn = picture(project, timeline(project).still_at(14), theme=LIGHT)
+    wide = {float(text.attrib["textLength"]) for text in parsed(svg(drawn)).iter(f"{SPACE}text")}
+    for text in drawn.texts():
+        measured = width_of(text.spans, text.size)
+        assert min(abs(each - measured) for each in wide) < 0.01
 
 
 def test_the_same_picture_gives_the_same_bytes() -> None:
